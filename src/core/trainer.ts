@@ -1,0 +1,52 @@
+/**
+ * The function that takes part in a round: given the model, it trains on what only this device has.
+ *
+ * @module
+ */
+import type { NamedTensors } from "./tensor.ts";
+
+/** What a {@link Trainer} is told about the round. */
+export interface TrainContext {
+  /** Number of the round. */
+  readonly round: number;
+  /** 32 bytes that only this client and this round have; all randomness of the training. */
+  readonly seed: Uint8Array;
+  /** Aborts when the round is over or the client leaves. */
+  readonly signal: AbortSignal;
+}
+
+/** New weights: the client sends their difference to the model, clipped and weighted. */
+export interface WeightsContribution {
+  /** Tells the forms apart; may be left out, as this one is the common one. */
+  readonly kind?: "weights";
+  /** Same names and shapes as the model's. */
+  readonly weights: NamedTensors;
+  /** How many examples were trained on; the update's weight, up to the plan's cap. */
+  readonly examples: number;
+  /** Measured on the model as it was received, before this training; see the task's `metrics`. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** The sums that a model's own server step asks for, already clipped and weighted by the model. */
+export interface SumsContribution {
+  /** Tells the forms apart. */
+  readonly kind: "sums";
+  /** Same names and shapes as the strategy's sums. */
+  readonly sums: NamedTensors;
+  /** Measured on the model as it was received, before this training; see the task's `metrics`. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** What a client has to say in a round, before encoding. */
+export type Contribution = WeightsContribution | SumsContribution;
+
+/** Trains on the device's own examples. The model must not be changed in place. */
+export type Trainer = (model: NamedTensors, context: TrainContext) => Promise<Contribution>;
+
+/** Small private values that stay on the device from round to round, such as a user's vector. */
+export interface DeviceState {
+  /** The value stored under `key`, if any. */
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** Stores a value; durable when it resolves, where the device can. */
+  set(key: string, value: Uint8Array): Promise<void>;
+}
