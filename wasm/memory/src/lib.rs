@@ -1,9 +1,11 @@
-//! What both cores stand on.
+//! What both cores stand on: spans of linear memory, and vectors of four lanes.
 //!
-//! The crates never allocate: JavaScript owns everything above the end of the initial memory as an
-//! arena and passes spans of it (pointer and length) to the exports, which see them as slices.
+//! The crates never allocate. JavaScript owns everything above the initial memory as an arena and
+//! passes spans of it (pointer and length) to the exports, which see them as slices.
+
+pub mod lanes;
 #[cfg(target_arch = "wasm32")]
 mod span;
 
 #[cfg(target_arch = "wasm32")]
-pub use span::{span, span_mut};
+pub use span::{Plain, span, span_mut};

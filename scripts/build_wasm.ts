@@ -1,0 +1,134 @@
+/**
+ * Builds the Rust cores into `wasm/<core>/pkg/`. With `--check`, builds them elsewhere and compares
+ * the result with what is committed, byte for byte.
+ *
+ * @module
+ */
+
+import {
+  CORES,
+  PACK_FLAGS,
+  parseRecord,
+  RECORD,
+  recordText,
+  RUST_FLAGS,
+  sha256,
+  sourceDigest,
+} from "./wasm_sources.ts";
+import { prepareToolchain, runCommand, type Toolchain } from "./wasm_tools.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const WASM = new URL("wasm/", ROOT);
+
+/** The module that carries a core's bytes inside JavaScript. */
+export function inlineSource(core: string, bytes: Uint8Array): string {
+  return `/**
+ * The ${core} core as base64. Written by \`./run build-wasm\`.
+ *
+ * @module
+ */
+
+/** The bytes of \`${core}_bg.wasm\`. */
+export const base64: string =
+  "${bytes.toBase64()}";
+`;
+}
+
+/** What a package holds, of all that wasm-pack writes and what is added to it. */
+export function packageFiles(core: string): string[] {
+  const built = [`${core}.js`, `${core}.d.ts`, `${core}_bg.wasm`, `${core}_bg.wasm.d.ts`];
+  return [...built, "inline.ts", RECORD];
+}
+
+/** Names of the files that two folders do not share, byte for byte. */
+export async function differences(a: URL, b: URL, files: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const file of files) {
+    const [one, two] = await Promise.all([a, b].map(async (folder) => {
+      const bytes = await Deno.readFile(new URL(file, folder)).catch(() => undefined);
+      return bytes && await sha256(bytes);
+    }));
+    if (one === undefined || one !== two) found.push(file);
+  }
+  return found;
+}
+
+function local(url: URL): string {
+  return decodeURIComponent(url.pathname);
+}
+
+/** Builds one core into `pkg`, a folder of its own that is made anew. */
+async function build(core: string, pkg: URL, toolchain: Toolchain): Promise<void> {
+  const target = new URL("target/simd/", WASM);
+  const built = new URL(`target/pkg/${core}/`, WASM);
+  const cargoHome = Deno.env.get("CARGO_HOME") ?? `${Deno.env.get("HOME")}/.cargo`;
+  // Paths reach the wasm through panic messages: without these, each machine builds other bytes.
+  const remaps = [`${cargoHome}=/cargo`, `${local(WASM)}=/tributary/`]
+    .map((prefix) => `--remap-path-prefix=${prefix}`);
+  const done = await runCommand(["wasm-pack", "build", ...PACK_FLAGS, "--out-dir", local(built)], {
+    show: true,
+    cwd: new URL(`${core}/`, WASM),
+    env: {
+      PATH: toolchain.path,
+      CARGO_TARGET_DIR: local(target),
+      CARGO_ENCODED_RUSTFLAGS: [...RUST_FLAGS, ...remaps].join("\x1f"),
+    },
+  });
+  if (!done.ok) throw new Error(`Cannot build the ${core} core: wasm-pack failed`);
+
+  await Deno.remove(pkg, { recursive: true }).catch(() => {});
+  await Deno.mkdir(pkg, { recursive: true });
+  const bytes = await Deno.readFile(new URL(`${core}_bg.wasm`, built));
+  const digest = await sourceDigest(WASM, core);
+  for (const file of packageFiles(core)) {
+    const to = new URL(file, pkg);
+    if (file === "inline.ts") await Deno.writeTextFile(to, inlineSource(core, bytes));
+    else if (file === RECORD) {
+      await Deno.writeTextFile(to, recordText(digest, await sha256(bytes), toolchain.rustc));
+    } else await Deno.copyFile(new URL(file, built), to);
+  }
+}
+
+/** Gzipped size, which is what an edge bundle pays. */
+async function gzipBytes(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  const zipped = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return (await new Response(zipped).arrayBuffer()).byteLength;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const check = args.includes("--check");
+  const unknown = args.find((arg) => arg !== "--check");
+  if (unknown !== undefined) {
+    console.error(`Cannot build the cores: unknown argument ${unknown}, expected --check or none`);
+    return 2;
+  }
+  const toolchain = await prepareToolchain({
+    tools: new URL(".wasm-tools/", ROOT),
+    path: Deno.env.get("PATH") ?? "",
+    run: runCommand,
+    report: (line) => console.error(line),
+  });
+  let failed = false;
+  for (const core of CORES) {
+    const committed = new URL(`${core}/pkg/`, WASM);
+    const pkg = check ? new URL(`target/check/${core}/`, WASM) : committed;
+    await build(core, pkg, toolchain);
+    const bytes = await Deno.readFile(new URL(`${core}_bg.wasm`, pkg));
+    console.log(`${core}: ${bytes.length} bytes, ${await gzipBytes(bytes)} gzipped`);
+    if (!check) continue;
+    const other = await differences(pkg, committed, packageFiles(core));
+    if (other.length === 0) continue;
+    const record = await Deno.readTextFile(new URL(RECORD, committed)).catch(() => "");
+    const { compiler } = parseRecord(record);
+    console.error(`wasm/${core}/pkg differs from a build of its sources in ${other.join(", ")}`);
+    if (compiler !== toolchain.rustc) {
+      console.error(
+        `It was built by ${compiler || "an unknown compiler"}, this is ${toolchain.rustc}`,
+      );
+    }
+    failed = true;
+  }
+  return failed ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

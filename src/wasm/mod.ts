@@ -1,0 +1,11 @@
+/**
+ * The WebAssembly cores: how they are loaded, and typed handles over their memory.
+ *
+ * @module
+ */
+
+export * from "./aggregate.ts";
+export * from "./core_instance.ts";
+export * from "./core_memory.ts";
+export * from "./core_trap.ts";
+export * from "./inline.ts";

@@ -1,0 +1,199 @@
+//! Lanes as `v128`.
+
+use core::arch::wasm32::*;
+use core::ops::{Add, BitXor, Mul, Sub};
+
+/// Four words, with arithmetic mod 2^32.
+#[derive(Clone, Copy)]
+pub struct U32x4(v128);
+
+/// Four float32.
+#[derive(Clone, Copy)]
+pub struct F32x4(v128);
+
+/// Two float64.
+#[derive(Clone, Copy)]
+pub struct F64x2(v128);
+
+macro_rules! memory {
+    ($lanes:ident, $lane:ty, $count:literal) => {
+        impl $lanes {
+            /// Reads lanes in memory order.
+            #[inline(always)]
+            #[must_use]
+            pub fn load(from: &[$lane; $count]) -> Self {
+                // SAFETY: the array is 16 readable bytes; `v128_load` needs no alignment.
+                Self(unsafe { v128_load(from.as_ptr().cast()) })
+            }
+
+            /// Writes lanes in memory order.
+            #[inline(always)]
+            pub fn store(self, to: &mut [$lane; $count]) {
+                // SAFETY: the array is 16 writable bytes; `v128_store` needs no alignment.
+                unsafe { v128_store(to.as_mut_ptr().cast(), self.0) }
+            }
+
+            /// Lanes as an array.
+            #[inline(always)]
+            #[must_use]
+            pub fn to_array(self) -> [$lane; $count] {
+                let mut lanes = [Default::default(); $count];
+                self.store(&mut lanes);
+                lanes
+            }
+        }
+    };
+}
+memory!(U32x4, u32, 4);
+memory!(F32x4, f32, 4);
+memory!(F64x2, f64, 2);
+
+macro_rules! operator {
+    ($lanes:ident, $operator:ident, $method:ident, $intrinsic:ident) => {
+        impl $operator for $lanes {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Self($intrinsic(self.0, other.0))
+            }
+        }
+    };
+}
+operator!(U32x4, Add, add, u32x4_add);
+operator!(U32x4, Sub, sub, u32x4_sub);
+operator!(U32x4, BitXor, bitxor, v128_xor);
+operator!(F32x4, Add, add, f32x4_add);
+operator!(F32x4, Sub, sub, f32x4_sub);
+operator!(F32x4, Mul, mul, f32x4_mul);
+operator!(F64x2, Add, add, f64x2_add);
+operator!(F64x2, Mul, mul, f64x2_mul);
+
+impl U32x4 {
+    #[inline(always)]
+    #[must_use]
+    pub fn splat(value: u32) -> Self {
+        Self(u32x4_splat(value))
+    }
+
+    #[inline(always)]
+    #[must_use]
+    pub fn shift_right<const N: u32>(self) -> Self {
+        Self(u32x4_shr(self.0, N))
+    }
+
+    /// Rotates each lane left by `N` bits, `0 < N < 32`.
+    #[inline(always)]
+    #[must_use]
+    pub fn rotate_left<const N: u32>(self) -> Self {
+        // Whole bytes move as one shuffle.
+        Self(match N {
+            16 => u8x16_shuffle::<2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13>(
+                self.0, self.0,
+            ),
+            8 => u8x16_shuffle::<3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14>(
+                self.0, self.0,
+            ),
+            _ => v128_or(u32x4_shl(self.0, N), u32x4_shr(self.0, 32 - N)),
+        })
+    }
+
+    /// `(a0 b0 a1 b1, a2 b2 a3 b3)`.
+    #[inline(always)]
+    #[must_use]
+    pub fn interleave(self, other: Self) -> (Self, Self) {
+        (
+            Self(u32x4_shuffle::<0, 4, 1, 5>(self.0, other.0)),
+            Self(u32x4_shuffle::<2, 6, 3, 7>(self.0, other.0)),
+        )
+    }
+
+    /// `(a0 a1 b0 b1, a2 a3 b2 b3)`.
+    #[inline(always)]
+    #[must_use]
+    pub fn pairs(self, other: Self) -> (Self, Self) {
+        (Self(u64x2_shuffle::<0, 2>(self.0, other.0)), Self(u64x2_shuffle::<1, 3>(self.0, other.0)))
+    }
+
+    /// Each lane, read as a signed integer, as float32 (to nearest).
+    #[inline(always)]
+    #[must_use]
+    pub fn signed_to_f32(self) -> F32x4 {
+        F32x4(f32x4_convert_i32x4(self.0))
+    }
+
+    /// Lanes 0 and 1, then 2 and 3, read as signed integers, as float64 (exact).
+    #[inline(always)]
+    #[must_use]
+    pub fn signed_to_f64(self) -> (F64x2, F64x2) {
+        let high = u64x2_shuffle::<1, 1>(self.0, self.0);
+        (F64x2(f64x2_convert_low_i32x4(self.0)), F64x2(f64x2_convert_low_i32x4(high)))
+    }
+}
+
+impl F32x4 {
+    #[inline(always)]
+    #[must_use]
+    pub fn splat(value: f32) -> Self {
+        Self(f32x4_splat(value))
+    }
+
+    /// Each lane kept within `[low, high]`; lanes must not be NaN.
+    #[inline(always)]
+    #[must_use]
+    pub fn clamp(self, low: Self, high: Self) -> Self {
+        Self(f32x4_min(f32x4_max(self.0, low.0), high.0))
+    }
+
+    #[inline(always)]
+    #[must_use]
+    pub fn floor(self) -> Self {
+        Self(f32x4_floor(self.0))
+    }
+
+    /// All bits set in the lanes where `self < other`, none elsewhere.
+    #[inline(always)]
+    #[must_use]
+    pub fn less_than(self, other: Self) -> U32x4 {
+        U32x4(f32x4_lt(self.0, other.0))
+    }
+
+    /// Integral lanes within the range of `i32`, as two's complement words.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_signed(self) -> U32x4 {
+        U32x4(i32x4_trunc_sat_f32x4(self.0))
+    }
+
+    /// The bit patterns.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_bits(self) -> U32x4 {
+        U32x4(self.0)
+    }
+
+    /// Lanes 0 and 1, then 2 and 3, as float64.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_f64(self) -> (F64x2, F64x2) {
+        let high = u64x2_shuffle::<1, 1>(self.0, self.0);
+        (F64x2(f64x2_promote_low_f32x4(self.0)), F64x2(f64x2_promote_low_f32x4(high)))
+    }
+}
+
+impl F64x2 {
+    #[inline(always)]
+    #[must_use]
+    pub fn splat(value: f64) -> Self {
+        Self(f64x2_splat(value))
+    }
+
+    /// These two lanes, then the two of `high`, rounded to float32.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_f32(self, high: Self) -> F32x4 {
+        let low = f32x4_demote_f64x2_zero(self.0);
+        let high = f32x4_demote_f64x2_zero(high.0);
+        F32x4(u64x2_shuffle::<0, 2>(low, high))
+    }
+}
