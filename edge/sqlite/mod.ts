@@ -1,0 +1,6 @@
+/**
+ * The store in one SQLite file.
+ *
+ * @module
+ */
+export { sqliteStore, type SqliteStoreOptions } from "./store.ts";
