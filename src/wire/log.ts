@@ -1,0 +1,226 @@
+/**
+ * The round log: append-only, each entry holding the hash of the one before it and a signature, so
+ * that anyone can check which model came from how many updates under which task.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { toBase64Url, toHex } from "../core/bytes.ts";
+import { type Digest, webDigest } from "../core/digest.ts";
+import type { Identity } from "../core/identity.ts";
+import { sealed } from "./domain.ts";
+import { MAX_CLIENTS } from "./party.ts";
+import {
+  type FinishReason,
+  finishReasonSchema,
+  type ModelInfo,
+  modelInfoSchema,
+} from "./round_info.ts";
+import {
+  hexDigestSchema,
+  key32Schema,
+  metricMeansSchema,
+  roundNumberSchema,
+  signatureSchema,
+  timeMsSchema,
+  wholeSchema,
+} from "./scalars.ts";
+
+/** Why a round ended without a model. */
+export type AbandonReason =
+  /** At the deadline, too few clients were in the sum. */
+  | "too-few-clients"
+  /** The sum could not be decoded or stepped from, or was not the one that was sealed. */
+  | "sum-refused"
+  /** The parent did not take this region's sum. */
+  | "parent-refused"
+  /** The parent's round ended without a model. */
+  | "parent-abandoned"
+  /** The parent went on to another round before this one was forwarded. */
+  | "superseded";
+
+/** Every {@link AbandonReason}. */
+export const ABANDON_REASONS: readonly AbandonReason[] = [
+  "too-few-clients",
+  "sum-refused",
+  "parent-refused",
+  "parent-abandoned",
+  "superseded",
+];
+
+/** What a log entry knows about the round it speaks of. */
+export interface LoggedRound {
+  /** Number of the round. */
+  readonly round: number;
+  /** Session id; {@link sessionId} gives it from the other fields. */
+  readonly sid: string;
+  /** Root's roster when the round opened: Merkle root, hex. */
+  readonly roster: string;
+  /** 32 random bytes of the root, hex. */
+  readonly beacon: string;
+  /** The model that the round started from. */
+  readonly base: ModelInfo;
+  /** Updates in the sum. */
+  readonly updates: number;
+  /** Clients in the sum. */
+  readonly clients: number;
+}
+
+/** What happened. */
+export type LogEvent =
+  /** First entry of a root: the task began with this model. */
+  | { readonly kind: "created"; readonly model: ModelInfo }
+  /** First entry of a region: it took up its parent's task. */
+  | { readonly kind: "joined"; readonly parent: string }
+  /** A root published a model. `members`: Merkle root of who is in the sum; `sum`: its tree digest. */
+  | LoggedRound & {
+    readonly kind: "published";
+    readonly members: string;
+    readonly sum: string;
+    readonly model: ModelInfo;
+    readonly metrics: Readonly<Record<string, number>>;
+  }
+  /** A region's sum was taken by its parent. */
+  | LoggedRound & { readonly kind: "forwarded"; readonly members: string; readonly sum: string }
+  /** A round ended without a model. */
+  | LoggedRound & { readonly kind: "abandoned"; readonly reason: AbandonReason }
+  /** The task ended with this model. */
+  | {
+    readonly kind: "finished";
+    readonly round: number;
+    readonly model: ModelInfo;
+    readonly reason: FinishReason;
+  };
+
+const loggedRound = {
+  round: roundNumberSchema,
+  sid: hexDigestSchema,
+  roster: hexDigestSchema,
+  beacon: hexDigestSchema,
+  base: modelInfoSchema,
+  updates: wholeSchema(0, MAX_CLIENTS, "Updates in the sum"),
+  clients: wholeSchema(0, MAX_CLIENTS, "Clients in the sum"),
+};
+
+/** Schema of {@link LogEvent}. */
+export const logEventSchema: v.GenericSchema<LogEvent> = v.variant("kind", [
+  v.strictObject({ kind: v.literal("created"), model: modelInfoSchema }),
+  v.strictObject({ kind: v.literal("joined"), parent: key32Schema }),
+  v.strictObject({
+    kind: v.literal("published"),
+    ...loggedRound,
+    members: hexDigestSchema,
+    sum: hexDigestSchema,
+    model: modelInfoSchema,
+    metrics: metricMeansSchema,
+  }),
+  v.strictObject({
+    kind: v.literal("forwarded"),
+    ...loggedRound,
+    members: hexDigestSchema,
+    sum: hexDigestSchema,
+  }),
+  v.strictObject({
+    kind: v.literal("abandoned"),
+    ...loggedRound,
+    reason: v.picklist(ABANDON_REASONS),
+  }),
+  v.strictObject({
+    kind: v.literal("finished"),
+    round: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Number of the last round"),
+    model: modelInfoSchema,
+    reason: finishReasonSchema,
+  }),
+]);
+
+/** What an entry's hash and signature cover. */
+export interface LogBody {
+  /** Place in the log, from 0. */
+  readonly seq: number;
+  /** Hash of the entry before, hex; 64 zeros in the first. */
+  readonly prev: string;
+  /** Digest of the task. */
+  readonly task: string;
+  /** When it was written, on the writer's clock. */
+  readonly atMs: number;
+  /** What happened. */
+  readonly event: LogEvent;
+}
+
+/** One signed entry. */
+export interface LogEntry {
+  /** What it says. */
+  readonly body: LogBody;
+  /** SHA-256 of the bytes that are signed, hex. */
+  readonly hash: string;
+  /** Over `"tributary/log/1\n"` and the canonical JSON of the body. */
+  readonly signature: string;
+}
+
+/** Schema of {@link LogEntry}. */
+export const logEntrySchema: v.GenericSchema<LogEntry> = v.pipe(
+  v.strictObject({
+    body: v.strictObject({
+      seq: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Place in the log, from 0"),
+      prev: hexDigestSchema,
+      task: hexDigestSchema,
+      atMs: timeMsSchema,
+      event: logEventSchema,
+    }),
+    hash: hexDigestSchema,
+    signature: signatureSchema,
+  }),
+  v.description("One signed entry of the round log"),
+);
+
+/** Most entries of one page. */
+export const MAX_LOG_PAGE = 1000;
+
+/** A run of entries. */
+export interface LogPage {
+  /** In order of `seq`, without gaps. */
+  readonly entries: readonly LogEntry[];
+  /** `seq` to ask for next; the length of the log when this page ends it. */
+  readonly next: number;
+}
+
+/** Schema of {@link LogPage}. */
+export const logPageSchema: v.GenericSchema<LogPage> = v.pipe(
+  v.strictObject({
+    entries: v.pipe(v.array(logEntrySchema), v.maxLength(MAX_LOG_PAGE)),
+    next: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Place of the entry to ask for next"),
+  }),
+  v.description("A run of the round log"),
+);
+
+/** `prev` of the first entry. */
+export const LOG_START: string = "0".repeat(64);
+
+/** What {@link appendToLog} needs besides the event. */
+export interface AppendOptions {
+  /** The last entry; undefined in an empty log. */
+  readonly last: LogEntry | undefined;
+  /** Digest of the task. */
+  readonly task: string;
+  /** The time now. */
+  readonly atMs: number;
+  /** Who keeps the log. */
+  readonly identity: Identity;
+  /** SHA-256; WebCrypto's by default. */
+  readonly digest?: Digest;
+}
+
+/** The signed entry that follows `last` and says `event`. */
+export async function appendToLog(event: LogEvent, options: AppendOptions): Promise<LogEntry> {
+  const { last, task, atMs, identity, digest = webDigest } = options;
+  const body: LogBody = {
+    seq: last === undefined ? 0 : last.body.seq + 1,
+    prev: last?.hash ?? LOG_START,
+    task,
+    atMs,
+    event,
+  };
+  const bytes = sealed("log", body);
+  const [hash, signature] = await Promise.all([digest(bytes), identity.sign(bytes)]);
+  return { body, hash: toHex(hash), signature: toBase64Url(signature) };
+}

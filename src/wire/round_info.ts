@@ -1,0 +1,108 @@
+/**
+ * What an aggregator tells its children about its round: the answer to the long poll.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { hexDigestSchema, roundNumberSchema, timeMsSchema, wholeSchema } from "./scalars.ts";
+
+/** Which model a round starts from, or ended with. */
+export interface ModelInfo {
+  /** How many models were published before it: 0 for the initial one. */
+  readonly version: number;
+  /** SHA-256 of its safetensors bytes, hex. */
+  readonly digest: string;
+  /** Length of its safetensors bytes. */
+  readonly bytes: number;
+}
+
+/** Longest model that travels: 1 GiB. */
+export const MAX_MODEL_BYTES = 1_073_741_824;
+
+/** Schema of {@link ModelInfo}. */
+export const modelInfoSchema: v.GenericSchema<ModelInfo> = v.pipe(
+  v.strictObject({
+    version: wholeSchema(0, 1e9, "Models published before this one"),
+    digest: hexDigestSchema,
+    bytes: wholeSchema(1, MAX_MODEL_BYTES, "Length of the safetensors bytes"),
+  }),
+  v.description("A published model"),
+);
+
+/** Why a task ended. */
+export type FinishReason = "rounds" | "target" | "patience" | "minutes";
+
+/** Schema of {@link FinishReason}. */
+export const finishReasonSchema: v.GenericSchema<FinishReason> = v.picklist([
+  "rounds",
+  "target",
+  "patience",
+  "minutes",
+]);
+
+/** A round that takes updates. */
+export interface OpenRound {
+  /** Tells the forms apart. */
+  readonly kind: "open";
+  /** Digest of the task. */
+  readonly task: string;
+  /** Number of the round. */
+  readonly round: number;
+  /** Session id: {@link sessionId} of the other fields; everything sent in this round is bound to it. */
+  readonly sid: string;
+  /** Root's roster when the round opened: Merkle root over its members, hex. */
+  readonly roster: string;
+  /** 32 random bytes of the root, hex, that make the sid fresh. */
+  readonly beacon: string;
+  /** The model to start from. */
+  readonly model: ModelInfo;
+  /** When this aggregator opened the round, on its clock. */
+  readonly openedAtMs: number;
+  /** When this aggregator closes the round, on its clock. */
+  readonly deadlineMs: number;
+  /** Its clock when it answered, so that a child can count without trusting its own. */
+  readonly nowMs: number;
+}
+
+/** The end of the task. */
+export interface FinishedTask {
+  /** Tells the forms apart. */
+  readonly kind: "finished";
+  /** Digest of the task. */
+  readonly task: string;
+  /** Number of the last round; 0 when there was none. */
+  readonly round: number;
+  /** The final model. */
+  readonly model: ModelInfo;
+  /** Why it ended. */
+  readonly reason: FinishReason;
+}
+
+/** The answer to the long poll. */
+export type RoundInfo = OpenRound | FinishedTask;
+
+/** Schema of {@link RoundInfo}. */
+export const roundInfoSchema: v.GenericSchema<RoundInfo> = v.pipe(
+  v.variant("kind", [
+    v.strictObject({
+      kind: v.literal("open"),
+      task: hexDigestSchema,
+      round: roundNumberSchema,
+      sid: hexDigestSchema,
+      roster: hexDigestSchema,
+      beacon: hexDigestSchema,
+      model: modelInfoSchema,
+      openedAtMs: timeMsSchema,
+      deadlineMs: timeMsSchema,
+      nowMs: timeMsSchema,
+    }),
+    v.strictObject({
+      kind: v.literal("finished"),
+      task: hexDigestSchema,
+      round: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Number of the last round"),
+      model: modelInfoSchema,
+      reason: finishReasonSchema,
+    }),
+  ]),
+  v.description("An open round, or the end of the task"),
+);

@@ -1,0 +1,44 @@
+/**
+ * Every address of the protocol, in one place: a server mounts the patterns, a client fills them.
+ *
+ * @module
+ */
+
+/** Address patterns; `:name` stands for one path segment. */
+export const ROUTES = {
+  /** GET: the tasks. */
+  tasks: "/v1/tasks",
+  /** GET: a signed task. */
+  task: "/v1/tasks/:task",
+  /** PUT enrols, DELETE leaves. */
+  member: "/v1/tasks/:task/members/:member",
+  /** GET: long poll for a round above `after`. */
+  round: "/v1/tasks/:task/round",
+  /** GET: a model's safetensors. */
+  model: "/v1/tasks/:task/models/:version",
+  /** PUT: an update. */
+  update: "/v1/tasks/:task/rounds/:round/updates/:member",
+  /** GET: the round log. */
+  log: "/v1/tasks/:task/log",
+  /** GET: figures. */
+  status: "/v1/tasks/:task/status",
+} as const;
+
+/** Longest wait of a long poll, in seconds. */
+export const MAX_WAIT_S = 60;
+
+/**
+ * A pattern with its segments filled in.
+ *
+ * @throws {RangeError} If a segment has no value.
+ */
+export function fillRoute(
+  pattern: string,
+  values: Readonly<Record<string, string | number>>,
+): string {
+  return pattern.replaceAll(/:([a-z]+)/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new RangeError(`Cannot fill ${pattern}: no value for ${name}`);
+    return encodeURIComponent(value);
+  });
+}
