@@ -46,7 +46,7 @@ export interface UpdateRow {
   readonly sid: string;
   /** Clients whose updates it sums: 1 from a client. */
   readonly clients: number;
-  /** Merkle root of the ids it holds, base64url; from regions only. */
+  /** Merkle root of the ids it holds, lower-case hex; from regions only. */
   readonly members?: string;
 }
 
