@@ -17,7 +17,7 @@ export type Digest = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 export const DIGEST_BYTES = 32;
 
 /** SHA-256 by WebCrypto, which every runtime has. */
-export const webDigest: Digest = async (bytes) =>
+export const webDigest: Digest = async (bytes): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 
 /**

@@ -9,7 +9,7 @@
  */
 
 /** HTTP status of each condition; its keys are the closed set of codes. */
-const STATUS = {
+export const ERROR_STATUS = {
   "bad-request": 400,
   "bad-data": 400,
   "bad-tensors": 400,
@@ -50,10 +50,10 @@ const STATUS = {
 } as const;
 
 /** Stable name of one domain condition. */
-export type ErrorCode = keyof typeof STATUS;
+export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** All codes, in order of their status. */
-export const ERROR_CODES: readonly ErrorCode[] = Object.keys(STATUS) as ErrorCode[];
+export const ERROR_CODES: readonly ErrorCode[] = Object.keys(ERROR_STATUS) as ErrorCode[];
 
 /** What a {@link TributaryError} may carry besides its code and sentence. */
 export interface TributaryErrorOptions {
@@ -75,6 +75,7 @@ export interface TributaryErrorOptions {
  * ```
  */
 export class TributaryError extends Error {
+  /** Always the class's name, also once the code is minified. */
   override readonly name = "TributaryError";
   /** Which condition this is. */
   readonly code: ErrorCode;
@@ -84,6 +85,8 @@ export class TributaryError extends Error {
   readonly retryAfterS: number | undefined;
 
   /**
+   * Makes an error to throw.
+   *
    * @param code    Which condition.
    * @param detail  `Cannot <do what>: <what was found, and what was expected>`.
    * @param options The cause, and when to retry.
@@ -91,7 +94,7 @@ export class TributaryError extends Error {
   constructor(code: ErrorCode, detail: string, options: TributaryErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.status = STATUS[code];
+    this.status = ERROR_STATUS[code];
     this.retryAfterS = options.retryAfterS;
   }
 }
@@ -103,5 +106,5 @@ export function isTributaryError(value: unknown, code?: ErrorCode): value is Tri
 
 /** Whether a string met on the wire is a code of this version. */
 export function isErrorCode(value: string): value is ErrorCode {
-  return Object.hasOwn(STATUS, value);
+  return Object.hasOwn(ERROR_STATUS, value);
 }

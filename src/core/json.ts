@@ -1,5 +1,6 @@
 /**
- * One byte form for one JSON value, so that documents can be hashed and signed.
+ * One byte form for one JSON value, so that documents can be hashed and signed, and one value for
+ * what is read.
  *
  * @module
  */
@@ -14,10 +15,20 @@ export type Json = null | boolean | number | string | readonly Json[] | {
 /**
  * The canonical text of a JSON value (RFC 8785): keys sorted, no white space.
  *
- * @throws {TypeError} If `value` has no JSON form, such as `undefined` or a function.
+ * Members that are `undefined` are left out.
+ *
+ * @throws {TypeError} If `value` has no JSON form, such as `undefined`, NaN, a text with half a
+ * surrogate pair, or an object that holds itself.
  */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value);
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (cause) {
+    throw new TypeError(`Cannot write a value as canonical JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
   if (text === undefined) throw new TypeError(`Cannot write ${typeof value} as canonical JSON`);
   return text;
 }
@@ -25,4 +36,38 @@ export function canonicalJson(value: unknown): string {
 /** UTF-8 bytes of {@link canonicalJson}. */
 export function canonicalBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return utf8(canonicalJson(value));
+}
+
+/**
+ * The value of a JSON text in which no object has a key twice (RFC 7493, section 2.3), so that two
+ * readers cannot see two values in one signed text. Nor may a key be `__proto__`.
+ *
+ * @throws {SyntaxError} If the text is not such JSON.
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "{") open.push(new Set());
+    if (text[at] === "}") open.pop();
+    if (text[at] !== '"') continue;
+    const start = at++;
+    for (; text[at] !== '"'; at++) if (text[at] === "\\") at++;
+    if (isKey(text, at + 1)) addKey(open.at(-1), JSON.parse(text.slice(start, at + 1)));
+  }
+  return value;
+}
+
+/** Whether what ends before `at` is followed by a colon. */
+function isKey(text: string, at: number): boolean {
+  while (" \n\r\t".includes(text[at] ?? "?")) at++;
+  return text[at] === ":";
+}
+
+function addKey(keys: Set<string> | undefined, key: string): void {
+  if (key === "__proto__") {
+    throw new SyntaxError(`Cannot read JSON: the key "__proto__" is not allowed`);
+  }
+  if (keys?.has(key)) throw new SyntaxError(`Cannot read JSON: the key "${key}" appears twice`);
+  keys?.add(key);
 }

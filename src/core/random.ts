@@ -13,7 +13,7 @@ import { webDigest } from "./digest.ts";
 export type RandomSource = (length: number) => Uint8Array<ArrayBuffer>;
 
 /** The platform's CSPRNG. */
-export const systemRandom: RandomSource = (length) => {
+export const systemRandom: RandomSource = (length): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(length);
   // WebCrypto fills at most 64 KiB a call.
   for (let at = 0; at < length; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));

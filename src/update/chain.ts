@@ -1,0 +1,129 @@
+/**
+ * The ordered chain that every update passes through, the same in life and in simulation: what the
+ * trainer gave → clip → weight → metrics → quantise, and from the sum back.
+ *
+ * @module
+ */
+import { TributaryError } from "../core/errors.ts";
+import { sameShape } from "../core/tensor.ts";
+import type { NamedTensors } from "../core/tensor.ts";
+import type { Contribution } from "../core/trainer.ts";
+import type { AggregateCore } from "../wasm/aggregate.ts";
+import { clipStep } from "./clip.ts";
+import { decodeSum } from "./decode.ts";
+import { encodeUpdate } from "./encode.ts";
+import { metricsStep } from "./metrics.ts";
+import { checkUpdatePlan } from "./plan.ts";
+import type { UpdatePlan } from "./plan.ts";
+import { followedBy } from "./step.ts";
+import type { UpdateStep } from "./step.ts";
+import { weightStep } from "./weight.ts";
+
+/** A layout, and what a client does to its update before encoding it. */
+export interface ChainPlan extends UpdatePlan {
+  /** Bound on the L2 norm of a change of weights; null for none. */
+  readonly clip: number | null;
+  /** Examples that give a client full weight; null to weigh all clients the same. */
+  readonly weightCap: number | null;
+}
+
+/** What a client encodes. */
+export interface ContributionOptions {
+  /** The model that the round's clients were given. */
+  readonly model: NamedTensors;
+  /** 32 bytes for this client and round alone; decides the rounding. */
+  readonly key: Uint8Array;
+}
+
+/** Both ends of the chain. */
+export interface UpdateChain {
+  /**
+   * The parcel of a contribution. A model's own sums are neither clipped nor weighted here, as the
+   * model did both.
+   *
+   * @throws {TributaryError} `update-misshapen` if it is not what the plan asks for,
+   * `update-not-finite` if a value is NaN or infinite.
+   * @throws {RangeError} If it has fewer than 0 examples.
+   */
+  encode(contribution: Contribution, options: ContributionOptions): Uint8Array<ArrayBuffer>;
+  /**
+   * The sums that `clients` parcels added up to, for the strategy and {@link metricMeans}.
+   *
+   * @throws {RangeError} If the sum or the number of clients does not fit the plan.
+   */
+  decode(sum: Uint8Array, clients: number): NamedTensors;
+}
+
+/**
+ * The chain of a plan. `core` is used during calls only and holds nothing between them.
+ *
+ * @throws {TributaryError} `task-refused` if the plan does not fit.
+ *
+ * @example One client's change of weights, there and back
+ * ```ts
+ * import { createAggregateCore, inlineModule } from "../wasm/mod.ts";
+ * import { createUpdateChain } from "./mod.ts";
+ *
+ * using core = createAggregateCore(await inlineModule("aggregate"));
+ * const chain = createUpdateChain(core, {
+ *   tensors: [{ name: "w", shape: [2], range: 1 }, { name: "weight", shape: [1], range: 1 }],
+ *   slotBits: 32,
+ *   maxClients: 100,
+ *   clip: 10,
+ *   weightCap: 50,
+ * });
+ * const model = { w: { shape: [2], data: Float32Array.of(1, 1) } };
+ * const weights = { w: { shape: [2], data: Float32Array.of(2, 1) } };
+ * const parcel = chain.encode({ weights, examples: 80 }, { model, key: new Uint8Array(32) });
+ * if (chain.decode(parcel, 1).w?.data[0] !== 1) throw new Error("lost the change");
+ * ```
+ */
+export function createUpdateChain(core: AggregateCore, plan: ChainPlan): UpdateChain {
+  checkUpdatePlan(plan);
+  const onTensors = [
+    ...(plan.clip === null ? [] : [clipStep(core, plan.clip)]),
+    weightStep(core, plan.weightCap),
+    metricsStep(plan),
+  ].reduce(followedBy);
+  const chain = followedBy(onTensors, quantiseStep(core, plan));
+  return {
+    encode: (contribution, { model, key }) =>
+      chain.send(updateOf(contribution, model), { contribution, key }),
+    // A type only: steps read a sum, whatever buffer it is in.
+    decode: (sum, clients) => chain.receive(sum as Uint8Array<ArrayBuffer>, clients),
+  };
+}
+
+function quantiseStep(
+  core: AggregateCore,
+  plan: UpdatePlan,
+): UpdateStep<NamedTensors, Uint8Array<ArrayBuffer>> {
+  return {
+    send: (tensors, { key }) => encodeUpdate(core, plan, { tensors, key }),
+    receive: (sum, clients) => decodeSum(core, plan, { sum, clients }),
+  };
+}
+
+/** A model's own sums, or the change `Δ = w_local − w_global`. */
+function updateOf(contribution: Contribution, model: NamedTensors): NamedTensors {
+  if (contribution.kind === "sums") return contribution.sums;
+  const { weights } = contribution;
+  const missing = Object.keys(model).find((name) => !Object.hasOwn(weights, name));
+  if (missing !== undefined) refuse(`weights "${missing}" of the model are missing`);
+  const changes = Object.entries(weights).map(([name, local]) => {
+    const global = Object.hasOwn(model, name) ? model[name] : undefined;
+    if (global === undefined) refuse(`the model has no weights "${name}"`);
+    if (!sameShape(local.shape, global.shape) || local.data.length !== global.data.length) {
+      refuse(
+        `weights "${name}" have ${local.data.length} values of shape [${local.shape}], expected [${global.shape}]`,
+      );
+    }
+    const data = local.data.map((value, i) => value - (global.data[i] ?? NaN));
+    return [name, { shape: global.shape, data }] as const;
+  });
+  return Object.fromEntries(changes);
+}
+
+function refuse(found: string): never {
+  throw new TributaryError("update-misshapen", `Cannot send the update: ${found}`);
+}

@@ -1,0 +1,67 @@
+/**
+ * What clients measured travels in the update, as one scalar tensor a metric, so that only its sum
+ * is ever seen.
+ *
+ * @module
+ */
+import { TributaryError } from "../core/errors.ts";
+import type { NamedTensors } from "../core/tensor.ts";
+import type { UpdatePlan, UpdateTensorSpec } from "./plan.ts";
+import type { UpdateStep } from "./step.ts";
+
+const PREFIX = "metrics/";
+/** 1 from a client that measured, 0 from one that did not: the sum is what means divide by. */
+const EVALUATED = `${PREFIX}evaluated`;
+
+/** The tensors that carry these metrics, each value within ±range: first who measured, then what. */
+export function metricTensors(names: readonly string[], range = 1): UpdateTensorSpec[] {
+  if (names.length === 0) return [];
+  return [
+    { name: EVALUATED, shape: [1], range: 1 },
+    ...names.map((name) => ({ name: `${PREFIX}${name}`, shape: [1], range })),
+  ];
+}
+
+/** Means over the clients that measured; empty if none did. */
+export function metricMeans(sums: NamedTensors): Record<string, number> {
+  const evaluated = Object.hasOwn(sums, EVALUATED) ? sums[EVALUATED]?.data[0] ?? 0 : 0;
+  if (evaluated <= 0) return {};
+  return Object.fromEntries(
+    Object.entries(sums)
+      .filter(([name]) => name.startsWith(PREFIX) && name !== EVALUATED)
+      .map(([name, { data }]) => [name.slice(PREFIX.length), (data[0] ?? 0) / evaluated]),
+  );
+}
+
+/**
+ * The step of the chain that adds the metrics a plan asks for. What else a trainer measured stays
+ * on the device.
+ */
+export function metricsStep(plan: UpdatePlan): UpdateStep<NamedTensors, NamedTensors> {
+  const specs = plan.tensors.filter(({ name }) => name.startsWith(PREFIX));
+  return {
+    send(update, { contribution: { metrics } }) {
+      const scalars = specs.map(({ name, shape }) =>
+        [name, { shape, data: Float32Array.of(valueOf(name, metrics)) }] as const
+      );
+      return { ...update, ...Object.fromEntries(scalars) };
+    },
+    receive: (sum) => sum,
+  };
+}
+
+function valueOf(name: string, metrics: Readonly<Record<string, number>> | undefined): number {
+  if (name === EVALUATED) return metrics === undefined ? 0 : 1;
+  if (metrics === undefined) return 0;
+  const key = name.slice(PREFIX.length);
+  const value = Object.hasOwn(metrics, key) ? metrics[key] : undefined;
+  if (value === undefined) {
+    throw new TributaryError(
+      "update-misshapen",
+      `Cannot send the update: metric "${key}" is missing, measured were ${
+        Object.keys(metrics).join(", ") || "none"
+      }`,
+    );
+  }
+  return value;
+}
