@@ -34,8 +34,6 @@ export type AbandonReason =
   | "sum-refused"
   /** The parent did not take this region's sum. */
   | "parent-refused"
-  /** The parent's round ended without a model. */
-  | "parent-abandoned"
   /** The parent went on to another round before this one was forwarded. */
   | "superseded";
 
@@ -44,7 +42,6 @@ export const ABANDON_REASONS: readonly AbandonReason[] = [
   "too-few-clients",
   "sum-refused",
   "parent-refused",
-  "parent-abandoned",
   "superseded",
 ];
 

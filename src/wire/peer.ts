@@ -1,0 +1,416 @@
+/**
+ * The one HTTP client of the protocol: what a client, a region and the command line all speak to an
+ * aggregator with. It checks everything that comes back, and tries again what may pass.
+ *
+ * @module
+ */
+import { equalBytes, fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from "../core/bytes.ts";
+import type { Clock } from "../core/clock.ts";
+import { type Digest, treeDigest, webDigest } from "../core/digest.ts";
+import { type ErrorCode, isTributaryError, TributaryError } from "../core/errors.ts";
+import { type Identity, identityId } from "../core/identity.ts";
+import type { RandomSource } from "../core/random.ts";
+import { retry } from "../core/retry.ts";
+import { CONTENT_DIGEST, contentDigestOf } from "./content_digest.ts";
+import { exchange, type Fetch, readBody } from "./fetch.ts";
+import { type LogPage, logPageSchema } from "./log.ts";
+import { readJsonMessage } from "./message.ts";
+import { type Enrolment, type Membership, membershipSchema, type Party } from "./party.ts";
+import { type Receipt, receiptSchema, verifyReceipt } from "./receipt.ts";
+import { type ModelInfo, type RoundInfo, roundInfoSchema } from "./round_info.ts";
+import { fillRoute, ROUTES } from "./routes.ts";
+import { checkSession } from "./session_id.ts";
+import { signedHeaders } from "./signing.ts";
+import { type Status, statusSchema } from "./status.ts";
+import {
+  type TaskList,
+  taskListSchema,
+  type TaskOffer,
+  taskOfferSchema,
+  verifyTask,
+} from "./task.ts";
+import { updateHeaders } from "./update_headers.ts";
+
+/** How often, and how long apart, a request is tried. */
+export interface RetryPolicy {
+  /** Most tries; `Infinity` to go on until the call's signal aborts. */
+  readonly attempts: number;
+  /** Upper end of the first wait. */
+  readonly minMs: number;
+  /** Upper end of any wait. */
+  readonly maxMs: number;
+}
+
+/** Rides out a restart of about half a minute. */
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 9, minMs: 200, maxMs: 10_000 };
+
+/** Which aggregator, who asks, and the world around. */
+export interface PeerOptions {
+  /** The aggregator's address; a path in it is a prefix. */
+  readonly url: string;
+  /** How requests travel. */
+  readonly fetch: Fetch;
+  /** Who signs. */
+  readonly identity: Identity;
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** Nonces and jitter. */
+  readonly random: RandomSource;
+  /** SHA-256; WebCrypto's by default. */
+  readonly digest?: Digest;
+  /** Time for one try, besides the long poll's wait and the transfer of long bodies; 30 s by default. */
+  readonly timeoutMs?: number;
+  /** {@link DEFAULT_RETRY} by default. */
+  readonly retry?: RetryPolicy;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call, and its tries, with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to enrol. */
+export interface EnrolOptions extends CallOptions {
+  /** A client, or a region with so many clients. */
+  readonly kind: Enrolment["kind"];
+  /** 1 for a client. */
+  readonly size: number;
+  /** The aggregator as its offer named it. */
+  readonly region: Party;
+  /** Token of an aggregator that asks for one. */
+  readonly token?: string;
+}
+
+/** How to leave. */
+export interface LeaveOptions extends CallOptions {
+  /** The aggregator as its offer named it. */
+  readonly region: Party;
+}
+
+/** Which round to wait for. */
+export interface RoundOptions extends CallOptions {
+  /** Number of the last round known; the answer's is above it. */
+  readonly after: number;
+  /** Seconds that the aggregator may hold the request, 0 to {@link MAX_WAIT_S}. */
+  readonly waitS: number;
+  /** {@link planDigest} of the task, which the round's sid must bind. */
+  readonly plan: string;
+}
+
+/** A parcel on its way. */
+export interface UpdateUpload extends CallOptions {
+  /** Number of the round. */
+  readonly round: number;
+  /** Session id of the round, hex. */
+  readonly sid: string;
+  /** Clients that the parcel stands for. */
+  readonly clients: number;
+  /** Merkle root over whom it stands for, hex; sent by regions only. */
+  readonly members?: string;
+  /** The parcel; not changed, and not to be changed before the call ends. */
+  readonly parcel: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of each slice, in order. */
+  readonly slices: readonly Uint8Array[];
+  /** The aggregator as its offer named it, who signs the receipt. */
+  readonly region: Party;
+}
+
+/** Which part of the log to read. */
+export interface LogOptions extends CallOptions {
+  /** `seq` of the first entry. */
+  readonly from: number;
+}
+
+/**
+ * An aggregator, as its children and others see it.
+ *
+ * Every call throws {@link TributaryError}: what the aggregator answered, `peer-unreachable` when it
+ * stays out of reach, `peer-invalid` when its answer does not fit.
+ */
+export interface Peer {
+  /** Its address. */
+  readonly url: string;
+  /** Its tasks. */
+  tasks(options?: CallOptions): Promise<TaskList>;
+  /** A task by its digest, checked: form, name, owner's signature, and the aggregator's own id. */
+  task(id: string, options?: CallOptions): Promise<TaskOffer>;
+  /** Enrols the identity as a member. Doing it again changes the size. */
+  enrol(task: string, options: EnrolOptions): Promise<Membership>;
+  /** Takes the identity off the roster. */
+  leave(task: string, options: LeaveOptions): Promise<void>;
+  /** A round above `after`, or the end of the task; undefined when the wait ran out. */
+  round(task: string, options: RoundOptions): Promise<RoundInfo | undefined>;
+  /**
+   * A model's safetensors bytes.
+   *
+   * @throws {TributaryError} `model-invalid` unless they have the length and digest announced.
+   */
+  model(task: string, info: ModelInfo, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Sends an update. Safe to repeat: the same parcel gets the same receipt.
+   *
+   * @throws {TributaryError} `receipt-invalid` unless the receipt says just that, under the
+   * aggregator's key.
+   */
+  putUpdate(task: string, upload: UpdateUpload): Promise<Receipt>;
+  /** A page of the round log; only its form and order are checked, see {@link verifyLog}. */
+  log(task: string, options: LogOptions): Promise<LogPage>;
+  /** Its figures. */
+  status(task: string, options?: CallOptions): Promise<Status>;
+}
+
+const TIMEOUT_MS = 30_000;
+/** Longest JSON answer that is read. */
+const JSON_BYTES = 8 << 20;
+/** A transfer slower than this is given up. */
+const SLOWEST_BYTES_PER_S = 32_768;
+
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  "busy",
+  "too-many-requests",
+  "peer-unreachable",
+  "store-failed",
+]);
+
+/** Whether the same request may succeed later: the condition passes, or the error names a time. */
+export function isRetryable(error: unknown): boolean {
+  return isTributaryError(error) &&
+    (RETRYABLE.has(error.code) || error.retryAfterS !== undefined);
+}
+
+/** One request, before it is signed and tried. */
+interface Call<T> extends CallOptions {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly headers?: () => Promise<Headers>;
+  /** Id of the aggregator that a signed request is for. */
+  readonly audience?: string;
+  /** Time besides the peer's own. */
+  readonly extraMs?: number;
+  read(response: Response): Promise<T>;
+}
+
+/** An aggregator under an address. Nothing is sent before the first call. */
+export function createPeer(options: PeerOptions): Peer {
+  const { identity, clock, random, digest = webDigest, timeoutMs = TIMEOUT_MS } = options;
+  const policy = options.retry ?? DEFAULT_RETRY;
+  const base = options.url.replace(/\/+$/, "");
+
+  const attempt = async <T>(call: Call<T>): Promise<T> => {
+    const url = base + call.path;
+    const build = async (signal: AbortSignal): Promise<Request> => {
+      const plain = await call.headers?.() ?? new Headers();
+      const headers = call.audience === undefined ? plain : await signedHeaders(
+        { method: call.method, url, headers: plain },
+        { identity, region: call.audience, clock, random },
+      );
+      const { method, body = null } = call;
+      // A followed redirect would carry the signature elsewhere.
+      return new Request(url, { method, headers, body, signal, redirect: "manual" });
+    };
+    return await exchange(build, (response) => call.read(response), {
+      fetch: options.fetch,
+      clock,
+      timeoutMs: timeoutMs + (call.extraMs ?? 0),
+      ...signalOf(call),
+    });
+  };
+  const send = <T>(call: Call<T>): Promise<T> =>
+    retry(() => attempt(call), {
+      clock,
+      random,
+      ...policy,
+      ...signalOf(call),
+      retryable: isRetryable,
+      retryAfterMs: (error) =>
+        isTributaryError(error) && error.retryAfterS !== undefined
+          ? error.retryAfterS * 1000
+          : undefined,
+    });
+
+  return {
+    url: base,
+    tasks: (call = {}) =>
+      send({
+        ...signalOf(call),
+        method: "GET",
+        path: ROUTES.tasks,
+        read: (response) => readJson(response, taskListSchema, "a task list"),
+      }),
+
+    task: (id, call = {}) =>
+      send({
+        ...signalOf(call),
+        method: "GET",
+        path: fillRoute(ROUTES.task, { task: id }),
+        async read(response) {
+          const offer = await readJson(response, taskOfferSchema, "a task offer");
+          const { region, ...signed } = offer;
+          await verifyTask(signed, id);
+          expectEqual("region", region.id, await identityId(fromBase64Url(region.publicKey)));
+          return offer;
+        },
+      }),
+
+    enrol(task, { kind, size, region, token, ...call }) {
+      const body = utf8(
+        JSON.stringify({ kind, publicKey: toBase64Url(identity.publicKey), size }),
+      );
+      return send({
+        ...signalOf(call),
+        method: "PUT",
+        path: fillRoute(ROUTES.member, { task, member: identity.id }),
+        audience: region.id,
+        body,
+        headers: async () =>
+          new Headers({
+            "content-type": "application/json",
+            [CONTENT_DIGEST]: await contentDigestOf(body, digest),
+            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          }),
+        async read(response) {
+          const membership = await readJson(response, membershipSchema, "a membership");
+          expectEqual("task", membership.task, task);
+          expectEqual("member", membership.member, identity.id);
+          expectEqual("kind", membership.kind, kind);
+          expectEqual("size", membership.size, size);
+          expectEqual("region", membership.region.id, region.id);
+          return membership;
+        },
+      });
+    },
+
+    leave: (task, { region, ...call }) =>
+      send({
+        ...signalOf(call),
+        method: "DELETE",
+        path: fillRoute(ROUTES.member, { task, member: identity.id }),
+        audience: region.id,
+        read: () => Promise.resolve(),
+      }),
+
+    round: (task, { after, waitS, plan, ...call }) =>
+      send({
+        ...signalOf(call),
+        method: "GET",
+        path: `${fillRoute(ROUTES.round, { task })}?after=${after}&wait=${waitS}`,
+        extraMs: waitS * 1000,
+        async read(response) {
+          if (response.status === 204) return undefined;
+          const info = await readJson(response, roundInfoSchema, "a round");
+          expectEqual("task", info.task, task);
+          if (info.kind === "open") {
+            if (info.round <= after) invalid(`its round is ${info.round}, expected above ${after}`);
+            await checkSession(info, plan, digest);
+          }
+          return info;
+        },
+      }),
+
+    model: (task, info, call = {}) =>
+      send({
+        ...signalOf(call),
+        method: "GET",
+        path: fillRoute(ROUTES.model, { task, version: info.version }),
+        extraMs: transferMs(info.bytes),
+        async read(response) {
+          const bytes = await readBody(response, info.bytes, "model-invalid");
+          const found = bytes.length < info.bytes ? undefined : await digest(bytes);
+          if (found === undefined || !equalBytes(found, fromHex(info.digest))) {
+            throw new TributaryError(
+              "model-invalid",
+              `Cannot use model ${info.version}: ${bytes.length} bytes of another digest, ` +
+                `expected ${info.bytes} bytes of ${info.digest}`,
+            );
+          }
+          return bytes;
+        },
+      }),
+
+    async putUpdate(task, upload) {
+      const { round, sid, clients, members, parcel, slices, region } = upload;
+      const tree = await treeDigest(slices, digest);
+      const headers = updateHeaders({
+        bytes: parcel.length,
+        digest: tree,
+        slices,
+        sid,
+        clients,
+        members,
+      });
+      return await send({
+        ...signalOf(upload),
+        method: "PUT",
+        path: fillRoute(ROUTES.update, { task, round, member: identity.id }),
+        audience: region.id,
+        body: parcel,
+        headers: () => Promise.resolve(headers),
+        extraMs: transferMs(parcel.length),
+        async read(response) {
+          const receipt = await readJson(response, receiptSchema, "a receipt");
+          await verifyReceipt(receipt, {
+            task,
+            round,
+            sid,
+            clients,
+            member: identity.id,
+            digest: toHex(tree),
+            region: region.id,
+          }, fromBase64Url(region.publicKey));
+          return receipt;
+        },
+      });
+    },
+
+    log: (task, { from, ...call }) =>
+      send({
+        ...signalOf(call),
+        method: "GET",
+        path: `${fillRoute(ROUTES.log, { task })}?from=${from}`,
+        async read(response) {
+          const page = await readJson(response, logPageSchema, "a log page");
+          for (const [at, { body }] of page.entries.entries()) {
+            expectEqual("seq", body.seq, from + at);
+          }
+          expectEqual("next", page.next, from + page.entries.length);
+          return page;
+        },
+      }),
+
+    status: (task, call = {}) =>
+      send({
+        ...signalOf(call),
+        method: "GET",
+        path: fillRoute(ROUTES.status, { task }),
+        read: (response) => readJson(response, statusSchema, "a status"),
+      }),
+  };
+}
+
+async function readJson<T>(
+  response: Response,
+  schema: Parameters<typeof readJsonMessage<T>>[0],
+  what: string,
+): Promise<T> {
+  const bytes = await readBody(response, JSON_BYTES);
+  return readJsonMessage(schema, bytes, { what, code: "peer-invalid" });
+}
+
+function transferMs(bytes: number): number {
+  return Math.ceil(bytes / SLOWEST_BYTES_PER_S * 1000);
+}
+
+/** An absent signal may not be passed on as undefined. */
+function signalOf({ signal }: CallOptions): CallOptions {
+  return signal === undefined ? {} : { signal };
+}
+
+function expectEqual(name: string, found: string | number, expected: string | number): void {
+  if (found !== expected) invalid(`its ${name} is ${found}, expected ${expected}`);
+}
+
+function invalid(found: string): never {
+  throw new TributaryError("peer-invalid", `Cannot use an answer: ${found}`);
+}
