@@ -8,40 +8,68 @@ pub const WORDS: usize = 64;
 /// "expand 32-byte k", RFC 8439 section 2.3.
 const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
 
+/// Words of the state that the quarter rounds of a column round mix, RFC 8439 section 2.3.
+const COLUMNS: [[usize; 4]; 4] = [[0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15]];
+
+/// The same for a diagonal round.
+const DIAGONALS: [[usize; 4]; 4] = [[0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14]];
+
 /// The key as eight little-endian words.
 pub type Key = [u32; 8];
 
-/// Writes blocks `counter` to `counter + 3` in stream order. The counter wraps at 2^32: that no
-/// value of interest lies beyond is the caller's duty.
-pub fn four_blocks(key: &Key, counter: u32, stream: &mut [u32; WORDS]) {
-    let mut initial = [U32x4::splat(0); 16];
-    for (state, word) in initial.iter_mut().zip(CONSTANTS.iter().chain(key)) {
-        *state = U32x4::splat(*word);
-    }
-    initial[12] = U32x4::splat(counter) + U32x4::load(&[0, 1, 2, 3]);
+/// The stream of one key, with everything done that does not depend on the block's counter.
+pub struct Keystream {
+    initial: [U32x4; 16],
+    /// `initial` after the three quarter rounds of the first round that the counter is not in.
+    started: [U32x4; 16],
+}
 
-    let mut state = initial;
-    for _ in 0..10 {
-        quarter_round(&mut state, [0, 4, 8, 12]);
-        quarter_round(&mut state, [1, 5, 9, 13]);
-        quarter_round(&mut state, [2, 6, 10, 14]);
-        quarter_round(&mut state, [3, 7, 11, 15]);
-        quarter_round(&mut state, [0, 5, 10, 15]);
-        quarter_round(&mut state, [1, 6, 11, 12]);
-        quarter_round(&mut state, [2, 7, 8, 13]);
-        quarter_round(&mut state, [3, 4, 9, 14]);
-    }
-    for (state, initial) in state.iter_mut().zip(initial) {
-        *state = *state + initial;
-    }
-
-    // Vector i holds word i of each block; the stream wants each block's words together.
-    let (stream, _) = stream.as_chunks_mut::<4>();
-    let (quads, _) = state.as_chunks::<4>();
-    for (i, quad) in quads.iter().enumerate() {
-        for (block, words) in transpose(*quad).into_iter().enumerate() {
-            words.store(&mut stream[block * 4 + i]);
+impl Keystream {
+    #[must_use]
+    pub fn new(key: &Key) -> Self {
+        let mut initial = [U32x4::splat(0); 16];
+        for (state, word) in initial.iter_mut().zip(CONSTANTS.iter().chain(key)) {
+            *state = U32x4::splat(*word);
         }
+        let mut started = initial;
+        for column in &COLUMNS[1..] {
+            quarter_round(&mut started, *column);
+        }
+        Self { initial, started }
+    }
+
+    /// Writes blocks `counter` to `counter + 3` in stream order. The counter wraps at 2^32: that no
+    /// value of interest lies beyond is the caller's duty.
+    #[inline(always)]
+    pub fn four_blocks(&self, counter: u32, stream: &mut [u32; WORDS]) {
+        let Self { mut initial, started: mut state } = *self;
+        initial[12] = U32x4::splat(counter) + U32x4::load(&[0, 1, 2, 3]);
+        state[12] = initial[12];
+        quarter_round(&mut state, COLUMNS[0]);
+        round(&mut state, DIAGONALS);
+        for _ in 1..10 {
+            round(&mut state, COLUMNS);
+            round(&mut state, DIAGONALS);
+        }
+        for (state, initial) in state.iter_mut().zip(initial) {
+            *state = *state + initial;
+        }
+
+        // Vector i holds word i of each block; the stream wants each block's words together.
+        let (stream, _) = stream.as_chunks_mut::<4>();
+        let (quads, _) = state.as_chunks::<4>();
+        for (i, quad) in quads.iter().enumerate() {
+            for (block, words) in transpose(*quad).into_iter().enumerate() {
+                words.store(&mut stream[block * 4 + i]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn round(state: &mut [U32x4; 16], quarters: [[usize; 4]; 4]) {
+    for quarter in quarters {
+        quarter_round(state, quarter);
     }
 }
 
@@ -103,7 +131,7 @@ pub mod tests {
             let key: Key = words[..8].try_into().unwrap();
             for counter in [0, 1, words[8], u32::MAX - 3] {
                 let mut stream = [0; WORDS];
-                four_blocks(&key, counter, &mut stream);
+                Keystream::new(&key).four_blocks(counter, &mut stream);
                 for i in 0..4 {
                     let want = block(&key, counter.wrapping_add(i), [0; 3]);
                     assert_eq!(stream[16 * i as usize..][..16], want);

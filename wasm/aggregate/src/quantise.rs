@@ -4,7 +4,7 @@
 //! uniform `u` of 24 bits from the keystream: never `floor(y + u)`, which float32 can round past
 //! the next grid point. What is sent is `q + L`, so that nothing is negative.
 
-use crate::chacha::{Key, WORDS, four_blocks};
+use crate::chacha::{Key, Keystream, WORDS};
 use memory::lanes::{F32x4, F64x2, U32x4};
 
 /// One step of a 24-bit uniform.
@@ -22,23 +22,35 @@ pub struct Grid {
 /// Index of the first value that is infinite or NaN.
 #[must_use]
 pub fn first_not_finite(x: &[f32]) -> Option<usize> {
-    // Whole runs are looked at without a branch; which value it was matters only once one is found.
-    x.chunks(256).enumerate().find_map(|(i, run)| {
-        let met = run.iter().fold(false, |met, value| met | !value.is_finite());
-        let at = || run.iter().position(|value| !value.is_finite()).map(|at| i * 256 + at);
-        met.then(at).flatten()
+    // Which value it was matters only once one is found: until then whole runs, without a branch.
+    x.chunks(1024).enumerate().find_map(|(i, run)| {
+        let found = || run.iter().position(|value| !value.is_finite());
+        if all_finite(run) { None } else { found().map(|at| i * 1024 + at) }
     })
+}
+
+/// Whether no value is infinite or NaN: those minus themselves are NaN, all others 0.
+#[expect(clippy::eq_op, reason = "that the difference is 0 is what is asked")]
+fn all_finite(x: &[f32]) -> bool {
+    let (quads, tail) = x.as_chunks::<4>();
+    let mut met = U32x4::splat(0);
+    for quad in quads {
+        let values = F32x4::load(quad);
+        met = met | (values - values).to_bits();
+    }
+    met.is_zero() && tail.iter().all(|value| value.is_finite())
 }
 
 /// Quantises `x` into `out`, of the same length. Value `i` is rounded by word
 /// `16 * block + skip + i` of the keystream. Every value must be finite.
 pub fn quantise(x: &[f32], out: &mut [u32], grid: Grid, key: &Key, block: u32, skip: usize) {
+    let keystream = Keystream::new(key);
     let mut stream = [0; WORDS];
     let mut counter = block;
     let mut fresh = skip;
     let (mut x, mut out) = (x, out);
     while !x.is_empty() {
-        four_blocks(key, counter, &mut stream);
+        keystream.four_blocks(counter, &mut stream);
         let words = &stream[fresh..];
         let count = words.len().min(x.len());
         let (x_now, x_later) = x.split_at(count);

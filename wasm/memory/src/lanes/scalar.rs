@@ -1,6 +1,6 @@
 //! Lanes as arrays, for the host: the same names and results as `simd.rs`.
 
-use core::ops::{Add, BitXor, Mul, Sub};
+use core::ops::{Add, BitOr, BitXor, Mul, Sub};
 
 /// Four words, with arithmetic mod 2^32.
 #[derive(Clone, Copy)]
@@ -63,14 +63,22 @@ macro_rules! operator {
 }
 operator!(U32x4, Add, add, u32::wrapping_add);
 operator!(U32x4, Sub, sub, u32::wrapping_sub);
+operator!(U32x4, BitOr, bitor, u32::bitor);
 operator!(U32x4, BitXor, bitxor, u32::bitxor);
 operator!(F32x4, Add, add, f32::add);
 operator!(F32x4, Sub, sub, f32::sub);
 operator!(F32x4, Mul, mul, f32::mul);
 operator!(F64x2, Add, add, f64::add);
+operator!(F64x2, Sub, sub, f64::sub);
 operator!(F64x2, Mul, mul, f64::mul);
 
 impl U32x4 {
+    /// Whether all bits of all lanes are 0.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0 == [0; 4]
+    }
+
     #[must_use]
     pub fn shift_right<const N: u32>(self) -> Self {
         Self(self.0.map(|a| a >> N))
