@@ -25,6 +25,7 @@ export const ERROR_STATUS = {
   "task-unknown": 404,
   "round-unknown": 404,
   "model-unknown": 404,
+  "method-not-allowed": 405,
   "round-closed": 409,
   "round-full": 409,
   "sid-mismatch": 409,

@@ -29,7 +29,7 @@ const SENTENCES: Record<string, RegExp> = {
   "duplicate keys covering the whole buffer": /the key "a" appears twice/,
   "hole between tensors": /tensor "b" begins at byte 4 of the values, expected 2/,
   "hole at the start": /tensor "a" begins at byte 2 of the values, expected 0/,
-  "unused bytes at the end": /the tensors take 2 bytes and the file has 4/,
+  "unused bytes at the end": /the tensors take 2 bytes and the file has 3/,
   "unknown dtype": /tensor "a" has dtype "F99"/,
   "dtype does not fit the offsets": /tensor "a" of F32 \[2\] needs 8 bytes, its offsets give 4/,
   "truncated data": /the tensors take \d+ bytes and the file has \d+ bytes of values/,

@@ -11,6 +11,8 @@ import type { UpdateStep } from "./step.ts";
 
 /** Room for rounding to float32, which may lengthen a vector by a part in 2^23. */
 const ROUNDING = 1 - 2 ** -22;
+/** Smallest float32 of full precision. */
+const SMALLEST_NORMAL = 2 ** -126;
 
 /** What clipping made of an update. */
 export interface Clipped {
@@ -49,7 +51,9 @@ export function clipL2(core: AggregateCore, tensors: NamedTensors, bound: number
   if (!(bound > 0)) throw new RangeError(`Cannot clip to a norm of ${bound}: expected more than 0`);
   const norm = l2Norm(core, tensors);
   if (norm <= bound) return { tensors, norm };
-  return { tensors: scaleTensors(core, tensors, bound / norm * ROUNDING), norm };
+  const factor = bound / norm * ROUNDING;
+  // Below, float32 keeps so few digits that the bound could be passed; nothing of use is lost.
+  return { tensors: scaleTensors(core, tensors, factor < SMALLEST_NORMAL ? 0 : factor), norm };
 }
 
 /** The step of the chain that clips changes of weights; of them the sum is. */
