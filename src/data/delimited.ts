@@ -1,0 +1,94 @@
+/**
+ * Delimited text as records with line numbers: one record a line, and a line is a record.
+ *
+ * @module
+ */
+import { CsvError, parse } from "csv-parse/sync";
+import { badLine, checkText, LINE_LIMIT_BYTES, lineAt } from "./source_file.ts";
+import type { SourceFile } from "./source_file.ts";
+
+/** How the fields of a line are told apart. */
+export interface Layout {
+  /** What stands between two fields: `,`, a tab, `::`, `|`. */
+  readonly delimiter: string;
+  /** Whether fields may stand in double quotes (RFC 4180) and blanks around them are dropped. */
+  readonly quotes: boolean;
+}
+
+/** Comma-separated values as RFC 4180 has them, save that a field stays on its line. */
+export const CSV: Layout = { delimiter: ",", quotes: true };
+
+/**
+ * Gives each record of a file to `take`, in order. Blank lines are passed over.
+ *
+ * @param take Called with the fields and the line (from 1); what it throws ends the reading.
+ * @throws {TributaryError} `bad-data` for bytes that {@link checkText} refuses, and for quotes that
+ *   are left open or stand inside a field.
+ */
+export function eachRecord(
+  file: SourceFile,
+  options: { layout: Layout; take: (fields: readonly string[], line: number) => void },
+): void {
+  checkText(file);
+  const { layout, take } = options;
+  let end = 0;
+  try {
+    parse(file.bytes, {
+      bom: true,
+      delimiter: layout.delimiter,
+      quote: layout.quotes ? '"' : null,
+      trim: layout.quotes,
+      record_delimiter: ["\r\n", "\n", "\r"],
+      relax_column_count: true,
+      skip_empty_lines: true,
+      max_record_size: LINE_LIMIT_BYTES,
+      on_record: (fields: string[], context): null => {
+        if (layout.quotes && fields.some((field) => /[\r\n]/.test(field))) {
+          throw openQuote(file, end);
+        }
+        take(fields, context.lines);
+        end = context.bytes;
+        return null;
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw quoteError(file, { error, end });
+  }
+}
+
+function openQuote(file: SourceFile, end: number, cause?: unknown): Error {
+  return badLine(file.name, {
+    line: lineAfter(file.bytes, end),
+    found: "opens a quote that it does not close",
+    expected: "a closing quote on the same line",
+    cause,
+  });
+}
+
+function quoteError(file: SourceFile, found: { error: CsvError; end: number }): Error {
+  const { error, end } = found;
+  const line = lineAfter(file.bytes, end);
+  switch (error.code) {
+    // Lines are known to be short, so a long record is a quote that swallowed the lines after it.
+    case "CSV_QUOTE_NOT_CLOSED":
+    case "CSV_MAX_RECORD_SIZE":
+      return openQuote(file, end, error);
+    default:
+      // A stray quote on a later line means that the one before it was never closed.
+      if (Number(error["lines"]) > line) return openQuote(file, end, error);
+      return badLine(file.name, {
+        line,
+        found: "has a quote in the middle of a field",
+        expected: 'quotes around whole fields only, and "" for a quote inside them',
+        cause: error,
+      });
+  }
+}
+
+/** Line of the first byte at or after `end` that is no line break: where the next record starts. */
+function lineAfter(bytes: Uint8Array, end: number): number {
+  let at = end;
+  while (bytes[at] === 10 || bytes[at] === 13) at++;
+  return lineAt(bytes, at);
+}

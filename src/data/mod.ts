@@ -1,0 +1,20 @@
+/**
+ * Ratings in and out of files: readers, splits, negatives, partitions, a generator, a baseline.
+ *
+ * @module
+ */
+export type { Catalogue, History, Interactions } from "./interactions.ts";
+export { alignItems, ratingCount } from "./interactions.ts";
+export type { SourceFile } from "./source_file.ts";
+export type { ColumnMap } from "./read_csv.ts";
+export { readCsv } from "./read_csv.ts";
+export * from "./read_movielens_csv.ts";
+export * from "./read_u_data.ts";
+export * from "./read_ratings_dat.ts";
+export type { FieldsFiles } from "./read_fields.ts";
+export * from "./read_ratings.ts";
+export * from "./split.ts";
+export * from "./negatives.ts";
+export * from "./partition.ts";
+export * from "./synthetic.ts";
+export * from "./popularity.ts";
