@@ -1,0 +1,121 @@
+/**
+ * What an aggregator remembers of its round: plain JSON, stored whole under a version.
+ *
+ * @module
+ */
+import { TributaryError } from "../core/errors.ts";
+import type { AbandonReason } from "../wire/log.ts";
+import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
+import type { StopRules, Task } from "../wire/task.ts";
+import type { StopProgress } from "./stop.ts";
+
+/** The part of a task that decides over rounds. */
+export interface RoundRules {
+  /** Fewest clients that a round opens with and publishes from. */
+  readonly min: number;
+  /** Most clients in a round. */
+  readonly max: number;
+  /** Milliseconds from opening to deadline, at the root. */
+  readonly roundMs: number;
+  /** When the task ends. */
+  readonly stop: StopRules;
+}
+
+/** The rules of a task. */
+export function rulesOf(task: Pick<Task, "clients" | "roundMs" | "stop">): RoundRules {
+  const { clients, roundMs, stop } = task;
+  return { min: clients.min, max: clients.max, roundMs, stop };
+}
+
+/** The members there are now, counted. Only those with clients to offer count. */
+export interface RosterCounts {
+  /** Members of a size above 0: who a round waits for. */
+  readonly members: number;
+  /** Sum of their sizes. */
+  readonly clients: number;
+  /** How many of them have an update in the round that is open. */
+  readonly sent: number;
+}
+
+/** One round's own facts. */
+export interface RoundFacts {
+  /** Number of the round. */
+  readonly round: number;
+  /** Session id, hex. */
+  readonly sid: string;
+  /** Merkle root of the root's roster, hex. */
+  readonly roster: string;
+  /** 32 random bytes of the root, hex. */
+  readonly beacon: string;
+  /** The model that the round starts from. */
+  readonly base: ModelInfo;
+  /** When it opened here. */
+  readonly openedAtMs: number;
+  /** When it closes here. */
+  readonly deadlineMs: number;
+  /** When it closes at the parent, on this clock; the same as `deadlineMs` at the root. */
+  readonly parentDeadlineMs: number;
+  /** Updates in the sum. */
+  readonly updates: number;
+  /** Clients in the sum. */
+  readonly clients: number;
+  /** Bytes of updates taken. */
+  readonly bytesIn: number;
+}
+
+/** Where the round stands; see {@link step}. */
+export type Phase =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "open"; readonly facts: RoundFacts }
+  | { readonly kind: "sealed"; readonly facts: RoundFacts }
+  | {
+    readonly kind: "unmasking";
+    readonly facts: RoundFacts;
+    /** Tree digest of the sum that is opened, hex. */
+    readonly sum: string;
+    /** Merkle root of the updates in it, hex. */
+    readonly members: string;
+  }
+  | { readonly kind: "published"; readonly facts: RoundFacts }
+  | { readonly kind: "forwarded"; readonly facts: RoundFacts }
+  | { readonly kind: "done"; readonly facts: RoundFacts }
+  | { readonly kind: "abandoned"; readonly facts: RoundFacts; readonly reason: AbandonReason }
+  | { readonly kind: "finished"; readonly reason: FinishReason };
+
+/** All that an aggregator's rounds depend on. */
+export interface RoundRecord {
+  /** Version of this form. */
+  readonly format: 1;
+  /** Whether it has a parent. */
+  readonly role: "root" | "region";
+  /** Digest of the task. */
+  readonly task: string;
+  /** The task's rules. */
+  readonly rules: RoundRules;
+  /** The latest model; a region knows none before its first round. */
+  readonly model?: ModelInfo;
+  /** Number of the latest round; 0 before the first. */
+  readonly round: number;
+  /** The members there are now. */
+  readonly roster: RosterCounts;
+  /** What the stop rules need to know. */
+  readonly progress: StopProgress;
+  /** Where the round stands. */
+  readonly phase: Phase;
+}
+
+/**
+ * The record that a store read back.
+ *
+ * @throws {TributaryError} `store-failed` when another version of this library wrote it.
+ */
+export function readRecord(stored: unknown): RoundRecord {
+  const record = stored as Partial<RoundRecord> | null;
+  if (typeof record !== "object" || record?.format !== 1) {
+    throw new TributaryError(
+      "store-failed",
+      `Cannot read a stored round: its format is ${String(record?.format)}, expected 1`,
+    );
+  }
+  return record as RoundRecord;
+}

@@ -1,0 +1,343 @@
+/**
+ * The round as a pure state machine: a stored record and an event give the next record and what is to
+ * be done. Root and region are one machine, told apart by the record's role.
+ *
+ * ```
+ *            open                all sent, full               the sum is read
+ *            (quorum, or the     or deadline                  (root)
+ *  waiting ─ parent's round) ─→ open ──────→ sealed ─────────────────────→ unmasking
+ *     ↑                          │             │ the parent took it           │
+ *     │                          │             ↓ (region)                     │ the strategy stepped
+ *     │                          │         forwarded                          ↓
+ *     │                          │             │ the parent's deadline    published
+ *     │                          │             ↓                              │
+ *     │                          │           done                             │
+ *     │                          ↓             │                              │
+ *     │                      abandoned         │                              │
+ *     └──────── next round ──────┴─────────────┴──────────────────────────────┤
+ *                                                        a stop rule holds    ↓
+ *                                                                         finished
+ * ```
+ *
+ * `abandoned` is reached from open, sealed and unmasking: too few clients, a sum that cannot be
+ * opened, a parent that refuses or has gone on. The model then stays and the next round has a new sid.
+ *
+ * @module
+ */
+import type { AbandonReason, LoggedRound } from "../wire/log.ts";
+import type { FinishReason, ModelInfo, RoundInfo } from "../wire/round_info.ts";
+import { checkUpdate } from "./admission.ts";
+import { regionDeadlines } from "./deadline.ts";
+import { betweenRounds, hasQuorum, nextRound, toClose } from "./due.ts";
+import type { ActiveEffect, RoundEffect, RoundEvent, UpdateEvent } from "./event.ts";
+import type { RoundFacts, RoundRecord, RoundRules } from "./record.ts";
+import { advance, stopReason, timeLimitMs } from "./stop.ts";
+
+/** The next record, and what is to be done. */
+export interface Step {
+  /** The very record that went in, when the event changes nothing. */
+  readonly record: RoundRecord;
+  /** In order; those of {@link isStored} belong in the record's own write. */
+  readonly effects: readonly RoundEffect[];
+}
+
+/** What a root starts from. */
+export interface RootOptions {
+  /** Digest of the task. */
+  readonly task: string;
+  /** The task's rules. */
+  readonly rules: RoundRules;
+  /** The initial model, version 0. */
+  readonly model: ModelInfo;
+}
+
+/** What a region starts from. */
+export interface RegionOptions {
+  /** Digest of the task. */
+  readonly task: string;
+  /** The task's rules. */
+  readonly rules: RoundRules;
+  /** Id of the parent. */
+  readonly parent: string;
+}
+
+/** The first record of a root, and the first entry of its log. */
+export function beginRoot(options: RootOptions): Step {
+  const { task, rules, model } = options;
+  return {
+    record: { ...first, role: "root", task, rules, model },
+    effects: [{ kind: "log", event: { kind: "created", model } }],
+  };
+}
+
+/** The first record of a region, and the first entry of its log. */
+export function beginRegion(options: RegionOptions): Step {
+  const { task, rules, parent } = options;
+  return {
+    record: { ...first, role: "region", task, rules },
+    effects: [{ kind: "log", event: { kind: "joined", parent } }],
+  };
+}
+
+const first = {
+  format: 1,
+  round: 0,
+  roster: { members: 0, clients: 0, sent: 0 },
+  progress: {},
+  phase: { kind: "waiting" },
+} as const;
+
+/**
+ * The record after an event, and what is to be done. The same three arguments give the same result.
+ *
+ * An event that does not fit the phase, such as the second answer to an effect that was done twice, or
+ * one about another round, changes nothing.
+ *
+ * @param nowMs The time, in milliseconds since the Unix epoch.
+ * @throws {TributaryError} For an update that is refused, as {@link checkUpdate}.
+ * @throws {RangeError} If a model is published that is not the next version.
+ */
+export function step(record: RoundRecord, event: RoundEvent, nowMs: number): Step {
+  switch (event.kind) {
+    case "roster":
+      return withRoster(record, event);
+    case "open":
+      return opened(record, event, nowMs);
+    case "parent":
+      return record.role === "region" ? followed(record, event.info, nowMs) : unchanged(record);
+    case "update":
+      return updated(record, event, nowMs);
+    case "tick":
+      return ticked(record, nowMs);
+    case "unmask":
+      return unmasked(record, event);
+    case "publish":
+      return published(record, event);
+    case "forward":
+      return forwarded(record, event);
+    case "fail":
+      return failed(record, event);
+    default:
+      throw event satisfies never;
+  }
+}
+
+function unchanged(record: RoundRecord): Step {
+  return { record, effects: [] };
+}
+
+function withRoster(record: RoundRecord, event: Extract<RoundEvent, { kind: "roster" }>): Step {
+  const { members, clients, sent } = event;
+  const before = record.roster;
+  if (members === before.members && clients === before.clients && sent === before.sent) {
+    return unchanged(record);
+  }
+  const next: RoundRecord = { ...record, roster: { members, clients, sent } };
+  const tells = record.role === "region" && clients !== before.clients &&
+    record.phase.kind !== "finished";
+  const report: readonly ActiveEffect[] = tells ? [{ kind: "report", clients }] : [];
+  const { record: after, effects } = sealIfComplete(next);
+  return { record: after, effects: [...effects, ...report, ...nextRound(after)] };
+}
+
+function opened(
+  record: RoundRecord,
+  event: Extract<RoundEvent, { kind: "open" }>,
+  nowMs: number,
+): Step {
+  const { role, rules, model, progress } = record;
+  if (
+    role !== "root" || model === undefined || event.round !== record.round + 1 ||
+    !betweenRounds(record) || !hasQuorum(record)
+  ) {
+    return unchanged(record);
+  }
+  if (isOutOfTime(record, nowMs)) return finish(record, "minutes");
+  const { round, sid, roster, beacon } = event;
+  const deadlineMs = nowMs + rules.roundMs;
+  const facts = { round, sid, roster, beacon, base: model, openedAtMs: nowMs, ...nothingYet };
+  return {
+    record: {
+      ...record,
+      round,
+      roster: { ...record.roster, sent: 0 },
+      progress: { ...progress, startedAtMs: progress.startedAtMs ?? nowMs },
+      phase: { kind: "open", facts: { ...facts, deadlineMs, parentDeadlineMs: deadlineMs } },
+    },
+    effects: [{ kind: "wake" }],
+  };
+}
+
+const nothingYet = { updates: 0, clients: 0, bytesIn: 0 } as const;
+
+/** Region: takes up the parent's round, or the end of the task. */
+function followed(record: RoundRecord, info: RoundInfo, nowMs: number): Step {
+  const { phase } = record;
+  if (phase.kind === "finished" || info.task !== record.task) return unchanged(record);
+  if (info.kind === "open" && info.round <= record.round) return unchanged(record);
+  // What is still here will never be taken: the parent is past it.
+  const left = phase.kind === "open" || phase.kind === "sealed"
+    ? givenUp(phase.facts, "superseded")
+    : [];
+  if (info.kind === "finished") {
+    const { model, reason } = info;
+    const round = Math.max(record.round, info.round);
+    const end = finish({ ...record, round, model }, reason);
+    return { record: end.record, effects: [...left, ...end.effects] };
+  }
+  const { round, sid, roster, beacon, model } = info;
+  const facts = { round, sid, roster, beacon, base: model, openedAtMs: nowMs, ...nothingYet };
+  return {
+    record: {
+      ...record,
+      round,
+      model,
+      roster: { ...record.roster, sent: 0 },
+      phase: { kind: "open", facts: { ...facts, ...regionDeadlines(info, nowMs) } },
+    },
+    effects: [...left, { kind: "wake" }, { kind: "fetch", model }],
+  };
+}
+
+function updated(record: RoundRecord, event: UpdateEvent, nowMs: number): Step {
+  const before = checkUpdate(record, event, nowMs);
+  const facts: RoundFacts = {
+    ...before,
+    updates: before.updates + 1,
+    clients: before.clients + event.clients,
+    bytesIn: before.bytesIn + event.bytes,
+  };
+  const { roster } = record;
+  return sealIfComplete({
+    ...record,
+    roster: { ...roster, sent: roster.sent + (event.awaited ? 1 : 0) },
+    phase: { kind: "open", facts },
+  });
+}
+
+/** Seals once nobody is waited for or nobody more fits. */
+function sealIfComplete(record: RoundRecord): Step {
+  const { phase, roster, rules } = record;
+  if (phase.kind !== "open") return unchanged(record);
+  const { updates, clients } = phase.facts;
+  const complete = updates > 0 && roster.sent >= roster.members;
+  return complete || clients >= rules.max ? seal(record, phase.facts) : unchanged(record);
+}
+
+function seal(record: RoundRecord, facts: RoundFacts): Step {
+  if (record.role === "root" && facts.clients < record.rules.min) {
+    return abandon(record, facts, "too-few-clients");
+  }
+  const sealed: RoundRecord = { ...record, phase: { kind: "sealed", facts } };
+  return { record: sealed, effects: [toClose(sealed, facts)] };
+}
+
+function ticked(record: RoundRecord, nowMs: number): Step {
+  const { phase } = record;
+  if (phase.kind === "open" && nowMs >= phase.facts.deadlineMs) return seal(record, phase.facts);
+  if (phase.kind === "forwarded" && nowMs >= phase.facts.parentDeadlineMs) {
+    return { record: { ...record, phase: { kind: "done", facts: phase.facts } }, effects: [] };
+  }
+  return isOutOfTime(record, nowMs) ? finish(record, "minutes") : unchanged(record);
+}
+
+function unmasked(record: RoundRecord, event: Extract<RoundEvent, { kind: "unmask" }>): Step {
+  const { phase, role } = record;
+  if (role !== "root" || phase.kind !== "sealed" || phase.facts.round !== event.round) {
+    return unchanged(record);
+  }
+  const { sum, members } = event;
+  return {
+    record: { ...record, phase: { kind: "unmasking", facts: phase.facts, sum, members } },
+    effects: [{ kind: "publish", round: event.round, sum }],
+  };
+}
+
+function published(record: RoundRecord, event: Extract<RoundEvent, { kind: "publish" }>): Step {
+  const { phase, rules } = record;
+  if (phase.kind !== "unmasking" || phase.facts.round !== event.round) return unchanged(record);
+  const { facts, sum, members } = phase;
+  const { model, metrics } = event;
+  if (model.version !== facts.base.version + 1) {
+    throw new RangeError(
+      `Cannot publish model ${model.version}: expected version ${facts.base.version + 1}`,
+    );
+  }
+  const publication = { version: model.version, metrics };
+  const progress = advance(record.progress, rules.stop, publication);
+  const next: RoundRecord = { ...record, model, progress, phase: { kind: "published", facts } };
+  const done: readonly RoundEffect[] = [
+    {
+      kind: "log",
+      event: { kind: "published", ...logged(facts), members, sum, model, metrics },
+    },
+    { kind: "drop", round: facts.round },
+  ];
+  const reason = stopReason(rules.stop, progress, publication);
+  if (reason !== undefined) {
+    const end = finish(next, reason);
+    return { record: end.record, effects: [...done, ...end.effects] };
+  }
+  return { record: next, effects: [...done, ...nextRound(next)] };
+}
+
+function forwarded(record: RoundRecord, event: Extract<RoundEvent, { kind: "forward" }>): Step {
+  const { phase, role } = record;
+  if (role !== "region" || phase.kind !== "sealed" || phase.facts.round !== event.round) {
+    return unchanged(record);
+  }
+  const { facts } = phase;
+  const { members, sum } = event;
+  return {
+    record: { ...record, phase: { kind: "forwarded", facts } },
+    effects: [
+      { kind: "log", event: { kind: "forwarded", ...logged(facts), members, sum } },
+      { kind: "drop", round: facts.round },
+    ],
+  };
+}
+
+function failed(record: RoundRecord, event: Extract<RoundEvent, { kind: "fail" }>): Step {
+  const { phase } = record;
+  if (phase.kind !== "sealed" && phase.kind !== "unmasking") return unchanged(record);
+  if (phase.facts.round !== event.round) return unchanged(record);
+  return abandon(record, phase.facts, event.reason);
+}
+
+function abandon(record: RoundRecord, facts: RoundFacts, reason: AbandonReason): Step {
+  const next: RoundRecord = { ...record, phase: { kind: "abandoned", facts, reason } };
+  return { record: next, effects: [...givenUp(facts, reason), ...nextRound(next)] };
+}
+
+function givenUp(facts: RoundFacts, reason: AbandonReason): readonly RoundEffect[] {
+  return [
+    { kind: "log", event: { kind: "abandoned", ...logged(facts), reason } },
+    { kind: "drop", round: facts.round },
+  ];
+}
+
+/** Root between rounds: whether the task's minutes are over, so that no other round opens. */
+function isOutOfTime(record: RoundRecord, nowMs: number): boolean {
+  const limitMs = timeLimitMs(record.rules.stop, record.progress);
+  return record.role === "root" && betweenRounds(record) && limitMs !== undefined &&
+    nowMs >= limitMs;
+}
+
+function finish(record: RoundRecord, reason: FinishReason): Step {
+  const { model, round, role } = record;
+  if (model === undefined) return unchanged(record);
+  const finished: RoundRecord = { ...record, phase: { kind: "finished", reason } };
+  const effects: readonly RoundEffect[] = [
+    { kind: "log", event: { kind: "finished", round, model, reason } },
+    { kind: "wake" },
+  ];
+  return {
+    record: finished,
+    effects: role === "region" ? [...effects, { kind: "fetch", model }] : effects,
+  };
+}
+
+function logged(facts: RoundFacts): LoggedRound {
+  const { round, sid, roster, beacon, base, updates, clients } = facts;
+  return { round, sid, roster, beacon, base, updates, clients };
+}
