@@ -13,8 +13,8 @@ import type { Rng } from "../core/random.ts";
 import { NONE } from "./split.ts";
 import type { Split } from "./split.ts";
 
-/** Negatives of one evaluation person, as many as in the protocol of leave-one-out + 99. */
-export const EVALUATION_NEGATIVES = 99;
+/** As many as in the protocol "leave-one-out + 99". */
+const EVALUATION_NEGATIVES = 99;
 
 /**
  * Draws training negatives: uniform, with replacement, from the items not in `train`.
@@ -99,7 +99,7 @@ export interface HeldOutCase {
  * same, in whatever order and on whatever device.
  *
  * @param options `seed`; `of` which held-out item (default the test's); `count` of negatives
- *   (default {@link EVALUATION_NEGATIVES}).
+ *   (default 99).
  */
 export async function heldOutCases(
   split: Split,

@@ -14,7 +14,7 @@ import type { SourceFile } from "./source_file.ts";
  *
  * @throws {TributaryError} `bad-data`, naming file, line, and what was expected.
  */
-export function readMovielensCsv(
+export function readMovieLensCsv(
   files: { ratings: SourceFile; movies?: SourceFile | undefined },
 ): Interactions {
   const titles = new Map<string, string>();

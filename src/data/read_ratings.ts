@@ -7,7 +7,7 @@ import { TributaryError } from "../core/errors.ts";
 import type { Interactions } from "./interactions.ts";
 import { readCsv } from "./read_csv.ts";
 import type { ColumnMap } from "./read_csv.ts";
-import { readMovielensCsv } from "./read_movielens_csv.ts";
+import { readMovieLensCsv } from "./read_movielens_csv.ts";
 import { readRatingsDat } from "./read_ratings_dat.ts";
 import { readUData } from "./read_u_data.ts";
 import type { SourceFile } from "./source_file.ts";
@@ -62,7 +62,7 @@ export async function readRatings(
 
   const [single] = names;
   if (single !== undefined && names.length === 1 && isCsv(single)) {
-    return readMovielensCsv({ ratings: await open(single) });
+    return readMovieLensCsv({ ratings: await open(single) });
   }
   const form = only(KNOWN.filter((name) => names.includes(name)), {
     names,
@@ -71,7 +71,7 @@ export async function readRatings(
   const ratings = await open(form);
   switch (form) {
     case "ratings.csv":
-      return readMovielensCsv({ ratings, movies: await openIfThere("movies.csv") });
+      return readMovieLensCsv({ ratings, movies: await openIfThere("movies.csv") });
     case "u.data":
       return readUData({
         ratings,

@@ -55,14 +55,14 @@ export interface LeaveOneOutReport {
 }
 
 /** Ranks that count in the protocol. */
-export const LEAVE_ONE_OUT_K = 10;
+const LEAVE_ONE_OUT_K = 10;
 
 /**
  * Ranks one person's held-out item. Ties count against it, and a score of NaN is the worst.
  *
  * @param scores   Score of every item of the catalogue, by dense index.
  * @param heldOut  What is asked.
- * @param options  `k`, default {@link LEAVE_ONE_OUT_K}.
+ * @param options  `k`, default 10.
  */
 export function rankHeldOut(
   scores: ArrayLike<number>,
