@@ -40,12 +40,22 @@ const RESERVED: readonly Reserved[] = [
     home: "src/core/random.ts",
     names: ["Math.random", "crypto.getRandomValues", "crypto.randomUUID"],
   },
-  { what: "the network", names: ["fetch", "WebSocket", "EventSource", "XMLHttpRequest"] },
+  {
+    what: "the network",
+    home: "src/core/fetch.ts",
+    names: ["fetch", "WebSocket", "EventSource", "XMLHttpRequest"],
+  },
   { what: "the device", names: ["navigator", "localStorage", "sessionStorage", "caches"] },
   { what: "the console", names: ["console", "alert", "prompt", "confirm"] },
 ];
 
 const GLOBAL_OBJECTS = ["globalThis", "self", "window"];
+
+/** First words of everything that may be complained of. */
+const NOTABLE = new Set([
+  ...GLOBAL_OBJECTS,
+  ...RESERVED.flatMap(({ names }) => names.map((name) => name.replace(/\..*/, ""))),
+]);
 
 /** Folders that adapt to one platform, and the command line. */
 const PLATFORM_FOLDERS = [
@@ -92,12 +102,12 @@ function globalResolver(files: readonly SourceFile[]): (node: ts.Identifier) => 
     getNewLine: () => "\n",
   });
   const checker = program.getTypeChecker();
-  return (node) => {
-    const symbol = ts.isShorthandPropertyAssignment(node.parent)
-      ? checker.getShorthandAssignmentValueSymbol(node.parent)
-      : checker.getSymbolAtLocation(node);
-    return (symbol?.declarations?.length ?? 0) === 0;
-  };
+  const anything = ts.SymbolFlags.Value | ts.SymbolFlags.Type | ts.SymbolFlags.Namespace |
+    ts.SymbolFlags.Alias;
+  return (node) =>
+    !checker.getSymbolsInScope(node, anything).some(({ name, declarations = [] }) =>
+      name === node.text && declarations.length > 0
+    );
 }
 
 function reservedGlobals(
@@ -106,7 +116,10 @@ function reservedGlobals(
 ): Finding[] {
   const findings: Finding[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isIdentifier(node) && isReference(node) && isGlobal(node)) {
+    // Asking for the scope is slow, so the few names that matter are looked for first.
+    if (
+      ts.isIdentifier(node) && NOTABLE.has(node.text) && isReference(node) && isGlobal(node)
+    ) {
       const message = complaint(node, file.path);
       if (message !== undefined) findings.push({ file: file.path, line: lineOf(node), message });
     }
@@ -131,15 +144,18 @@ function complaint(node: ts.Identifier, path: string): string | undefined {
     : `uses ${name}: ${reserved.what} is injected, and read only in ${reserved.home}`;
 }
 
-/** True for an identifier that stands for a value or type of that name, not for a member's or an alias' name. */
+/** True for an identifier that stands for a value or type of that name, not for the name of a member or an alias. */
 function isReference(node: ts.Identifier): boolean {
   const { parent } = node;
-  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  if (ts.isShorthandPropertyAssignment(parent)) return true;
+  if (ts.isExportSpecifier(parent)) {
+    return parent.parent.parent.moduleSpecifier === undefined &&
+      node === (parent.propertyName ?? parent.name);
+  }
   if (ts.isQualifiedName(parent)) return parent.left === node;
-  if (ts.isBindingElement(parent)) return parent.propertyName !== node;
-  if (ts.isImportSpecifier(parent) || ts.isNamedTupleMember(parent)) return false;
-  if (ts.isExportSpecifier(parent)) return parent.parent.parent.moduleSpecifier === undefined;
-  return !ts.isMetaProperty(parent);
+  if (ts.isBindingElement(parent) && parent.propertyName === node) return false;
+  if (ts.isImportSpecifier(parent)) return false;
+  return (parent as Partial<ts.NamedDeclaration>).name !== node;
 }
 
 /** `Date.now` for `globalThis.Date.now()`; empty for the global object itself. */

@@ -1,5 +1,6 @@
 /**
- * Every export has a user: an entry point offers it, or another file than its own test imports it.
+ * Every export has a user: an entry point offers it, or another file imports it. Its own test is a
+ * user only of what its own file uses too.
  *
  * @module
  */
@@ -16,9 +17,16 @@ interface Reexport {
   readonly name: string;
 }
 
+interface OwnExport {
+  readonly node: ts.Node;
+  /** Whether its own file names it, apart from defining it, and whether in a type. */
+  readonly usedHere: boolean;
+  readonly inTypesHere: boolean;
+}
+
 interface ModuleFacts {
   /** What this file defines and exports. */
-  readonly own: ReadonlyMap<string, { readonly node: ts.Node; readonly usedHere: boolean }>;
+  readonly own: ReadonlyMap<string, OwnExport>;
   /** What it passes on, by the name it gives it; stars under {@link ALL}. */
   readonly passed: ReadonlyMap<string, readonly Reexport[]>;
   /** What it takes from other files. */
@@ -28,7 +36,7 @@ interface ModuleFacts {
 /**
  * Finds exports without a user, and files that only pass on exports and that nobody imports.
  *
- * A type counts as used when its own file uses it, as a signature must not name a private type.
+ * What the types of its own file name counts as used, as a signature must name nothing private.
  *
  * @param entries Paths of the files whose exports are the project's interface.
  */
@@ -57,20 +65,21 @@ export function checkUnusedExports(
   for (const entry of entries) mark(entry, ALL);
   for (const [path, { taken }] of modules) {
     for (const { from, name } of taken) {
-      if (path !== from.replace(/\.ts$/, "_test.ts")) mark(from, name);
+      const own = modules.get(from)?.own.get(name);
+      if (path !== ownTestOf(from) || own?.usedHere) mark(from, name);
     }
   }
 
   const findings: Finding[] = [];
   for (const [path, facts] of modules) {
     const names = used.get(path);
-    for (const [name, { node, usedHere }] of facts.own) {
-      if (usedHere || name === "default" || names?.has(name)) continue;
-      findings.push({
-        file: path,
-        line: lineOf(node),
-        message: `exports ${name}, which no other file but its test imports`,
-      });
+    for (const [name, { node, inTypesHere }] of facts.own) {
+      if (inTypesHere || name === "default" || names?.has(name)) continue;
+      const tested = modules.get(ownTestOf(path))?.taken.some((t) =>
+        t.from === path && t.name === name
+      );
+      const whom = tested ? "nothing but its own test uses" : "no other file imports";
+      findings.push({ file: path, line: lineOf(node), message: `exports ${name}, which ${whom}` });
     }
     if (facts.own.size === 0 && facts.passed.size > 0 && names === undefined) {
       findings.push({ file: path, message: "only passes on exports, and nobody imports it" });
@@ -79,8 +88,12 @@ export function checkUnusedExports(
   return findings;
 }
 
+function ownTestOf(path: string): string {
+  return path.replace(/\.ts$/, "_test.ts");
+}
+
 function factsOf(file: SourceFile): ModuleFacts {
-  const own = new Map<string, { node: ts.Node; usedHere: boolean }>();
+  const own = new Map<string, OwnExport>();
   const passed = new Map<string, Reexport[]>();
   const taken: Reexport[] = [];
   const from = (node: ts.Expression | undefined): string | undefined =>
@@ -99,7 +112,9 @@ function factsOf(file: SourceFile): ModuleFacts {
       for (const [name, there] of namesPassed(node)) {
         if (target !== undefined) {
           passed.set(name, [...passed.get(name) ?? [], { from: target, name: there }]);
-        } else if (node.moduleSpecifier === undefined) own.set(name, { node, usedHere: false });
+        } else if (node.moduleSpecifier === undefined) {
+          own.set(name, { node, usedHere: true, inTypesHere: false });
+        }
       }
     } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const target = from(node.arguments[0]);
@@ -110,8 +125,12 @@ function factsOf(file: SourceFile): ModuleFacts {
       if (target !== undefined) taken.push({ from: target, name: ALL });
     } else if (isExported(node)) {
       for (const name of namesDeclared(node)) {
-        const isType = ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
-        own.set(name.text, { node: name, usedHere: isType && isMentioned(file.ast, name) });
+        const places = mentions(file.ast, name);
+        own.set(name.text, {
+          node: name,
+          usedHere: places.length > 0,
+          inTypesHere: places.some((place) => ts.findAncestor(place, ts.isTypeNode) !== undefined),
+        });
       }
     }
     ts.forEachChild(node, visit);
@@ -153,9 +172,13 @@ function boundNames(name: ts.BindingName): ts.Identifier[] {
   return name.elements.flatMap((e) => ts.isOmittedExpression(e) ? [] : boundNames(e.name));
 }
 
-function isMentioned(within: ts.SourceFile, name: ts.Identifier): boolean {
-  const search = (node: ts.Node): boolean =>
-    (ts.isIdentifier(node) && node !== name && node.text === name.text) ||
-    (ts.forEachChild(node, (child) => search(child) || undefined) ?? false);
-  return search(within);
+/** Where a file names something, apart from defining it. */
+function mentions(within: ts.SourceFile, name: ts.Identifier): ts.Identifier[] {
+  const found: ts.Identifier[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && node !== name && node.text === name.text) found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(within);
+  return found;
 }

@@ -42,15 +42,18 @@ Deno.test("unused exports: what nobody imports is found, with its line", () => {
   );
 });
 
-Deno.test("unused exports: its own test is no user, another test is", () => {
-  assert.deepEqual(
-    unused({
-      "src/a.ts": "export const one = 1; export const two = 2;",
-      "src/a_test.ts": `import { one, two } from "./a.ts";`,
-      "src/b_test.ts": `import { two } from "./a.ts";`,
-    }),
-    ["src/a.ts:1 exports one"],
-  );
+Deno.test("unused exports: its own test is a user only of what its file uses, another test always", () => {
+  const files = {
+    "src/a.ts": "export const one = 1; export const two = 2; export const three = 3;\n" +
+      "export const four = three;",
+    "src/a_test.ts": `import { one, two, three } from "./a.ts";`,
+    "src/b_test.ts": `import { two } from "./a.ts";`,
+  };
+  assert.deepEqual(unused(files), ["src/a.ts:1 exports one", "src/a.ts:2 exports four"]);
+  assert.deepEqual(checkUnusedExports(parseSources(files), []).map((f) => f.message), [
+    "exports one, which nothing but its own test uses",
+    "exports four, which no other file imports",
+  ]);
 });
 
 Deno.test("unused exports: an entry point uses all that it offers and passes on", () => {
@@ -78,13 +81,18 @@ Deno.test("unused exports: passing on alone is no use, importing what was passed
   ]);
 });
 
-Deno.test("unused exports: a type that its own file's signatures name is used", () => {
+Deno.test("unused exports: what its own file's types name is used", () => {
   assert.deepEqual(
     unused({
-      "a.ts": "export interface Options { a: number }\nexport type Other = 1;\n" +
+      "a.ts": [
+        "export interface Options extends Base { a: typeof schema }",
+        "export interface Base {}",
+        "export const schema = {};",
+        "export type Other = 1;",
         "export function f(options: Options) {}",
+      ].join("\n"),
       "b.ts": `import { f } from "./a.ts";`,
     }),
-    ["a.ts:2 exports Other"],
+    ["a.ts:4 exports Other"],
   );
 });
