@@ -33,7 +33,7 @@ export interface Model<Examples> {
   /** What is learned together, and travels. */
   readonly tensors: readonly TensorSpec[];
   /** The server step it is made for, with its settings; see `src/strategy`. */
-  readonly strategy: KindOptions;
+  readonly strategy: KindOptions & Readonly<Record<string, unknown>>;
   /** Names of what its trainer measures, each within `[0, 1]`. */
   readonly metrics: readonly string[];
   /**
@@ -51,7 +51,7 @@ export interface Model<Examples> {
 /** One person's interactions, as the recommenders take them. */
 export interface PersonExamples {
   /** Items of the training part: row numbers, each at most once. */
-  readonly items: Int32Array;
+  readonly items: Uint32Array;
   /** A rating for each of `items`; the implicit models do not read it. */
   readonly ratings?: Float32Array;
   /** The held-out item and sampled ones to rank it against. Training never reads it. */
@@ -59,6 +59,6 @@ export interface PersonExamples {
     /** Row number of the item that the person took last. */
     readonly target: number;
     /** Row numbers of items that the person has not taken in training. */
-    readonly negatives: Int32Array;
+    readonly negatives: Uint32Array;
   };
 }

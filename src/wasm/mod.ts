@@ -9,3 +9,8 @@ export * from "./core_instance.ts";
 export * from "./core_memory.ts";
 export * from "./core_trap.ts";
 export * from "./inline.ts";
+export * from "./train.ts";
+export * from "./train_als.ts";
+export * from "./train_linear.ts";
+export * from "./train_mf.ts";
+export * from "./train_rows.ts";

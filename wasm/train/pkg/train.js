@@ -1,12 +1,231 @@
 /* @ts-self-types="./train.d.ts" */
 
 /**
- * Sets `len` values of float32 at `ptr` to zero.
- * @param {number} ptr
+ * The exact server step over `items` items. Returns `items`, or the first item whose matrix is
+ * not positive definite; the rows before it are then written already.
+ * @param {number} items
+ * @param {number} dim
+ * @param {number} outer
+ * @param {number} linear
+ * @param {number} counts
+ * @param {number} base
+ * @param {number} each
+ * @param {number} all
+ * @param {number} out
+ * @param {number} scratch
+ * @returns {number}
+ */
+export function als_exact(items, dim, outer, linear, counts, base, each, all, out, scratch) {
+    const ret = wasm.als_exact(items, dim, outer, linear, counts, base, each, all, out, scratch);
+    return ret >>> 0;
+}
+
+/**
+ * The quasi-Newton server step over `items` items; returns as [`als_exact`] does.
+ * @param {number} items
+ * @param {number} dim
+ * @param {number} table
+ * @param {number} gradients
+ * @param {number} strengths
+ * @param {number} base
+ * @param {number} curvature
+ * @param {number} each
+ * @param {number} all
+ * @param {number} rate
+ * @param {number} out
+ * @param {number} scratch
+ * @returns {number}
+ */
+export function als_newton(items, dim, table, gradients, strengths, base, curvature, each, all, rate, out, scratch) {
+    const ret = wasm.als_newton(items, dim, table, gradients, strengths, base, curvature, each, all, rate, out, scratch);
+    return ret >>> 0;
+}
+
+/**
+ * `y[i] += factor·x[i]` over `len` values.
+ * @param {number} factor
+ * @param {number} x
+ * @param {number} y
  * @param {number} len
  */
-export function fill_zero(ptr, len) {
-    wasm.fill_zero(ptr, len);
+export function axpy(factor, x, y, len) {
+    wasm.axpy(factor, x, y, len);
+}
+
+/**
+ * Sum of `count` rows of `dim` values, in float64.
+ * @param {number} rows
+ * @param {number} count
+ * @param {number} dim
+ * @param {number} out
+ */
+export function column_sums(rows, count, dim, out) {
+    wasm.column_sums(rows, count, dim, out);
+}
+
+/**
+ * `Σ a[i]·b[i]` over `len` values.
+ * @param {number} a
+ * @param {number} b
+ * @param {number} len
+ * @returns {number}
+ */
+export function dot(a, b, len) {
+    const ret = wasm.dot(a, b, len);
+    return ret;
+}
+
+/**
+ * Copies `count` rows of a table of `rows` rows to `out`.
+ * @param {number} table
+ * @param {number} rows
+ * @param {number} dim
+ * @param {number} indices
+ * @param {number} count
+ * @param {number} out
+ * @returns {number}
+ */
+export function gather(table, rows, dim, indices, count, out) {
+    const ret = wasm.gather(table, rows, dim, indices, count, out);
+    return ret >>> 0;
+}
+
+/**
+ * `XᵀX` of `count` rows of `dim` values, as a packed triangle of float64.
+ * @param {number} rows
+ * @param {number} count
+ * @param {number} dim
+ * @param {number} out
+ */
+export function gram(rows, count, dim, out) {
+    wasm.gram(rows, count, dim, out);
+}
+
+/**
+ * [`fit_person`]: `rows` holds `count` rows of `dim` values, `biases`, `scores` and
+ * `coefficients` one value for each, `state` `3 * dim + 1` values and `scratch` `dim`.
+ * @param {number} rows
+ * @param {number} biases
+ * @param {number} count
+ * @param {number} dim
+ * @param {number} positives
+ * @param {number} positive_count
+ * @param {number} negatives
+ * @param {number} negative_count
+ * @param {boolean} pairwise
+ * @param {number} steps
+ * @param {number} learning_rate
+ * @param {number} decay
+ * @param {number} state
+ * @param {number} scores
+ * @param {number} coefficients
+ * @param {number} scratch
+ * @returns {number}
+ */
+export function mf_fit_person(rows, biases, count, dim, positives, positive_count, negatives, negative_count, pairwise, steps, learning_rate, decay, state, scores, coefficients, scratch) {
+    const ret = wasm.mf_fit_person(rows, biases, count, dim, positives, positive_count, negatives, negative_count, pairwise, steps, learning_rate, decay, state, scores, coefficients, scratch);
+    return ret;
+}
+
+/**
+ * [`step_rows`]: `person` holds `dim` values, `coefficients` and `bias_changes` `count`, and
+ * `row_changes` `count` rows of `dim` values.
+ * @param {number} person
+ * @param {number} dim
+ * @param {number} coefficients
+ * @param {number} count
+ * @param {number} rate
+ * @param {number} clip
+ * @param {number} row_changes
+ * @param {number} bias_changes
+ */
+export function mf_step_rows(person, dim, coefficients, count, rate, clip, row_changes, bias_changes) {
+    wasm.mf_step_rows(person, dim, coefficients, count, rate, clip, row_changes, bias_changes);
+}
+
+/**
+ * One row-wise Adagrad step for `count` rows of a table with `rows` values of state.
+ * @param {number} table
+ * @param {number} squares
+ * @param {number} rows
+ * @param {number} dim
+ * @param {number} indices
+ * @param {number} count
+ * @param {number} gradients
+ * @param {number} rate
+ * @param {number} epsilon
+ * @returns {number}
+ */
+export function row_adagrad(table, squares, rows, dim, indices, count, gradients, rate, epsilon) {
+    const ret = wasm.row_adagrad(table, squares, rows, dim, indices, count, gradients, rate, epsilon);
+    return ret >>> 0;
+}
+
+/**
+ * One gradient step for `count` rows of a table.
+ * @param {number} table
+ * @param {number} rows
+ * @param {number} dim
+ * @param {number} indices
+ * @param {number} count
+ * @param {number} gradients
+ * @param {number} rate
+ * @returns {number}
+ */
+export function row_sgd(table, rows, dim, indices, count, gradients, rate) {
+    const ret = wasm.row_sgd(table, rows, dim, indices, count, gradients, rate);
+    return ret >>> 0;
+}
+
+/**
+ * Adds `count` rows of `values` to rows of a table.
+ * @param {number} table
+ * @param {number} rows
+ * @param {number} dim
+ * @param {number} indices
+ * @param {number} count
+ * @param {number} values
+ * @returns {number}
+ */
+export function scatter_add(table, rows, dim, indices, count, values) {
+    const ret = wasm.scatter_add(table, rows, dim, indices, count, values);
+    return ret >>> 0;
+}
+
+/**
+ * `out[i] = table[i] · vector` for `rows` rows of `dim` values.
+ * @param {number} table
+ * @param {number} rows
+ * @param {number} dim
+ * @param {number} vector
+ * @param {number} out
+ */
+export function scores(table, rows, dim, vector, out) {
+    wasm.scores(table, rows, dim, vector, out);
+}
+
+/**
+ * Solves `A x = b` in place of `b`, `A` a packed triangle of float64. False, and `b` as it was,
+ * if `A` is not positive definite.
+ * @param {number} matrix
+ * @param {number} right
+ * @param {number} dim
+ * @param {number} scratch
+ * @returns {boolean}
+ */
+export function solve(matrix, right, dim, scratch) {
+    const ret = wasm.solve(matrix, right, dim, scratch);
+    return ret !== 0;
+}
+
+/**
+ * How many float64 values of scratch the kernels below need.
+ * @param {number} dim
+ * @returns {number}
+ */
+export function solve_scratch(dim) {
+    const ret = wasm.solve_scratch(dim);
+    return ret >>> 0;
 }
 function __wbg_get_imports() {
     const import0 = {
