@@ -50,7 +50,8 @@ export async function retry<T>(
     } catch (error) {
       if (tries >= attempts || signal?.aborted || !options.retryable(error)) throw error;
       const ceiling = Math.min(maxMs, minMs * 2 ** (tries - 1));
-      const jitter = new DataView(random(4).buffer).getUint32(0) / 2 ** 32;
+      const { buffer, byteOffset } = random(4);
+      const jitter = new DataView(buffer, byteOffset, 4).getUint32(0) / 2 ** 32;
       const asked = options.retryAfterMs?.(error) ?? 0;
       await clock.sleep(asked + jitter * ceiling, signal === undefined ? {} : { signal });
     }
