@@ -52,12 +52,8 @@ export function encodeUpdate(
   return parcel;
 }
 
-/**
- * Checks that tensors are exactly the plan's, by name and shape.
- *
- * @throws {TributaryError} `update-misshapen`; the sentence names the tensor.
- */
-export function checkTensors(plan: UpdatePlan, tensors: NamedTensors): void {
+/** Refuses tensors that are not exactly the plan's, by name and shape. */
+function checkTensors(plan: UpdatePlan, tensors: NamedTensors): void {
   for (const { name, shape } of plan.tensors) {
     const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
     if (tensor === undefined) refuse(`tensor "${name}" is missing`);
