@@ -34,7 +34,8 @@ const MAX_SLOT_BITS = 32;
 
 /**
  * Bits of each quantised value: `slotBits − ⌈log2 maxClients⌉`, and no more than the 25 up to which
- * float32 tells all grid points apart.
+ * float32 tells all grid points apart. With `L` of so many bits `maxClients · 2L < 2^slotBits`, so no
+ * sum leaves its slot.
  *
  * @throws {TributaryError} `task-refused` if fewer than two bits are left, which is no grid.
  */
@@ -80,13 +81,6 @@ export function updateBytes(plan: UpdatePlan): number {
  */
 export function checkUpdatePlan(plan: UpdatePlan): void {
   const limit = gridLimit(plan);
-  if (plan.maxClients * 2 * limit >= 2 ** plan.slotBits) {
-    refuse(
-      `Cannot fit ${plan.maxClients} clients in ${plan.slotBits}-bit slots: their sum reaches ${
-        plan.maxClients * 2 * limit
-      }`,
-    );
-  }
   if (plan.tensors.length === 0) refuse("Cannot plan an update: it has no tensor");
   const names = new Set<string>();
   for (const tensor of plan.tensors) {
