@@ -48,7 +48,7 @@ export async function sessionId(session: Session, digest: Digest = webDigest): P
 
 /** Digest of a task's aggregation plan, hex: SHA-256 of the canonical JSON of `{clients, update}`. */
 export async function planDigest(
-  task: Pick<Task, "clients" | "update">,
+  task: Task,
   digest: Digest = webDigest,
 ): Promise<string> {
   return toHex(await digest(canonicalBytes({ clients: task.clients, update: task.update })));
