@@ -15,7 +15,8 @@ import {
   sha256,
   sourceDigest,
 } from "./wasm_sources.ts";
-import { prepareToolchain, runCommand, type Toolchain } from "./wasm_tools.ts";
+import { runAloud, runQuietly } from "./command.ts";
+import { prepareToolchain, type Toolchain } from "./wasm_tools.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const WASM = new URL("wasm/", ROOT);
@@ -65,16 +66,16 @@ async function build(core: string, pkg: URL, toolchain: Toolchain): Promise<void
   // Paths reach the wasm through panic messages: without these, each machine builds other bytes.
   const remaps = [`${cargoHome}=/cargo`, `${local(WASM)}=/tributary/`]
     .map((prefix) => `--remap-path-prefix=${prefix}`);
-  const done = await runCommand(["wasm-pack", "build", ...PACK_FLAGS, "--out-dir", local(built)], {
-    show: true,
-    cwd: new URL(`${core}/`, WASM),
+  const command = ["env", "wasm-pack", "build", ...PACK_FLAGS, "--out-dir", local(built)];
+  const status = await runAloud(command, {
+    cwd: local(new URL(`${core}/`, WASM)),
     env: {
       PATH: toolchain.path,
       CARGO_TARGET_DIR: local(target),
       CARGO_ENCODED_RUSTFLAGS: [...RUST_FLAGS, ...remaps].join("\x1f"),
     },
   });
-  if (!done.ok) throw new Error(`Cannot build the ${core} core: wasm-pack failed`);
+  if (status !== 0) throw new Error(`Cannot build the ${core} core: wasm-pack failed`);
 
   await Deno.remove(pkg, { recursive: true }).catch(() => {});
   await Deno.mkdir(pkg, { recursive: true });
@@ -103,10 +104,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const toolchain = await prepareToolchain({
-    tools: new URL(".wasm-tools/", ROOT),
+    tools: local(new URL(".wasm-tools", ROOT)),
     path: Deno.env.get("PATH") ?? "",
-    run: runCommand,
-    report: (line) => console.error(line),
+    quietly: runQuietly,
+    aloud: runAloud,
   });
   let failed = false;
   for (const core of CORES) {

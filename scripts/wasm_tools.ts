@@ -5,65 +5,33 @@
  * @module
  */
 
+import type { CommandOptions, CommandOutput } from "./command.ts";
 import { TOOLS } from "./wasm_sources.ts";
 
-const TARGET = "wasm32-unknown-unknown";
-
-/** What one command gave. */
-export interface CommandResult {
-  /** Whether it ran and ended with status 0. */
-  readonly ok: boolean;
-  /** Standard output, trimmed. */
-  readonly text: string;
-}
-
-/** Runs a command; what it prints is kept, or shown when `show` is set. */
-export type RunCommand = (
-  command: readonly string[],
-  options?: { show?: boolean; cwd?: URL; env?: Record<string, string>; limitMs?: number },
-) => Promise<CommandResult>;
-
-/** Runs commands with this process's rights. One that does not exist counts as failed. */
-export const runCommand: RunCommand = async (command, options = {}) => {
-  const [name = "", ...args] = command;
-  const out = options.show ? "inherit" : "null";
-  try {
-    const result = await new Deno.Command(name, {
-      args,
-      stdin: "null",
-      stdout: options.show ? "inherit" : "piped",
-      stderr: out,
-      ...(options.cwd && { cwd: options.cwd }),
-      ...(options.env && { env: options.env }),
-      ...(options.limitMs && { signal: AbortSignal.timeout(options.limitMs) }),
-    }).output();
-    const text = options.show ? "" : new TextDecoder().decode(result.stdout).trim();
-    return { ok: result.success, text };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { ok: false, text: "" };
-    throw error;
-  }
-};
-
-/** What the toolchain is found with: injected, so that a test can play a bare machine. */
+/** Where tools are looked for and put, and how commands run: injected, so that tests can play. */
 export interface ToolchainOptions {
-  /** `.wasm-tools/`, ending in `/`; made when something must be installed. */
-  readonly tools: URL;
+  /** Absolute path of the folder for what must be installed; made when it is needed. */
+  readonly tools: string;
   /** The environment's PATH. */
   readonly path: string;
-  /** Runs a command. */
-  readonly run: RunCommand;
-  /** Says what is being installed. */
-  readonly report: (line: string) => void;
+  /** Runs a command without showing anything. */
+  readonly quietly: (
+    command: readonly string[],
+    options: CommandOptions,
+  ) => Promise<CommandOutput>;
+  /** Runs a command with this process's streams, and gives its status. */
+  readonly aloud: (command: readonly string[], options: CommandOptions) => Promise<number>;
 }
 
 /** A toolchain that is ready. */
 export interface Toolchain {
-  /** PATH with which all tools are found, ours first. */
+  /** PATH with which all tools are found. */
   readonly path: string;
   /** What `rustc --version` says. */
   readonly rustc: string;
 }
+
+const TARGET = "wasm32-unknown-unknown";
 
 /**
  * Makes sure of all tools.
@@ -71,53 +39,53 @@ export interface Toolchain {
  * @throws {Error} If one is missing and cannot be installed; the sentence names it.
  */
 export async function prepareToolchain(options: ToolchainOptions): Promise<Toolchain> {
-  const { tools, report } = options;
-  const local = decodeURIComponent(tools.pathname);
-  let path = `${local}bin:${local}npm/node_modules/.bin:${options.path}`;
-  const run: RunCommand = (command, more = {}) =>
-    options.run(command, { ...more, env: { ...more.env, PATH: path } });
+  const { tools, quietly, aloud } = options;
+  const ours = `${tools}/bin:${tools}/npm/node_modules/.bin`;
+  let path = `${ours}:${options.path}`;
 
-  /** Runs a step of an installation, aloud. */
+  /** What a command prints, or nothing when it fails. */
+  async function answer(...command: string[]): Promise<string> {
+    const { code, text } = await quietly(["env", ...command], { cwd: "/", env: { PATH: path } });
+    return code === 0 ? text.trim() : "";
+  }
+
   async function install(what: string, ...command: string[]): Promise<void> {
-    report(`Getting ${what}: ${command.join(" ")}`);
-    if (!(await run(command, { show: true })).ok) {
+    if (await aloud(["env", ...command], { cwd: "/", env: { PATH: path } }) !== 0) {
       throw new Error(`Cannot get ${what}: "${command.join(" ")}" failed`);
     }
   }
 
   /** Whether rustc has the standard library of the wasm target. */
   async function hasTarget(): Promise<boolean> {
-    const folder = await run(["rustc", "--print", "target-libdir", "--target", TARGET]);
-    return folder.ok && (await run(["ls", folder.text])).text.includes("libstd-");
+    const folder = await answer("rustc", "--print", "target-libdir", "--target", TARGET);
+    return folder !== "" && (await answer("ls", folder)).includes("libstd-");
   }
 
   if (!await hasTarget()) {
-    report(`Getting the Rust target ${TARGET}`);
-    await run(["rustup", "target", "add", TARGET], { show: true, limitMs: 120_000 });
+    // The network may be cut off from where rustup loads: do not wait for it for long.
+    await answer("timeout", "120", "rustup", "target", "add", TARGET);
+  }
+  if (!await hasTarget()) {
+    path = `${ours}:/usr/bin:${options.path}`;
     if (!await hasTarget()) {
-      // Debian's own Rust has the target's sources only: its standard library is built once.
-      path = `/usr/bin:${path}`;
-      const script = decodeURIComponent(new URL("./debian_rust.sh", import.meta.url).pathname);
-      if (!await hasTarget()) await install("Debian's Rust", "sh", script, `${local}std`);
+      const script = new URL("./debian_rust.sh", import.meta.url);
+      await install("Rust", "sh", decodeURIComponent(script.pathname), `${tools}/std`);
     }
   }
-
-  if ((await run(["wasm-pack", "--version"])).text !== `wasm-pack ${TOOLS.wasmPack}`) {
+  if (await answer("wasm-pack", "--version") !== `wasm-pack ${TOOLS.wasmPack}`) {
     const version = `wasm-pack@${TOOLS.wasmPack}`;
-    await install("wasm-pack", "cargo", "install", version, "--locked", "--root", local);
+    await install("wasm-pack", "cargo", "install", version, "--locked", "--root", tools);
   }
-  if ((await run(["wasm-bindgen", "--version"])).text !== `wasm-bindgen ${TOOLS.wasmBindgen}`) {
+  if (await answer("wasm-bindgen", "--version") !== `wasm-bindgen ${TOOLS.wasmBindgen}`) {
     const version = `wasm-bindgen-cli@${TOOLS.wasmBindgen}`;
-    await install(
-      "wasm-bindgen",
-      ...["cargo", "install", version, "--bin", "wasm-bindgen", "--root", local],
-    );
+    const binary = ["--bin", "wasm-bindgen"];
+    await install("wasm-bindgen", "cargo", "install", version, ...binary, "--root", tools);
   }
-  if (
-    !(await run(["wasm-opt", "--version"])).text.startsWith(`wasm-opt version ${TOOLS.binaryen} `)
-  ) {
-    const version = `binaryen@${TOOLS.binaryen}`;
-    await install("wasm-opt", "npm", "install", "--no-save", "--prefix", `${local}npm`, version);
+  if (!(await answer("wasm-opt", "--version")).startsWith(`wasm-opt version ${TOOLS.binaryen} `)) {
+    // From inside a package of its own: npm would otherwise install into the project's, and with
+    // --prefix it would not see its global settings.
+    const npm = 'mkdir -p "$0" && cd "$0" && echo "{}" >package.json && npm install --no-save "$1"';
+    await install("wasm-opt", "sh", "-c", npm, `${tools}/npm`, `binaryen@${TOOLS.binaryen}`);
   }
-  return { path, rustc: (await run(["rustc", "--version"])).text };
+  return { path, rustc: await answer("rustc", "--version") };
 }

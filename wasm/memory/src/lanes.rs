@@ -21,3 +21,49 @@ pub fn transpose([a, b, c, d]: [U32x4; 4]) -> [U32x4; 4] {
     let (third, fourth) = ab_high.pairs(cd_high);
     [first, second, third, fourth]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_turned_over_has_its_rows_as_columns() {
+        let row = |i: u32| U32x4::load(&[4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3]);
+        let turned = transpose([row(0), row(1), row(2), row(3)]).map(U32x4::to_array);
+        assert_eq!(turned, [[0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15]]);
+    }
+
+    #[test]
+    fn words_wrap_shift_and_rotate_within_their_lane() {
+        let a = U32x4::load(&[u32::MAX, 1, 0x8000_0001, 0x1234_5678]);
+        assert_eq!((a + U32x4::splat(1)).to_array(), [0, 2, 0x8000_0002, 0x1234_5679]);
+        assert_eq!((a - U32x4::splat(2)).to_array()[1], u32::MAX);
+        assert_eq!(a.rotate_left::<16>().to_array()[2..], [0x0001_8000, 0x5678_1234]);
+        assert_eq!(a.rotate_left::<8>().to_array()[2..], [0x0000_0180, 0x3456_7812]);
+        assert_eq!(a.rotate_left::<7>().to_array()[2..], [0x0000_00c0, 0x1a2b_3c09]);
+        assert_eq!(a.shift_right::<8>().to_array()[3], 0x0012_3456);
+        assert!((a ^ a).is_zero() && !(a | a).is_zero());
+    }
+
+    #[test]
+    fn words_become_floats_and_back_with_their_sign() {
+        let a = U32x4::load(&[0, 1, u32::MAX, 1 << 31]);
+        assert_eq!(a.signed_to_f32().to_array(), [0.0, 1.0, -1.0, -2_147_483_648.0]);
+        let (low, high) = a.signed_to_f64();
+        assert_eq!((low.to_array(), high.to_array()), ([0.0, 1.0], [-1.0, -2_147_483_648.0]));
+        assert_eq!(low.to_f32(high).to_array(), [0.0, 1.0, -1.0, -2_147_483_648.0]);
+        assert_eq!(a.signed_to_f32().to_signed().to_array(), a.to_array());
+    }
+
+    #[test]
+    fn floats_are_clamped_floored_and_compared_lane_by_lane() {
+        let a = F32x4::load(&[-9.5, -0.25, 0.75, 9.5]);
+        let clamped = a.clamp(F32x4::splat(-2.0), F32x4::splat(2.0));
+        assert_eq!(clamped.to_array(), [-2.0, -0.25, 0.75, 2.0]);
+        assert_eq!(a.floor().to_array(), [-10.0, -1.0, 0.0, 9.0]);
+        let below = a.less_than(F32x4::splat(0.75)).to_array();
+        assert_eq!(below, [u32::MAX, u32::MAX, 0, 0]);
+        let (low, high) = a.to_f64();
+        assert_eq!((low * low + high).to_array(), [91.0, 9.5625]);
+    }
+}

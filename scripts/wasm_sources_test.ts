@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { withTree } from "./house/temporary_tree.ts";
+import { inlineSource } from "./build_wasm.ts";
+import { parseRecord, recordText, sha256, sourceDigest, staleCores } from "./wasm_sources.ts";
+
+const WASM_BYTES = "\0asm\x01\0\0\0";
+
+const SOURCES = {
+  "wasm/Cargo.toml": "[workspace]",
+  "wasm/Cargo.lock": "version = 4",
+  "wasm/memory/Cargo.toml": "[package]",
+  "wasm/memory/src/lib.rs": "pub mod lanes;",
+  "wasm/memory/src/lanes/simd.rs": "",
+  "wasm/one/Cargo.toml": "[package]",
+  "wasm/one/src/lib.rs": "mod ring;",
+  "wasm/one/src/ring.rs": "",
+};
+
+/** The folder `wasm/` of a workspace with one core, built. */
+async function withWorkspace(
+  use: (wasm: URL, write: (path: string, text: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  await withTree({ ...SOURCES, "wasm/one/pkg/one_bg.wasm": WASM_BYTES }, async (root) => {
+    const wasm = pathToFileURL(`${root}/wasm/`);
+    const write = (path: string, text: string): Promise<void> =>
+      Deno.writeTextFile(new URL(`../${path}`, wasm), text);
+    const bytes = await Deno.readFile(new URL("one/pkg/one_bg.wasm", wasm));
+    const record = recordText(await sourceDigest(wasm, "one"), await sha256(bytes), "rustc 1");
+    await write("wasm/one/pkg/sources.sha256", record);
+    await write("wasm/one/pkg/inline.ts", inlineSource("one", bytes));
+    await use(wasm, write);
+  });
+}
+
+Deno.test("wasm sources: sha256 gives the digest of FIPS 180-2 for 'abc'", async () => {
+  assert.equal(
+    await sha256(new TextEncoder().encode("abc")),
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
+});
+
+Deno.test("wasm sources: a record reads back, and one that is no record reads as empty", () => {
+  const text = recordText("12ab", "34cd", "rustc 1.95.0 (59807616e 2026-04-14)");
+  assert.deepEqual(parseRecord(text), {
+    sources: "12ab",
+    wasm: "34cd",
+    compiler: "rustc 1.95.0 (59807616e 2026-04-14)",
+  });
+  assert.deepEqual(parseRecord("sauces 12ab"), { sources: "", wasm: "", compiler: "" });
+});
+
+Deno.test("wasm sources: what was just built is not stale", async () => {
+  await withWorkspace(async (wasm) => {
+    assert.deepEqual(await staleCores(wasm, ["one"]), []);
+  });
+});
+
+Deno.test("wasm sources: a byte more in any source makes the core stale", async () => {
+  for (const path of Object.keys(SOURCES)) {
+    await withWorkspace(async (wasm, write) => {
+      await write(path, " ");
+      assert.deepEqual(await staleCores(wasm, ["one"]), [
+        "wasm/one/pkg was built from other sources: run ./run build-wasm",
+      ], path);
+    });
+  }
+});
+
+Deno.test("wasm sources: a file more or another name makes the core stale", async () => {
+  await withWorkspace(async (wasm, write) => {
+    const before = await sourceDigest(wasm, "one");
+    await write("wasm/one/src/more.rs", "");
+    assert.notEqual(await sourceDigest(wasm, "one"), before);
+    await Deno.remove(new URL("one/src/more.rs", wasm));
+    assert.equal(await sourceDigest(wasm, "one"), before);
+    await Deno.rename(new URL("one/src/ring.rs", wasm), new URL("one/src/rings.rs", wasm));
+    assert.notEqual(await sourceDigest(wasm, "one"), before);
+  });
+});
+
+Deno.test("wasm sources: another core's sources do not matter", async () => {
+  await withWorkspace(async (wasm, write) => {
+    await Deno.mkdir(new URL("two/src", wasm), { recursive: true });
+    await write("wasm/two/src/lib.rs", "");
+    assert.deepEqual(await staleCores(wasm, ["one"]), []);
+  });
+});
+
+Deno.test("wasm sources: a package that was altered by hand is found", async () => {
+  const altered = ["wasm/one/pkg is not as it was built: run ./run build-wasm"];
+  await withWorkspace(async (wasm, write) => {
+    await write("wasm/one/pkg/one_bg.wasm", `${WASM_BYTES}\0`);
+    assert.deepEqual(await staleCores(wasm, ["one"]), altered);
+  });
+  await withWorkspace(async (wasm, write) => {
+    await write("wasm/one/pkg/inline.ts", inlineSource("one", new Uint8Array(8)));
+    assert.deepEqual(await staleCores(wasm, ["one"]), altered);
+  });
+});
+
+Deno.test("wasm sources: a package that is missing is found", async () => {
+  await withWorkspace(async (wasm) => {
+    const [sentence = ""] = await staleCores(wasm, ["none"]);
+    assert.match(sentence, /^wasm\/none\/pkg is not whole: run \.\/run build-wasm \(/);
+    await Deno.remove(new URL("one/pkg/inline.ts", wasm));
+    const [other = ""] = await staleCores(wasm, ["one"]);
+    assert.match(other, /^wasm\/one\/pkg is not whole/);
+  });
+});
