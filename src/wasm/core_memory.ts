@@ -26,6 +26,8 @@ export class CoreMemory {
   #top: number;
 
   /**
+   * Starts an empty arena.
+   *
    * @param memory Gives the instance's memory, just instantiated now; throws once the instance has
    * trapped or was disposed, and so do all methods from then on.
    */

@@ -11,7 +11,11 @@ import { TributaryError } from "../core/errors.ts";
  * error's code is `core-trap`, and its cause the runtime's own error.
  */
 export class CoreTrapError extends TributaryError {
-  /** @param cause What the runtime threw, usually a `WebAssembly.RuntimeError`. */
+  /**
+   * Tells of a trap.
+   *
+   * @param cause What the runtime threw, usually a `WebAssembly.RuntimeError`.
+   */
   constructor(cause: unknown) {
     const found = cause instanceof Error ? cause.message : String(cause);
     super("core-trap", `Cannot use a core that trapped: ${found}; a new instance is needed`, {
