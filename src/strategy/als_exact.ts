@@ -5,12 +5,13 @@
  */
 import * as v from "valibot";
 import { tensorOf, zeros } from "../core/tensor.ts";
+import type { TensorSpec } from "../core/tensor.ts";
 import type { Span } from "../wasm/core_memory.ts";
 import type { TrainCore } from "../wasm/train.ts";
 import { triangleLength } from "../wasm/train_linear.ts";
 import { alsTable } from "./als_table.ts";
 import { positive } from "./option_schemas.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Strategy, SumSpec } from "./strategy.ts";
 
 /** Options of {@link alsExactStrategy} as they stand in a task; see the `ials` model's. */
 export interface AlsExactOptions {
@@ -42,25 +43,33 @@ export function alsExact(options: Partial<Omit<AlsExactOptions, "kind">> = {}): 
 }
 
 /**
+ * What clients send for the step.
+ *
+ * @throws {TributaryError} `task-refused` if the model is not one table.
+ */
+export function alsExactSums(
+  { range }: AlsExactOptions,
+  model: readonly TensorSpec[],
+): readonly SumSpec[] {
+  const { items, dim } = alsTable(model);
+  const size = triangleLength(dim);
+  return [
+    { name: "outer", shape: [items, size], range: range ** 2 },
+    { name: "linear", shape: [items, dim], range },
+    { name: "count", shape: [items], range: 1 },
+    { name: "gram", shape: [size], range: range ** 2 },
+  ];
+}
+
+/**
  * `q_i = (outer_i + a0·gram + reg·(count_i + a0·clients)·I)⁻¹ linear_i` for every item: one half
  * sweep of central ALS, from sums alone. Without state.
  */
-export function alsExactStrategy(
-  { a0, reg, range }: AlsExactOptions,
-  core: TrainCore,
-): Strategy {
+export function alsExactStrategy(options: AlsExactOptions, core: TrainCore): Strategy {
+  const { a0, reg } = options;
   return {
     kind: "als-exact",
-    sums(model) {
-      const { items, dim } = alsTable(model);
-      const size = triangleLength(dim);
-      return [
-        { name: "outer", shape: [items, size], range: range ** 2 },
-        { name: "linear", shape: [items, dim], range },
-        { name: "count", shape: [items], range: 1 },
-        { name: "gram", shape: [size], range: range ** 2 },
-      ];
-    },
+    sums: (model) => alsExactSums(options, model),
     init: () => ({}),
     step({ model, state, sums, clients }) {
       const { name, items, dim } = alsTable(

@@ -7,13 +7,13 @@
 import * as v from "valibot";
 import { TributaryError } from "../core/errors.ts";
 import { tensorOf, zeros } from "../core/tensor.ts";
-import type { NamedTensors } from "../core/tensor.ts";
+import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
 import type { Span } from "../wasm/core_memory.ts";
 import type { TrainCore } from "../wasm/train.ts";
 import { triangleLength } from "../wasm/train_linear.ts";
 import { alsTable, trace } from "./als_table.ts";
 import { positive } from "./option_schemas.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Strategy, SumSpec } from "./strategy.ts";
 
 /** Options of {@link alsNewtonStrategy} as they stand in a task; see the `ials` model's. */
 export interface AlsNewtonOptions {
@@ -53,6 +53,26 @@ export function alsNewton(
 const ISOTROPIC = 0.1;
 
 /**
+ * What clients send for the step.
+ *
+ * @throws {TributaryError} `task-refused` if the model is not one table.
+ */
+export function alsNewtonSums(
+  { range }: AlsNewtonOptions,
+  model: readonly TensorSpec[],
+): readonly SumSpec[] {
+  const { items, dim } = alsTable(model);
+  const size = triangleLength(dim);
+  return [
+    { name: "gradient", shape: [items, dim], range },
+    { name: "strength", shape: [items], range: range ** 2 },
+    { name: "gram", shape: [size], range: range ** 2 },
+    { name: "curvature", shape: [size], range: range ** 2 },
+    { name: "weight", shape: [1], range: 1 },
+  ];
+}
+
+/**
  * For every item, with `c_i = strength_i·weight / tr(gram)` and `R_i = reg·(c_i + a0·weight)`:
  *
  * `q_i += lr·H_i⁻¹ (gradient_i − a0·gram·q_i − R_i·q_i)`, where
@@ -61,20 +81,9 @@ const ISOTROPIC = 0.1;
  * The exact Hessian would need a matrix for each item; `strength_i·C` stands for it. Without state.
  */
 export function alsNewtonStrategy(options: AlsNewtonOptions, core: TrainCore): Strategy {
-  const { range } = options;
   return {
     kind: "als-newton",
-    sums(model) {
-      const { items, dim } = alsTable(model);
-      const size = triangleLength(dim);
-      return [
-        { name: "gradient", shape: [items, dim], range },
-        { name: "strength", shape: [items], range: range ** 2 },
-        { name: "gram", shape: [size], range: range ** 2 },
-        { name: "curvature", shape: [size], range: range ** 2 },
-        { name: "weight", shape: [1], range: 1 },
-      ];
-    },
+    sums: (model) => alsNewtonSums(options, model),
     init: () => ({}),
     step({ model, state, sums }) {
       const { name, items, dim } = alsTable(

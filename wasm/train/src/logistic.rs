@@ -3,6 +3,17 @@
 
 use core::f64::consts::LN_2;
 
+/// `1/n!` from `n = 12` down to 0.
+const INVERSE_FACTORIALS: [f64; 13] = {
+    let mut list = [1.0; 13];
+    let mut n = 1;
+    while n < 13 {
+        list[12 - n] = list[13 - n] / n as f64;
+        n += 1;
+    }
+    list
+};
+
 /// `e^x` for `x ≤ 0`: `2^k · e^r` with `|r| ≤ ln 2 / 2` and a Taylor polynomial (error 1e-13).
 fn exp(x: f64) -> f64 {
     if x < -700.0 {
@@ -10,7 +21,7 @@ fn exp(x: f64) -> f64 {
     }
     let k = (x / LN_2).round();
     let r = x - k * LN_2;
-    let series = (1..=12).rev().fold(1.0, |sum, n| 1.0 + sum * r / f64::from(n));
+    let series = INVERSE_FACTORIALS.iter().fold(0.0, |sum, factor| sum * r + factor);
     series * f64::from_bits(((1023 + k as i64) as u64) << 52)
 }
 

@@ -16,6 +16,9 @@ mod exports;
 #[cfg(test)]
 mod tests;
 
+/// Room for rounding to float32, which may lengthen a vector by a part in 2^23.
+const ROUNDING: f64 = 1.0 - 1.0 / 4_194_304.0;
+
 /// What a person's scores are asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
@@ -57,47 +60,61 @@ fn score(feedback: &Feedback, person: &[f32], scores: &mut [f32]) {
     }
 }
 
-/// Puts `∂L/∂s` of every row into `coefficients`, for the loss summed over all terms.
-///
-/// Returns that sum and the number of terms: examples, or pairs.
-fn differentiate(
-    loss: Loss,
-    feedback: &Feedback,
-    scores: &[f32],
-    coefficients: &mut [f32],
-) -> (f64, usize) {
-    coefficients.fill(0.0);
-    let Feedback { positives, negatives, .. } = feedback;
+/// Each positive with its negatives.
+fn examples<'a>(feedback: &Feedback<'a>) -> impl Iterator<Item = (u32, &'a [u32])> {
+    let &Feedback { positives, negatives, .. } = feedback;
     let each = negatives.len() / positives.len().max(1);
+    positives.iter().enumerate().map(move |(i, &liked)| (liked, &negatives[i * each..][..each]))
+}
+
+/// Number of terms in the loss: examples, or pairs.
+fn terms(loss: Loss, feedback: &Feedback) -> usize {
+    match loss {
+        Loss::Logistic => feedback.positives.len() + feedback.negatives.len(),
+        Loss::Bpr => feedback.negatives.len(),
+    }
+}
+
+/// The loss, summed over its terms.
+fn summed(loss: Loss, feedback: &Feedback, scores: &[f32]) -> f64 {
     let score = |row: u32| f64::from(scores[row as usize]);
     let mut sum = 0.0;
-    for (i, &liked) in positives.iter().enumerate() {
-        let others = &negatives[i * each..(i + 1) * each];
+    for (liked, others) in examples(feedback) {
         match loss {
             Loss::Logistic => {
                 sum += softplus(-score(liked));
+                sum += others.iter().map(|&other| softplus(score(other))).sum::<f64>();
+            }
+            Loss::Bpr => {
+                let margin = |&other: &u32| softplus(score(other) - score(liked));
+                sum += others.iter().map(margin).sum::<f64>();
+            }
+        }
+    }
+    sum
+}
+
+/// Puts the slope of the summed loss along every row's score into `coefficients`.
+fn differentiate(loss: Loss, feedback: &Feedback, scores: &[f32], coefficients: &mut [f32]) {
+    coefficients.fill(0.0);
+    let score = |row: u32| f64::from(scores[row as usize]);
+    for (liked, others) in examples(feedback) {
+        match loss {
+            Loss::Logistic => {
                 coefficients[liked as usize] -= sigmoid(-score(liked)) as f32;
                 for &other in others {
-                    sum += softplus(score(other));
                     coefficients[other as usize] += sigmoid(score(other)) as f32;
                 }
             }
             Loss::Bpr => {
                 for &other in others {
-                    let margin = score(liked) - score(other);
-                    sum += softplus(-margin);
-                    let c = sigmoid(-margin) as f32;
-                    coefficients[liked as usize] -= c;
-                    coefficients[other as usize] += c;
+                    let slope = sigmoid(score(other) - score(liked)) as f32;
+                    coefficients[liked as usize] -= slope;
+                    coefficients[other as usize] += slope;
                 }
             }
         }
     }
-    let terms = match loss {
-        Loss::Logistic => positives.len() + negatives.len(),
-        Loss::Bpr => negatives.len(),
-    };
-    (sum, terms)
 }
 
 /// Fits a person to fixed rows by Adam (Kingma & Ba, 2015) on the mean loss.
@@ -118,31 +135,25 @@ pub fn fit_person(
     let (person, rest) = state.split_at_mut(dim);
     let (mean, rest) = rest.split_at_mut(dim);
     let (square, taken) = rest.split_at_mut(dim);
-    let mut first = 0.0;
-    for step in 0..=fit.steps {
-        score(feedback, person, scores);
-        let (loss, terms) = differentiate(fit.loss, feedback, scores, coefficients);
-        if terms == 0 {
-            return 0.0;
-        }
-        if step == 0 {
-            first = loss / terms as f64;
-        }
-        if step == fit.steps {
-            break;
-        }
+    let terms = terms(fit.loss, feedback) as f32;
+    score(feedback, person, scores);
+    let first = summed(fit.loss, feedback, scores);
+    differentiate(fit.loss, feedback, scores, coefficients);
+    if terms == 0.0 {
+        return 0.0;
+    }
+    for _ in 0..fit.steps {
         scratch.fill(0.0);
         for (&c, row) in coefficients.iter().zip(feedback.rows.chunks_exact(dim)) {
-            axpy(c, row, scratch);
+            axpy(c / terms, row, scratch);
         }
+        axpy(fit.decay, person, scratch);
         taken[0] += 1.0;
-        let (scale, decay) = (1.0 / terms as f32, fit.decay);
-        for (g, p) in scratch.iter_mut().zip(&*person) {
-            *g = *g * scale + decay * p;
-        }
         adam(person, mean, square, scratch, fit.learning_rate, taken[0] as u32);
+        score(feedback, person, scores);
+        differentiate(fit.loss, feedback, scores, coefficients);
     }
-    first
+    first / f64::from(terms)
 }
 
 /// The `t`-th Adam step with β 0.9 and 0.999, ε 1e-8.
@@ -176,7 +187,7 @@ pub fn step_rows(
     }
     let norm = squares.sqrt();
     if norm > clip {
-        let factor = (clip / norm) as f32;
+        let factor = (clip / norm * ROUNDING) as f32;
         for change in row_changes.iter_mut().chain(bias_changes) {
             *change *= factor;
         }

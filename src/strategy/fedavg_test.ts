@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import * as v from "valibot";
+import { isTributaryError } from "../core/errors.ts";
+import { fedAvg, fedAvgSchema, fedAvgStrategy } from "./fedavg.ts";
+import { aggregationCases, assertClose, FLOWER_MODEL, replay } from "./flower_cases_test.ts";
+
+const tensor = (...values: number[]) => ({
+  shape: [values.length],
+  data: Float32Array.from(values),
+});
+
+Deno.test("fedavg: equals Flower's over three rounds of weighted replies", () => {
+  const cases = aggregationCases("FedAvg");
+  assert.equal(cases.length, 3);
+  for (const flower of cases) {
+    const models = replay(fedAvgStrategy(fedAvg()), flower);
+    flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 2e-6));
+  }
+});
+
+Deno.test("fedavg: a client of twice the weight counts twice", () => {
+  const { model } = fedAvgStrategy(fedAvg()).step({
+    model: { x: tensor(1, 10) },
+    state: {},
+    // Changes of 3 and 6 at weights 1 and 0.5: the mean is (3 + 3) / 1.5.
+    sums: { x: tensor(6, 0), weight: tensor(1.5) },
+    clients: 2,
+    round: 1,
+  });
+  assert.deepEqual(model, { x: tensor(5, 10) });
+});
+
+Deno.test("fedavg: lr takes that share of the mean change", () => {
+  const { model } = fedAvgStrategy(fedAvg({ lr: 0.5 })).step({
+    model: { x: tensor(1) },
+    state: {},
+    sums: { x: tensor(8), weight: tensor(2) },
+    clients: 2,
+    round: 1,
+  });
+  assert.deepEqual(model, { x: tensor(3) });
+});
+
+Deno.test("fedavg: asks for the change of each tensor, and the weight", () => {
+  assert.deepEqual(fedAvgStrategy(fedAvg({ range: 0.25 })).sums(FLOWER_MODEL), [
+    { name: "w", shape: [2, 3], range: 0.25 },
+    { name: "b", shape: [3], range: 0.25 },
+    { name: "weight", shape: [1], range: 1 },
+  ]);
+});
+
+Deno.test("fedavg: refuses a model whose tensor is called like the weight", () => {
+  assert.throws(
+    () => fedAvgStrategy(fedAvg()).sums([{ name: "weight", shape: [2] }]),
+    (error) => isTributaryError(error, "task-refused") && /tensor "weight"/.test(error.message),
+  );
+});
+
+Deno.test("fedavg: without any weight there is no mean, and no next model", () => {
+  const step = () =>
+    fedAvgStrategy(fedAvg()).step({
+      model: { x: tensor(1) },
+      state: {},
+      sums: { x: tensor(0), weight: tensor(0) },
+      clients: 2,
+      round: 1,
+    });
+  assert.throws(step, (error) => isTributaryError(error, "model-invalid"));
+});
+
+Deno.test("fedavg: a step leaves its input as it was", () => {
+  const model = { x: tensor(1, 2) };
+  const sums = { x: tensor(4, 4), weight: tensor(1) };
+  fedAvgStrategy(fedAvg()).step({ model, state: {}, sums, clients: 1, round: 1 });
+  assert.deepEqual([model.x, sums.x], [tensor(1, 2), tensor(4, 4)]);
+});
+
+Deno.test("fedavg: its schema refuses what is not a positive finite number, and unknown options", () => {
+  assert.deepEqual(v.parse(fedAvgSchema, fedAvg({ lr: 2 })), { kind: "fedavg", lr: 2, range: 1 });
+  for (const wrong of [{ lr: 0 }, { lr: NaN }, { range: Infinity }, { range: "1" }, { rate: 1 }]) {
+    assert.equal(v.is(fedAvgSchema, { ...fedAvg(), ...wrong }), false);
+  }
+});

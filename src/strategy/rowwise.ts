@@ -1,0 +1,108 @@
+/**
+ * The server's step for tables of which a client touches few rows, such as item embeddings.
+ *
+ * Over all clients, the mean change of a row that few of them touch is almost nothing, and the sum
+ * of the changes of one that all touch is far too much. Between the two lies the square root of how
+ * many clients touched the row, which is itself a sum that they send.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { TributaryError } from "../core/errors.ts";
+import { sizeOf, tensorOf } from "../core/tensor.ts";
+import type { TensorSpec } from "../core/tensor.ts";
+import { positive } from "./option_schemas.ts";
+import type { Strategy, SumSpec } from "./strategy.ts";
+import { refuseName } from "./weighted_sums.ts";
+
+/** Name of the sum that counts, for each row, the clients that touched it: each sends 0 or 1. */
+export const COUNT = "count";
+
+/** Options of {@link rowwiseStrategy} as they stand in a task. */
+export interface RowwiseOptions {
+  /** Tells the strategies apart. */
+  readonly kind: "rowwise";
+  /** Factor of `Σ/√count`. */
+  readonly lr: number;
+  /** Bound of each value of a client's change. */
+  readonly range: number;
+}
+
+/** Schema of {@link RowwiseOptions}. */
+export const rowwiseSchema: v.GenericSchema<unknown, RowwiseOptions> = v.strictObject({
+  kind: v.literal("rowwise"),
+  lr: positive("lr"),
+  range: positive("range"),
+});
+
+/**
+ * Options of the row-wise step.
+ *
+ * @param options `lr` (default 0.6) and `range` (default 2).
+ */
+export function rowwise(options: Partial<Omit<RowwiseOptions, "kind">> = {}): RowwiseOptions {
+  return { kind: "rowwise", lr: 0.6, range: 2, ...options };
+}
+
+/**
+ * What clients send: the change of each table, then {@link COUNT}.
+ *
+ * @throws {TributaryError} `task-refused` if the tensors are not tables of the same rows, or one of
+ * them bears the name of the count.
+ */
+export function rowwiseSums(
+  { range }: RowwiseOptions,
+  model: readonly TensorSpec[],
+): readonly SumSpec[] {
+  refuseName(model, COUNT);
+  return [
+    ...model.map(({ name, shape }) => ({ name, shape, range })),
+    { name: COUNT, shape: [rowsOf(model)], range: 1 },
+  ];
+}
+
+/**
+ * `x += lr · ΣΔ / √count` row by row, without state; a row that nobody touched stays.
+ */
+export function rowwiseStrategy(options: RowwiseOptions): Strategy {
+  const { lr } = options;
+  return {
+    kind: "rowwise",
+    sums: (model) => rowwiseSums(options, model),
+    init: () => ({}),
+    step({ model, state, sums }) {
+      // Whole numbers before the decoder divided and multiplied by the grid's step.
+      const counts = tensorOf(sums, COUNT).data.map(Math.round);
+      const next = Object.entries(model).map(([name, { shape, data }]) => {
+        const change = tensorOf(sums, name).data;
+        const width = sizeOf(shape.slice(1));
+        const changed = data.slice();
+        counts.forEach((count, row) => {
+          if (count < 1) return;
+          const rate = lr / Math.sqrt(count);
+          for (let i = row * width; i < (row + 1) * width; i++) {
+            changed[i] = (data[i] ?? 0) + rate * (change[i] ?? 0);
+          }
+        });
+        return [name, { shape, data: changed }];
+      });
+      return { model: Object.fromEntries(next), state };
+    },
+  };
+}
+
+/** The first extent that all tensors share. */
+function rowsOf(model: readonly TensorSpec[]): number {
+  const extents = new Set(model.map(({ shape }) => shape[0]));
+  const [rows] = extents;
+  if (extents.size !== 1 || rows === undefined) {
+    const found = model.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
+    throw new TributaryError(
+      "task-refused",
+      `Cannot step ${
+        found || "a model without tensors"
+      } row by row: expected tables of the same rows`,
+    );
+  }
+  return rows;
+}
