@@ -13,6 +13,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): void;
   /** How many sleep. */
   readonly sleepers: number;
+  /** How long until the first of them wakes; Infinity when none sleeps. */
+  readonly nextMs: number;
 }
 
 /** A clock that stands at `nowMs`. */
@@ -38,6 +40,9 @@ export function manualClock(nowMs: number = 1_700_000_000_000): ManualClock {
     },
     get sleepers() {
       return sleepers.length;
+    },
+    get nextMs() {
+      return Math.min(...sleepers.map(({ untilMs }) => untilMs)) - nowMs;
     },
   };
 }

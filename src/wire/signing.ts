@@ -17,7 +17,7 @@ import {
 } from "http-message-sig";
 import { toBase64Url } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
-import { isTributaryError, TributaryError } from "../core/errors.ts";
+import { TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { CONTENT_DIGEST } from "./content_digest.ts";
@@ -130,7 +130,7 @@ export interface VerifyOptions {
  * @throws {TributaryError} `signature-missing` without a signature; `signature-expired` when it is too
  * old, from the future, or from before this aggregator started, when its nonces were not yet kept;
  * `member-unknown` when the member is not enrolled; `request-replayed` or `busy` as {@link Nonces};
- * `signature-invalid` for everything else.
+ * `signature-invalid` for everything else. What `keyOf` throws comes through.
  */
 export async function verifyRequest(request: Request, options: VerifyOptions): Promise<void> {
   const { headers } = request;
@@ -231,9 +231,7 @@ function checkParameters(parameters: SignatureParameters, options: VerifyOptions
 /** The library's error in our own words; ours come through as they are. */
 function translated(error: unknown): unknown {
   if (!isSignatureError(error)) return error;
-  if (error.code === SignatureErrorCode.ResolverFailed && isTributaryError(error.cause)) {
-    return error.cause;
-  }
+  if (error.code === SignatureErrorCode.ResolverFailed) return error.cause;
   return new TributaryError(
     "signature-invalid",
     `Cannot accept a request: ${error.message}`,
