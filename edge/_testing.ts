@@ -1,0 +1,196 @@
+/**
+ * What the tests of this folder share: a small task, an aggregator in the same process, and members
+ * that speak to it.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Digest } from "../src/core/digest.ts";
+import type { Fetch } from "../src/core/fetch.ts";
+import { generateIdentity, type Identity } from "../src/core/identity.ts";
+import { systemRandom } from "../src/core/random.ts";
+import type { Strategy } from "../src/strategy/strategy.ts";
+import { parcelDigest } from "../src/update/slices.ts";
+import { inlineModule } from "../src/wasm/inline.ts";
+import { manualClock } from "../src/wire/_testing.ts";
+import { createPeer, type Peer } from "../src/wire/peer.ts";
+import type { OpenRound } from "../src/wire/round_info.ts";
+import { fillRoute, ROUTES } from "../src/wire/routes.ts";
+import { planDigest } from "../src/wire/session_id.ts";
+import { signedHeaders } from "../src/wire/signing.ts";
+import { signTask, type Task, taskId } from "../src/wire/task.ts";
+import { updateHeaders } from "../src/wire/update_headers.ts";
+import { type AggregatorApp, type AggregatorAppOptions, createAggregatorApp } from "./app.ts";
+import { memoryStore } from "./memory/store.ts";
+
+/** SHA-256 by the platform. */
+export const nodeDigest: Digest = (bytes) =>
+  new Uint8Array(createHash("sha256").update(bytes).digest());
+
+/** The compiled core. */
+export const module: WebAssembly.Module = await inlineModule("aggregate");
+
+/** A task over one tensor of so many values. */
+export function testTask(words: number, change: Partial<Task> = {}): Task {
+  return {
+    version: 1,
+    name: "test",
+    model: { kind: "test" },
+    train: {},
+    strategy: { kind: "test" },
+    update: {
+      ring: "u32",
+      slotBits: 32,
+      tensors: [{ name: "w", shape: [words], range: 1 }],
+      clip: null,
+      weightCap: null,
+    },
+    clients: { min: 1, max: 1000 },
+    roundMs: 60_000,
+    metrics: [],
+    stop: { rounds: 2 },
+    seed: "07".repeat(32),
+    ...change,
+  };
+}
+
+/** The next model is the sum itself. */
+export const sumStrategy: Strategy = {
+  kind: "test",
+  sums: (model) => model.map((spec) => ({ ...spec, range: 1 })),
+  init: () => ({}),
+  step: ({ sums, state }) => ({ model: sums, state }),
+};
+
+/** What tests choose of an aggregator. */
+export type TestOptions = Partial<AggregatorAppOptions> & {
+  /** Values of the update. */
+  readonly words?: number;
+  /** What the task has of its own. */
+  readonly task?: Partial<Task>;
+};
+
+/** A root that owns one task. */
+export interface TestRoot {
+  readonly app: AggregatorApp;
+  readonly task: Task;
+  readonly id: string;
+  readonly identity: Identity;
+  readonly store: AggregatorAppOptions["store"];
+  readonly clock: ReturnType<typeof manualClock>;
+  readonly fetch: Fetch;
+  [Symbol.asyncDispose](): PromiseLike<void>;
+}
+
+/** A root in memory, unless the options say otherwise. */
+export async function testRoot(options: TestOptions = {}): Promise<TestRoot> {
+  const { words = 4, task: change, ...given } = options;
+  const clock = (given.clock as ReturnType<typeof manualClock> | undefined) ?? manualClock();
+  const identity = given.identity ?? await generateIdentity();
+  const store = given.store ?? memoryStore();
+  const app = createAggregatorApp({
+    module,
+    strategy: () => sumStrategy,
+    digest: nodeDigest,
+    ...given,
+    store,
+    identity,
+    clock,
+  });
+  const task = testTask(words, change);
+  const model = { w: { shape: [words], data: new Float32Array(words) } };
+  await app.aggregator.own({ signed: await signTask(task, identity), model });
+  return {
+    app,
+    task,
+    id: await taskId(task),
+    identity,
+    store,
+    clock,
+    fetch: fetchOf(app),
+    [Symbol.asyncDispose]: () => app.aggregator[Symbol.asyncDispose](),
+  };
+}
+
+/** How requests reach an app in this process. */
+export function fetchOf(app: { fetch(request: Request): Response | Promise<Response> }): Fetch {
+  return async (request) => await app.fetch(request);
+}
+
+/** Anyone who speaks to an aggregator. */
+export interface TestMember {
+  readonly identity: Identity;
+  readonly peer: Peer;
+}
+
+/** A member of an aggregator's task, enrolled. */
+export async function testMember(
+  at: { readonly fetch: Fetch; readonly id: string; readonly clock: TestRoot["clock"] },
+): Promise<TestMember> {
+  const identity = await generateIdentity();
+  const peer = testPeer(at, identity);
+  const { region } = await peer.task(at.id);
+  await peer.enrol(at.id, { kind: "client", size: 1, region });
+  return { identity, peer };
+}
+
+/** A peer that tries once. */
+export function testPeer(
+  at: { readonly fetch: Fetch; readonly clock: TestRoot["clock"] },
+  identity: Identity,
+): Peer {
+  return createPeer({
+    url: "http://region.test",
+    fetch: at.fetch,
+    identity,
+    clock: at.clock,
+    random: systemRandom,
+    digest: nodeDigest,
+    retry: { attempts: 1, minMs: 0, maxMs: 0 },
+  });
+}
+
+/** The round that is open above `after`. */
+export async function openRound(peer: Peer, task: Task, after = 0): Promise<OpenRound> {
+  const plan = await planDigest(task);
+  const info = await peer.round(await taskId(task), { after, waitS: 60, plan });
+  if (info?.kind !== "open") throw new Error(`no open round: ${JSON.stringify(info)}`);
+  return info;
+}
+
+/** Words as a parcel. */
+export function parcelOf(words: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Uint32Array.from(words).buffer);
+}
+
+/** An update request, before anything is wrong with it. */
+export interface TestUpload {
+  readonly id: string;
+  readonly round: OpenRound;
+  readonly region: string;
+  readonly identity: Identity;
+  readonly parcel: Uint8Array<ArrayBuffer>;
+  readonly clock: TestRoot["clock"];
+}
+
+/** A signed update, whose headers and body a test may then spoil. */
+export async function signedUpdate(
+  upload: TestUpload,
+  spoil: (headers: Headers) => void = () => {},
+): Promise<{ url: string; headers: Headers }> {
+  const { id, round, region, identity, parcel, clock } = upload;
+  const { slices, tree } = await parcelDigest(parcel, nodeDigest);
+  const path = fillRoute(ROUTES.update, { task: id, round: round.round, member: identity.id });
+  const url = `http://region.test${path}`;
+  const headers = updateHeaders({
+    bytes: parcel.length,
+    digest: tree,
+    slices,
+    sid: round.sid,
+    clients: 1,
+    members: undefined,
+  });
+  spoil(headers);
+  const options = { identity, region, clock, random: systemRandom };
+  return { url, headers: await signedHeaders({ method: "PUT", url, headers }, options) };
+}

@@ -1,0 +1,188 @@
+/**
+ * An aggregator: a root that owns tasks, or a region that sums for a parent.
+ *
+ * @module
+ */
+import type { Clock } from "../src/core/clock.ts";
+import { systemClock } from "../src/core/clock.ts";
+import { type Digest, webDigest } from "../src/core/digest.ts";
+import { TributaryError } from "../src/core/errors.ts";
+import { type Fetch, systemFetch } from "../src/core/fetch.ts";
+import type { Identity } from "../src/core/identity.ts";
+import { type RandomSource, systemRandom } from "../src/core/random.ts";
+import { retry } from "../src/core/retry.ts";
+import { createBudget } from "./budget.ts";
+import type { Perform } from "./duty.ts";
+import { readTaskDocument } from "./first_write.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { type Logger, silent } from "./logger.ts";
+import { followParent, type ParentOptions, regionDuties, storeParentTask } from "./region.ts";
+import { type NewTask, rootDuties, storeTask, type StrategyOf } from "./root.ts";
+import type { RoundStore } from "./store.ts";
+import { createTaskLife, type TaskLife } from "./task_life.ts";
+import type { World } from "./world.ts";
+
+/** What an aggregator is made of. */
+export interface AggregatorOptions {
+  /** Where everything is kept; the aggregator does not dispose of it. */
+  readonly store: RoundStore;
+  /** Who it is. The same store goes with the same identity. */
+  readonly identity: Identity;
+  /** The compiled `aggregate` core. */
+  readonly module: WebAssembly.Module;
+  /** Makes a region of it: whom it sums for. */
+  readonly parent?: ParentOptions;
+  /** Makes a root of it: gives the strategy that a task asks for. */
+  readonly strategy?: StrategyOf;
+  /** How the parent is reached; the platform's `fetch` by default. */
+  readonly fetch?: Fetch;
+  /** The platform's by default. */
+  readonly clock?: Clock;
+  /** The platform's by default. */
+  readonly random?: RandomSource;
+  /** SHA-256; WebCrypto's by default. */
+  readonly digest?: Digest;
+  /** Says nothing by default. */
+  readonly logger?: Logger;
+  /** Bounds that differ from {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>;
+  /** Lets other work of the event loop go first; a timer of 0 ms by default. */
+  readonly turn?: () => Promise<void>;
+}
+
+/** A root or a region, and its life. */
+export interface Aggregator extends AsyncDisposable {
+  /** Everything that it was given, defaults filled in. */
+  readonly world: World;
+  /** The tasks that it works on, by digest. */
+  readonly tasks: ReadonlyMap<string, TaskLife>;
+  /**
+   * Takes up what the store has, wherever it was left. A region without a task first asks its parent
+   * for one, for as long as it takes.
+   *
+   * @throws {TributaryError} If the store cannot be read, or the parent's task be taken up.
+   */
+  start(): Promise<void>;
+  /**
+   * Root: begins a task, or goes on with it if the store has it.
+   *
+   * @throws {TributaryError} `task-refused` if this is no root, or the task does not fit.
+   */
+  own(task: NewTask): Promise<TaskLife>;
+}
+
+/** An aggregator that does nothing before {@link Aggregator.start} or {@link Aggregator.own}. */
+export function createAggregator(options: AggregatorOptions): Aggregator {
+  const { parent, strategy } = options;
+  if ((parent === undefined) === (strategy === undefined)) {
+    throw new TypeError("Cannot make an aggregator: expected either a parent or a strategy");
+  }
+  const world = worldOf(options);
+  const lives = new Map<string, TaskLife>();
+  const starting = new Map<string, Promise<TaskLife>>();
+  const following: Promise<void>[] = [];
+  const stopping = new AbortController();
+
+  function perform(life: TaskLife): Perform {
+    return parent === undefined
+      ? rootDuties(world, life, strategyOf())
+      : regionDuties(world, life, parent);
+  }
+
+  function strategyOf(): StrategyOf {
+    if (strategy !== undefined) return strategy;
+    throw new TributaryError(
+      "task-refused",
+      "Cannot own a task: this is a region, expected a root",
+    );
+  }
+
+  /** Once for each task, however often it is asked for. */
+  function takeUp(id: string): Promise<TaskLife> {
+    const life = starting.get(id) ?? begin(id);
+    starting.set(id, life);
+    life.catch(() => starting.delete(id));
+    return life;
+  }
+
+  async function begin(id: string): Promise<TaskLife> {
+    const signed = await readTaskDocument(world.store, id);
+    const life = await createTaskLife(world, { id, signed, perform });
+    lives.set(id, life);
+    if (parent !== undefined) following.push(follow(life, parent));
+    return life;
+  }
+
+  async function follow(life: TaskLife, parent: ParentOptions): Promise<void> {
+    try {
+      await followParent(world, life, parent);
+    } catch (error) {
+      if (!life.signal.aborted) world.logger({ kind: "failure", doing: "following", error });
+    }
+  }
+
+  return {
+    world,
+    tasks: lives,
+    async start() {
+      if (parent === undefined) {
+        for (const id of await world.store.tasks()) await takeUp(id);
+      } else {
+        await takeUp(await parentTask(world, parent, stopping.signal));
+      }
+    },
+    async own(task) {
+      return await takeUp(await storeTask(world, task, strategyOf()));
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await Promise.allSettled(starting.values());
+      await Promise.all([...lives.values()].map((life) => life[Symbol.asyncDispose]()));
+      await Promise.all(following);
+      lives.clear();
+    },
+  };
+}
+
+/** Asks until the parent is there and has a task. */
+async function parentTask(
+  world: World,
+  parent: ParentOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const { clock, random, logger } = world;
+  return await retry(() => storeParentTask(world, parent, signal), {
+    clock,
+    random,
+    signal,
+    attempts: Infinity,
+    minMs: 200,
+    maxMs: 5000,
+    retryable(error) {
+      const mayCome = error instanceof TributaryError && error.code === "task-unknown";
+      if (mayCome) logger({ kind: "failure", doing: `joining ${parent.url}`, error });
+      return mayCome;
+    },
+  });
+}
+
+function worldOf(options: AggregatorOptions): World {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  return {
+    store: options.store,
+    identity: options.identity,
+    module: options.module,
+    clock: options.clock ?? systemClock(),
+    random: options.random ?? systemRandom,
+    digest: options.digest ?? webDigest,
+    fetch: options.fetch ?? systemFetch,
+    logger: options.logger ?? silent,
+    turn: options.turn ?? (() => new Promise((resolve) => setTimeout(resolve, 0))),
+    limits,
+    budget: createBudget({
+      bytes: limits.inFlightBytes,
+      waiting: limits.waitingUploads,
+      retryAfterS: limits.retryAfterS,
+    }),
+  };
+}

@@ -1,0 +1,286 @@
+/**
+ * The one writer of a task's state. Whatever changes it, an update, a member, the machine's own
+ * events, is a job in one queue; all jobs that are there share one write of the store.
+ *
+ * @module
+ */
+import { toHex } from "../src/core/bytes.ts";
+import type { Clock } from "../src/core/clock.ts";
+import type { Digest } from "../src/core/digest.ts";
+import { isTributaryError, TributaryError } from "../src/core/errors.ts";
+import type { Identity } from "../src/core/identity.ts";
+import type { RandomSource } from "../src/core/random.ts";
+import { appendToLog, type LogEntry } from "../src/wire/log.ts";
+import { Draft } from "./draft.ts";
+import type { RoundStore, SliceRow, StoreChange, UpdateRow } from "./store.ts";
+import { createSum, type Sum } from "./sum.ts";
+import { loadTask, recordJson, type TaskRecord, type TaskState } from "./task_state.ts";
+
+/** Changes a draft and says what came of it; throws to be left out, having changed nothing. */
+export type Job<T> = (draft: Draft) => T;
+
+/** How many uploads share a write. */
+export interface BatchLimits {
+  /** Most jobs of one write. */
+  readonly jobs: number;
+  /** Bytes of parcels after which a write does not wait for more. */
+  readonly bytes: number;
+}
+
+/** What a committer works with. */
+export interface CommitterOptions {
+  /** Digest of the task. */
+  readonly task: string;
+  /** Where the state is kept. */
+  readonly store: RoundStore;
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** Names of sums. */
+  readonly random: RandomSource;
+  /** SHA-256. */
+  readonly digest: Digest;
+  /** Who signs the round log. */
+  readonly identity: Identity;
+  /** The compiled `aggregate` core. */
+  readonly module: WebAssembly.Module;
+  /** Length of a parcel. */
+  readonly parcelBytes: number;
+  /** Length of every slice but the last. */
+  readonly sliceBytes: number;
+  /** Longest sum that stays in memory. */
+  readonly heldBytes: number;
+  /** How many jobs share a write. */
+  readonly batch: BatchLimits;
+  /** Lets other work of the event loop go first. */
+  turn(): Promise<void>;
+  /** Called after each write, with the state and the draft that it came from. */
+  committed(state: TaskState, draft: Draft): void;
+  /** Called when what was in memory had to be read again from the store. */
+  reloaded(state: TaskState): void;
+}
+
+/** Announces a job that is on its way, such as a body that is being read. */
+export interface Expected extends Disposable {
+  /** Says that it is getting on. */
+  progress(): void;
+}
+
+/** The one writer of a task. */
+export interface Committer extends AsyncDisposable {
+  /** What is stored; read again first if a write failed. */
+  state(): Promise<TaskState>;
+  /** The state that was last read or written; may be a write behind after a failure. */
+  readonly latest: TaskState;
+  /**
+   * Runs a job and writes what it changed, together with its neighbours.
+   *
+   * @param bytes Length of the parcel that it adds.
+   * @returns What the job gave, once that is durable.
+   * @throws What the job threw; `store-failed` or `busy` if the write did not happen, as far as known.
+   */
+  run<T>(job: Job<T>, bytes?: number): Promise<T>;
+  /** Announces a job: a write that can wait a moment for it does. */
+  expect(): Expected;
+}
+
+interface Queued {
+  readonly bytes: number;
+  /** Runs the job; its outcome stays open until the write is done. */
+  apply(draft: Draft): void;
+  settle(): void;
+  fail(error: unknown): void;
+}
+
+/** Reads the task's state and begins to write it. */
+export async function createCommitter(options: CommitterOptions): Promise<Committer> {
+  const { task, store, clock, batch, turn } = options;
+  let latest = await loadTask(store, task);
+  let trusted = true;
+  let sum: Sum | undefined;
+  let closed = false;
+  let draining: Promise<void> | undefined;
+  const queue: Queued[] = [];
+  let expected = 0;
+  let progress = 0;
+
+  async function state(): Promise<TaskState> {
+    if (!trusted) {
+      latest = await loadTask(store, task);
+      trusted = true;
+      options.reloaded(latest);
+    }
+    return latest;
+  }
+
+  /** Whatever is in memory may not be what is stored. */
+  function forget(): void {
+    trusted = false;
+    sum?.[Symbol.dispose]();
+    sum = undefined;
+  }
+
+  async function drain(): Promise<void> {
+    try {
+      while (queue.length > 0) {
+        await gather();
+        await commit(takeBatch());
+      }
+    } finally {
+      draining = undefined;
+    }
+  }
+
+  /** Waits for what is about to arrive, but not for a sender that has stopped to send. */
+  async function gather(): Promise<void> {
+    for (let seen = -1; expected > 0 && !isFull() && progress !== seen;) {
+      seen = progress;
+      await turn();
+    }
+  }
+
+  function isFull(): boolean {
+    const bytes = queue.reduce((all, job) => all + job.bytes, 0);
+    return queue.length >= batch.jobs || bytes >= batch.bytes;
+  }
+
+  function takeBatch(): Queued[] {
+    let bytes = 0;
+    const end = queue.findIndex((job, i) => i > 0 && (bytes += job.bytes) > batch.bytes);
+    return queue.splice(0, Math.min(batch.jobs, end < 0 ? queue.length : end));
+  }
+
+  async function commit(jobs: readonly Queued[]): Promise<void> {
+    const taken: Queued[] = [];
+    try {
+      const base = await state();
+      const draft = new Draft(base, clock.now());
+      for (const job of jobs) {
+        try {
+          job.apply(draft);
+          taken.push(job);
+        } catch (error) {
+          job.fail(error);
+        }
+      }
+      if (!draft.isEmpty) await write(base, draft);
+      for (const job of taken) job.settle();
+    } catch (cause) {
+      forget();
+      const error = isTributaryError(cause)
+        ? cause
+        : new TributaryError("store-failed", "Cannot commit: an unexpected error", { cause });
+      for (const job of jobs) job.fail(error);
+    }
+  }
+
+  async function write(base: TaskState, draft: Draft): Promise<void> {
+    const { change, record, lastEntry } = await changeOf(base, draft);
+    if (!await store.write(task, base.version, change)) {
+      throw new TributaryError(
+        "busy",
+        "Cannot commit: another writer was first, expected to be the only one",
+        { retryAfterS: 1 },
+      );
+    }
+    latest = { version: base.version + 1, record, lastEntry, ...rowsAfter(base, draft) };
+    options.committed(latest, draft);
+  }
+
+  async function changeOf(base: TaskState, draft: Draft) {
+    const { name, rows } = await nextSum(base, draft);
+    const entries = await nextEntries(base, draft);
+    const from = base.record.sum;
+    const record: TaskRecord = {
+      ...base.record,
+      round: draft.round,
+      models: draft.models,
+      sum: name,
+      logLength: base.record.logLength + entries.length,
+    };
+    const isNewRound = draft.round.round !== base.record.round.round;
+    const change: StoreChange = {
+      record: recordJson(record),
+      members: [...draft.members.values()],
+      removed: [...draft.removed],
+      updates: draft.updates,
+      slices: [...rows, ...draft.slices],
+      log: entries.map((entry) => ({ seq: entry.body.seq, entry: { ...entry } as never })),
+      dropSlices: [...draft.dropped, ...(from === null || from === name ? [] : [from])],
+      // The round before is kept: its senders may still ask for a receipt that got lost.
+      ...(isNewRound ? { dropUpdatesBefore: base.record.round.round } : {}),
+    };
+    return { change, record, lastEntry: entries.at(-1) ?? base.lastEntry };
+  }
+
+  async function nextSum(
+    base: TaskState,
+    draft: Draft,
+  ): Promise<{ name: string | null; rows: readonly SliceRow[] }> {
+    const from = draft.dropsSum ? null : base.record.sum;
+    if (draft.parcels.length === 0) return { name: from, rows: [] };
+    // A name of its own, so that what a crashed or second writer left is never taken for it.
+    const name = `sum/${draft.round.round}/${toHex(options.random(8))}`;
+    sum ??= createSum({ ...options, bytes: options.parcelBytes });
+    const { parcels } = draft;
+    return { name, rows: await sum.add({ from: from ?? undefined, to: name, parcels }) };
+  }
+
+  async function nextEntries(base: TaskState, draft: Draft): Promise<LogEntry[]> {
+    const { identity, digest } = options;
+    const entries: LogEntry[] = [];
+    for (const event of draft.logged) {
+      const last = entries.at(-1) ?? base.lastEntry;
+      entries.push(await appendToLog(event, { last, task, atMs: draft.nowMs, identity, digest }));
+    }
+    return entries;
+  }
+
+  return {
+    state,
+    get latest() {
+      return latest;
+    },
+    async run(job, bytes = 0) {
+      if (closed) throw new TributaryError("busy", "Cannot commit: the aggregator is stopping");
+      const result = Promise.withResolvers<ReturnType<typeof job>>();
+      let outcome: ReturnType<typeof job>;
+      queue.push({
+        bytes,
+        apply: (draft) => void (outcome = job(draft)),
+        settle: () => result.resolve(outcome),
+        fail: result.reject,
+      });
+      progress++;
+      draining ??= drain();
+      return await result.promise;
+    },
+    expect() {
+      expected++;
+      let open = true;
+      return {
+        progress: () => void progress++,
+        [Symbol.dispose]() {
+          if (!open) return;
+          open = false;
+          expected--;
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await draining;
+      sum?.[Symbol.dispose]();
+    },
+  };
+}
+
+/** Takes the rows of a draft into memory once it is written; those of a round that is over go. */
+function rowsAfter(base: TaskState, draft: Draft): Pick<TaskState, "members" | "updates"> {
+  const { members } = base;
+  for (const id of draft.removed) members.delete(id);
+  for (const [id, row] of draft.members) members.set(id, row);
+  const { round } = draft.round;
+  const updates = round === base.record.round.round ? base.updates : new Map<string, UpdateRow>();
+  for (const row of draft.updates) if (row.round === round) updates.set(row.member, row);
+  return { members, updates };
+}

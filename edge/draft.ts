@@ -1,0 +1,136 @@
+/**
+ * The next state of a task while it is being put together; nothing of it is true before it is
+ * written.
+ *
+ * @module
+ */
+import type { ActiveEffect, RoundEvent } from "../src/round/event.ts";
+import { isStored } from "../src/round/event.ts";
+import type { RoundRecord } from "../src/round/record.ts";
+import { step } from "../src/round/step.ts";
+import type { LogEvent } from "../src/wire/log.ts";
+import type { ModelInfo } from "../src/wire/round_info.ts";
+import { modelName, sliceRows } from "./models.ts";
+import type { MemberRow, SliceRow, UpdateRow } from "./store.ts";
+import type { Parcel } from "./sum.ts";
+import type { TaskState } from "./task_state.ts";
+
+/** Models kept: children may still fetch the one before the latest. */
+const KEPT_MODELS = 2;
+
+/** Changes to a task's state, seen through by those that come later. */
+export class Draft {
+  /** The time of all its events. */
+  readonly nowMs: number;
+  /** Where the round will stand. */
+  round: RoundRecord;
+  /** Models that will be kept. */
+  models: readonly ModelInfo[];
+  /** Members to write. */
+  readonly members: Map<string, MemberRow> = new Map();
+  /** Members to remove. */
+  readonly removed: Set<string> = new Set();
+  /** Updates to write. */
+  readonly updates: UpdateRow[] = [];
+  /** Parcels to add to the sum. */
+  parcels: Parcel[] = [];
+  /** Whether the sum so far is dropped. */
+  dropsSum = false;
+  /** Other slices to write. */
+  readonly slices: SliceRow[] = [];
+  /** Names of slices to remove. */
+  readonly dropped: string[] = [];
+  /** Entries for the round log. */
+  readonly logged: LogEvent[] = [];
+  /** What is to be done once the draft is written. */
+  readonly effects: ActiveEffect[] = [];
+  readonly #base: TaskState;
+  /** Updates of the round that is open, of this draft alone. */
+  #sent = new Map<string, UpdateRow>();
+
+  /** A draft that changes nothing yet. */
+  constructor(base: TaskState, nowMs: number) {
+    this.#base = base;
+    this.nowMs = nowMs;
+    this.round = base.record.round;
+    this.models = base.record.models;
+  }
+
+  /** Whether there is anything to write. */
+  get isEmpty(): boolean {
+    return this.round === this.#base.record.round && this.members.size === 0 &&
+      this.removed.size === 0 && this.slices.length === 0 && this.dropped.length === 0;
+  }
+
+  /** A member of the roster. */
+  member(id: string): MemberRow | undefined {
+    return this.members.get(id) ??
+      (this.removed.has(id) ? undefined : this.#base.members.get(id));
+  }
+
+  /** A member's update of the latest round. */
+  update(member: string): UpdateRow | undefined {
+    const isBaseRound = this.round.round === this.#base.record.round.round;
+    return this.#sent.get(member) ?? (isBaseRound ? this.#base.updates.get(member) : undefined);
+  }
+
+  /**
+   * Lets the round machine take an event.
+   *
+   * @throws {TributaryError} As `step` of src/round; the draft is unchanged then.
+   */
+  step(event: RoundEvent): void {
+    const before = this.round.round;
+    const { record, effects } = step(this.round, event, this.nowMs);
+    this.round = record;
+    if (record.round !== before) this.#sent = new Map();
+    for (const effect of effects) {
+      if (!isStored(effect)) this.effects.push(effect);
+      else if (effect.kind === "log") this.logged.push(effect.event);
+      else this.#dropSum();
+    }
+  }
+
+  /** Adds a member or changes it, and removes one when `row` is undefined. */
+  setMember(id: string, row: MemberRow | undefined): void {
+    const before = this.member(id);
+    if (row === undefined) {
+      this.members.delete(id);
+      this.removed.add(id);
+    } else {
+      this.members.set(id, row);
+    }
+    const sent = this.update(id) === undefined ? 0 : 1;
+    const counted = (member: MemberRow | undefined) => member !== undefined && member.size > 0;
+    const by = Number(counted(row)) - Number(counted(before));
+    const { roster } = this.round;
+    this.step({
+      kind: "roster",
+      members: roster.members + by,
+      clients: roster.clients + (row?.size ?? 0) - (before?.size ?? 0),
+      sent: roster.sent + by * sent,
+    });
+  }
+
+  /** Puts an update into the sum of the latest round. */
+  addUpdate(row: UpdateRow, parcel: Parcel): void {
+    this.updates.push(row);
+    this.#sent.set(row.member, row);
+    this.parcels.push(parcel);
+    if (parcel.kind === "staged") this.dropped.push(parcel.name);
+  }
+
+  /** Keeps a model, and the oldest no more. */
+  keepModel(model: ModelInfo, bytes: Uint8Array): void {
+    if (this.models.some((kept) => kept.version === model.version)) return;
+    this.slices.push(...sliceRows(modelName(model.version), bytes));
+    const models = [...this.models, model];
+    for (const old of models.slice(0, -KEPT_MODELS)) this.dropped.push(modelName(old.version));
+    this.models = models.slice(-KEPT_MODELS);
+  }
+
+  #dropSum(): void {
+    this.parcels = [];
+    this.dropsSum = true;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Who sent a request: the signature check of every route that changes something.
+ *
+ * @module
+ */
+import { fromBase64Url } from "../src/core/bytes.ts";
+import type { Clock } from "../src/core/clock.ts";
+import { importPublicKey } from "../src/core/identity.ts";
+import { createNonces } from "../src/wire/nonces.ts";
+import { type SignedKind, verifyRequest } from "../src/wire/signing.ts";
+
+/** How long signatures are good for. */
+export interface GuardOptions {
+  /** Id of this aggregator. */
+  readonly region: string;
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** Longest age of a signature in seconds. */
+  readonly maxAgeS: number;
+  /** How far a sender's clock may be off, in seconds. */
+  readonly skewS: number;
+  /** Most requests remembered against replay. */
+  readonly nonces: number;
+}
+
+/** What must have been signed, and by whom. */
+export interface Claim {
+  /** What the signature must cover. */
+  readonly kind: SignedKind;
+  /** Id in the path. */
+  readonly member: string;
+  /** Its raw public key, base64url; undefined when it is not enrolled. */
+  readonly publicKey: string | undefined;
+}
+
+/** Checks signatures, each once. */
+export interface Guard {
+  /**
+   * Checks that the request was signed as claimed, just now and for the first time.
+   *
+   * @throws {TributaryError} As `verifyRequest` of src/wire says.
+   */
+  check(request: Request, claim: Claim): Promise<void>;
+}
+
+/** Imported keys kept; beyond that the oldest are imported again. */
+const KEPT_KEYS = 100_000;
+
+/** A guard that has seen nothing yet. */
+export function createGuard(options: GuardOptions): Guard {
+  const { region, clock, maxAgeS, skewS } = options;
+  const windowMs = (maxAgeS + 2 * skewS) * 1000;
+  const nonces = createNonces({ clock, windowMs, capacity: options.nonces });
+  const keys = new Map<string, CryptoKey>();
+
+  async function keyOf(publicKey: string): Promise<CryptoKey> {
+    const kept = keys.get(publicKey);
+    if (kept !== undefined) return kept;
+    const key = await importPublicKey(fromBase64Url(publicKey));
+    const [oldest] = keys.keys();
+    if (keys.size >= KEPT_KEYS && oldest !== undefined) keys.delete(oldest);
+    keys.set(publicKey, key);
+    return key;
+  }
+
+  return {
+    check: async (request, { kind, member, publicKey }) =>
+      await verifyRequest(request, {
+        kind,
+        member,
+        region,
+        clock,
+        nonces,
+        maxAgeS,
+        skewS,
+        keyOf: () => publicKey === undefined ? undefined : keyOf(publicKey),
+      }),
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * How much of everything an aggregator takes on at once.
+ *
+ * @module
+ */
+
+/** Bounds; each has a default. */
+export interface Limits {
+  /** Bytes of parcels held in memory at once, over all tasks. */
+  readonly inFlightBytes: number;
+  /** Uploads that may wait for those bytes; the next one is turned away. */
+  readonly waitingUploads: number;
+  /** Longest parcel, sum or model that is held whole; longer ones go slice by slice. */
+  readonly heldBytes: number;
+  /** Long polls that may wait at once, for each task. */
+  readonly waitingPolls: number;
+  /** Longest age of a signature in seconds. */
+  readonly maxAgeS: number;
+  /** How far a sender's clock may be off, in seconds. */
+  readonly skewS: number;
+  /** Signed requests remembered against replay; some hundred bytes each. */
+  readonly nonces: number;
+  /** Most updates and other changes that share one write. */
+  readonly batchJobs: number;
+  /** Seconds after which one that was turned away may come again. */
+  readonly retryAfterS: number;
+}
+
+/** For a process with 512 MB; a worker of 128 MB halves the bytes. */
+export const DEFAULT_LIMITS: Limits = {
+  inFlightBytes: 64 << 20,
+  waitingUploads: 1000,
+  heldBytes: 16 << 20,
+  waitingPolls: 20_000,
+  maxAgeS: 300,
+  skewS: 60,
+  nonces: 500_000,
+  batchJobs: 256,
+  retryAfterS: 1,
+};

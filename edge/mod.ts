@@ -1,0 +1,30 @@
+/**
+ * Aggregators for any platform that speaks `fetch`.
+ *
+ * @module
+ */
+export { admitAll, admitByToken } from "./admission.ts";
+export type { Admit, Applicant } from "./admission.ts";
+export type { Aggregator, AggregatorOptions } from "./aggregator.ts";
+export { createAggregatorApp, REQUEST_FIELD } from "./app.ts";
+export type { AggregatorApp, AggregatorAppOptions } from "./app.ts";
+export type { Budget, Loan } from "./budget.ts";
+export type { Committer, Job } from "./committer.ts";
+export { DEFAULT_LIMITS } from "./limits.ts";
+export type { Limits } from "./limits.ts";
+export type { Logger, LogLine } from "./logger.ts";
+export type { ParentOptions } from "./region.ts";
+export type { NewTask, StrategyOf } from "./root.ts";
+export { MAX_SLICE_BYTES } from "./store.ts";
+export type {
+  LogRow,
+  MemberRow,
+  RoundStore,
+  SliceRow,
+  StoreChange,
+  StoredRecord,
+  UpdateRow,
+} from "./store.ts";
+export type { TaskHost } from "./task_host.ts";
+export type { TaskLife } from "./task_life.ts";
+export type { World } from "./world.ts";

@@ -1,0 +1,184 @@
+/**
+ * The routes that change nothing: tasks, rounds, models, logs and figures. They need no signature.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import * as v from "valibot";
+import { TributaryError } from "../src/core/errors.ts";
+import { logPageSchema, MAX_LOG_PAGE } from "../src/wire/log.ts";
+import { roundInfoSchema } from "../src/wire/round_info.ts";
+import { MAX_WAIT_S, ROUTES } from "../src/wire/routes.ts";
+import { hexDigestSchema } from "../src/wire/scalars.ts";
+import { statusSchema } from "../src/wire/status.ts";
+import { taskListSchema, taskOfferSchema } from "../src/wire/task.ts";
+import { readRange } from "./byte_range.ts";
+import { jsonAnswer, parameters, problems, wholeText } from "./describe.ts";
+import { unknownModel } from "./models.ts";
+import type { TaskHost } from "./task_host.ts";
+
+/** The tasks of an aggregator, by digest. */
+export type Hosts = ReadonlyMap<string, TaskHost>;
+
+const SAFE = Number.MAX_SAFE_INTEGER;
+const taskPath = parameters("param", v.object({ task: hexDigestSchema }));
+
+/** Mounts the routes. */
+export function readRoutes(hosts: Hosts): Hono {
+  const app = new Hono();
+
+  app.get(
+    ROUTES.tasks,
+    describeRoute({
+      summary: "The tasks of this aggregator",
+      responses: { 200: jsonAnswer("Digest and name of each", taskListSchema), ...problems([]) },
+    }),
+    (c) => {
+      const tasks = [...hosts.values()].map(({ id, offer }) => ({
+        task: id,
+        name: offer.task.name,
+      }));
+      return c.json({ tasks });
+    },
+  );
+
+  app.get(
+    ROUTES.task,
+    describeRoute({
+      summary: "A signed task, and who signs receipts here",
+      responses: {
+        200: jsonAnswer("The task; it never changes", taskOfferSchema),
+        ...problems(["bad-request", "task-unknown"]),
+      },
+    }),
+    taskPath,
+    (c) => c.json(hostOf(hosts, c).offer),
+  );
+
+  app.get(
+    ROUTES.round,
+    describeRoute({
+      summary: "Long poll for a round above `after`, or the end of the task",
+      responses: {
+        200: jsonAnswer("The open round, or the end", roundInfoSchema),
+        204: { description: "None yet: the wait ran out" },
+        ...problems(["bad-request", "task-unknown", "busy"]),
+      },
+    }),
+    taskPath,
+    parameters(
+      "query",
+      v.object({
+        after: v.optional(wholeText(SAFE, "Number of the last round known"), "0"),
+        wait: v.optional(wholeText(MAX_WAIT_S, "Seconds to wait at most"), "0"),
+      }),
+    ),
+    async (c) => {
+      const host = hostOf(hosts, c);
+      const after = Number(c.req.query("after") ?? 0);
+      const waitMs = Number(c.req.query("wait") ?? 0) * 1000;
+      const info = await host.round(after, waitMs, c.req.raw.signal);
+      c.header("cache-control", "no-store");
+      return info === undefined ? c.body(null, 204) : c.json(info);
+    },
+  );
+
+  app.get(
+    ROUTES.model,
+    describeRoute({
+      summary: "A model as safetensors, or a range of its bytes",
+      parameters: [
+        { in: "header", name: "Range", schema: { type: "string" } },
+        { in: "header", name: "If-None-Match", schema: { type: "string" } },
+      ],
+      responses: {
+        200: { description: "The whole model", content: { [OCTETS]: {} } },
+        206: { description: "The range asked for", content: { [OCTETS]: {} } },
+        304: { description: "The model that the sender has" },
+        ...problems(["bad-request", "task-unknown", "model-unknown", "range-not-satisfiable"]),
+      },
+    }),
+    parameters(
+      "param",
+      v.object({ task: hexDigestSchema, version: wholeText(1e9, "Version of the model") }),
+    ),
+    (c) => answerModel(c, hostOf(hosts, c)),
+  );
+
+  app.get(
+    ROUTES.log,
+    describeRoute({
+      summary: "A run of the signed, hash-chained round log",
+      responses: {
+        200: jsonAnswer("Entries in order, without gaps", logPageSchema),
+        ...problems(["bad-request", "task-unknown"]),
+      },
+    }),
+    taskPath,
+    parameters("query", v.object({ from: v.optional(wholeText(SAFE, "First entry"), "0") })),
+    async (c) => c.json(await hostOf(hosts, c).log(Number(c.req.query("from") ?? 0), MAX_LOG_PAGE)),
+  );
+
+  app.get(
+    ROUTES.status,
+    describeRoute({
+      summary: "Figures of a task here",
+      responses: {
+        200: jsonAnswer("Figures", statusSchema),
+        ...problems(["bad-request", "task-unknown"]),
+      },
+    }),
+    taskPath,
+    (c) => c.json(hostOf(hosts, c).status()),
+  );
+
+  return app;
+}
+
+/** The task that a path names. */
+export function hostOf(hosts: Hosts, c: Context): TaskHost {
+  const task = c.req.param("task") ?? "";
+  const host = hosts.get(task);
+  if (host === undefined) {
+    throw new TributaryError(
+      "task-unknown",
+      `Cannot find task ${task}: it is not one of this aggregator`,
+    );
+  }
+  return host;
+}
+
+const OCTETS = "application/octet-stream";
+
+async function answerModel(c: Context, host: TaskHost): Promise<Response> {
+  const version = Number(c.req.param("version"));
+  const model = host.model(version);
+  if (model === undefined) throw unknownModel(version);
+  const etag = `"${model.digest}"`;
+  const headers = {
+    etag,
+    "accept-ranges": "bytes",
+    // What a version is never changes, wherever it is kept.
+    "cache-control": "public, max-age=31536000, immutable",
+  };
+  if (c.req.header("if-none-match")?.split(/\s*,\s*/).includes(etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const conditional = c.req.header("if-range");
+  const asked = conditional === undefined || conditional === etag
+    ? c.req.header("range")
+    : undefined;
+  const range = readRange(asked, model.bytes);
+  const { from, to } = range ?? { from: 0, to: model.bytes };
+  const body = c.req.method === "HEAD" ? null : await host.models.body(model, from, to);
+  return new Response(body, {
+    status: range === undefined ? 200 : 206,
+    headers: {
+      ...headers,
+      "content-type": OCTETS,
+      "content-length": String(to - from),
+      ...(range === undefined ? {} : { "content-range": `bytes ${from}-${to - 1}/${model.bytes}` }),
+    },
+  });
+}

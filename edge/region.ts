@@ -1,0 +1,191 @@
+/**
+ * What only a region does: follows its parent's rounds, and forwards its own sums.
+ *
+ * @module
+ */
+import { isTributaryError, TributaryError } from "../src/core/errors.ts";
+import { retry } from "../src/core/retry.ts";
+import { rulesOf } from "../src/round/record.ts";
+import { beginRegion } from "../src/round/step.ts";
+import type { Party } from "../src/wire/party.ts";
+import { createPeer, isRetryable, type Peer } from "../src/wire/peer.ts";
+import type { OpenRound, RoundInfo } from "../src/wire/round_info.ts";
+import { MAX_WAIT_S } from "../src/wire/routes.ts";
+import { planDigest } from "../src/wire/session_id.ts";
+import type { Duty, Perform } from "./duty.ts";
+import { storeFirst } from "./first_write.ts";
+import { readSealedSum } from "./sealed_sum.ts";
+import type { TaskLife } from "./task_life.ts";
+import type { World } from "./world.ts";
+
+/** Which aggregator a region sums for. */
+export interface ParentOptions {
+  /** Its address. */
+  readonly url: string;
+  /** Digest of the task to take part in; may be left out where the parent has just one. */
+  readonly task?: string;
+  /** Token of a parent that asks for one. */
+  readonly token?: string;
+}
+
+/** Tries without end: a region that has lost its parent has nothing else to do. */
+const FOREVER = { attempts: Infinity, minMs: 200, maxMs: 10_000 };
+
+/** The parent as this region speaks to it. */
+export function parentPeer(world: World, { url }: ParentOptions): Peer {
+  const { fetch, identity, clock, random, digest } = world;
+  return createPeer({ url, fetch, identity, clock, random, digest, retry: FOREVER });
+}
+
+/**
+ * Takes up the parent's task in the store, when it is not there already.
+ *
+ * @returns The task's digest.
+ * @throws {TributaryError} `task-unknown` if the parent has no such task, or not just one.
+ */
+export async function storeParentTask(
+  world: World,
+  parent: ParentOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const known = await world.store.tasks();
+  if (parent.task !== undefined && known.includes(parent.task)) return parent.task;
+  // One store, one task: a restart needs no word from the parent.
+  if (parent.task === undefined && known[0] !== undefined) return known[0];
+  const peer = parentPeer(world, parent);
+  const id = parent.task ?? await onlyTask(peer, signal);
+  const { region, ...signed } = await peer.task(id, { signal });
+  const first = beginRegion({ task: id, rules: rulesOf(signed.task), parent: region.id });
+  await storeFirst(world, signed, { first, parent: region, models: [], slices: [] });
+  return id;
+}
+
+async function onlyTask(peer: Peer, signal: AbortSignal): Promise<string> {
+  const { tasks } = await peer.tasks({ signal });
+  const [only] = tasks;
+  if (tasks.length === 1 && only !== undefined) return only.task;
+  throw new TributaryError(
+    "task-unknown",
+    `Cannot choose a task: ${peer.url} has ${tasks.length}, expected one, or the digest of one`,
+  );
+}
+
+/** The duties of a region. */
+export function regionDuties(world: World, life: TaskLife, parent: ParentOptions): Perform {
+  const peer = parentPeer(world, parent);
+  const { committer } = life;
+
+  async function enrol(size: number, signal: AbortSignal): Promise<void> {
+    const { token } = parent;
+    const region = parentOf(life);
+    const options = { kind: "region", size, region, signal } as const;
+    await peer.enrol(life.id, token === undefined ? options : { ...options, token });
+  }
+
+  async function forward(duty: Extract<Duty, { kind: "forward" }>, signal: AbortSignal) {
+    const { round, sid, clients } = duty;
+    const { bytes, slices, digest: sum, members } = await readSealedSum(world, life);
+    const upload = {
+      round,
+      sid,
+      clients,
+      members,
+      parcel: bytes,
+      slices,
+      region: parentOf(life),
+      signal,
+    };
+    try {
+      await peer.putUpdate(life.id, upload);
+    } catch (error) {
+      // The parent may have lost its roster, or this came before the first report.
+      if (!isTributaryError(error, "member-unknown")) throw error;
+      await enrol((await committer.state()).record.round.roster.clients, signal);
+      await peer.putUpdate(life.id, upload);
+    }
+    await committer.run((draft) => draft.step({ kind: "forward", round, sum, members }));
+  }
+
+  return async (duty, signal) => {
+    switch (duty.kind) {
+      case "report":
+        return await enrol(duty.clients, signal);
+      case "forward":
+        try {
+          return await forward(duty, signal);
+        } catch (error) {
+          if (isRetryable(error) || signal.aborted) throw error;
+          const { round } = duty;
+          world.logger({ kind: "failure", doing: `forwarding round ${round}`, error });
+          await committer.run((draft) =>
+            draft.step({ kind: "fail", round, reason: "parent-refused" })
+          );
+          return;
+        }
+      case "fetch":
+        // Came with the round itself: a round is not told to children before its model is here.
+        return;
+      case "open":
+      case "unmask":
+      case "publish":
+        throw new TypeError(`Cannot ${duty.kind}: a region does not own its task`);
+      default:
+        throw duty satisfies never;
+    }
+  };
+}
+
+/**
+ * Waits for the parent's rounds and takes them up, until the task ends or the region stops.
+ *
+ * @throws The reason of the region's signal when it stops.
+ */
+export async function followParent(
+  world: World,
+  life: TaskLife,
+  parent: ParentOptions,
+): Promise<void> {
+  const peer = parentPeer(world, parent);
+  const plan = await planDigest(life.signed.task, world.digest);
+  const { signal, committer } = life;
+  const { clock, random, logger } = world;
+
+  async function next(): Promise<void> {
+    const { record } = await committer.state();
+    const after = record.round.round;
+    const info = await peer.round(life.id, { after, waitS: MAX_WAIT_S, plan, signal });
+    if (info === undefined) return;
+    const heardMs = clock.now();
+    const isKept = record.models.some((model) => model.version === info.model.version);
+    const bytes = isKept ? undefined : await peer.model(life.id, info.model, { signal });
+    await committer.run((draft) => {
+      if (bytes !== undefined) draft.keepModel(info.model, bytes);
+      // The parent's clock went on while the model came.
+      draft.step({ kind: "parent", info: later(info, draft.nowMs - heardMs) });
+    });
+  }
+
+  while (committer.latest.record.round.phase.kind !== "finished") {
+    await retry(next, {
+      clock,
+      random,
+      signal,
+      ...FOREVER,
+      // Whatever the parent answers, a later version of it may answer better.
+      retryable(error) {
+        logger({ kind: "failure", doing: `following ${parent.url}`, error });
+        return true;
+      },
+    });
+  }
+}
+
+function later(info: RoundInfo, ms: number): RoundInfo {
+  return info.kind === "open" ? { ...info, nowMs: info.nowMs + ms } satisfies OpenRound : info;
+}
+
+function parentOf(life: TaskLife): Party {
+  const { parent } = life.committer.latest.record;
+  if (parent === null) throw new TypeError("Cannot forward: the task has no parent");
+  return parent;
+}

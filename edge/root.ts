@@ -1,0 +1,214 @@
+/**
+ * What only the root does: opens rounds, decodes their sums, steps the strategy, publishes models.
+ *
+ * @module
+ */
+import { toBase64Url, toHex } from "../src/core/bytes.ts";
+import { TributaryError } from "../src/core/errors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../src/core/safetensors.ts";
+import { type NamedTensors, sameShape, type TensorSpec } from "../src/core/tensor.ts";
+import { rulesOf } from "../src/round/record.ts";
+import { beginRoot } from "../src/round/step.ts";
+import type { Strategy } from "../src/strategy/strategy.ts";
+import { createUpdateChain } from "../src/update/chain.ts";
+import { metricMeans } from "../src/update/metrics.ts";
+import { createAggregateCore } from "../src/wasm/aggregate.ts";
+import { rosterRoot } from "../src/wire/merkle.ts";
+import { isRetryable } from "../src/wire/peer.ts";
+import type { ModelInfo } from "../src/wire/round_info.ts";
+import { planDigest, sessionId } from "../src/wire/session_id.ts";
+import { type SignedTask, type Task, verifyTask } from "../src/wire/task.ts";
+import type { Duty, Perform } from "./duty.ts";
+import { storeFirst } from "./first_write.ts";
+import { modelName, readSlices, sliceRows } from "./models.ts";
+import { readSealedSum } from "./sealed_sum.ts";
+import type { TaskLife } from "./task_life.ts";
+import type { World } from "./world.ts";
+
+/** Gives the strategy that a task asks for. */
+export type StrategyOf = (task: Task) => Strategy;
+
+/** A task to begin with. */
+export interface NewTask {
+  /** The task, signed by the identity of this root. */
+  readonly signed: SignedTask;
+  /** Its initial model. */
+  readonly model: NamedTensors;
+}
+
+/**
+ * Stores a new task with its initial model; one that is stored already stays as it is.
+ *
+ * @returns The task's digest.
+ * @throws {TributaryError} `task-refused` if another one owns it, or the strategy, the model and the
+ * update plan do not fit together.
+ */
+export async function storeTask(
+  world: World,
+  { signed, model }: NewTask,
+  strategyOf: StrategyOf,
+): Promise<string> {
+  const { identity, digest } = world;
+  const { id } = await verifyTask(signed);
+  const { task, owner } = signed;
+  if (owner !== toBase64Url(identity.publicKey)) {
+    refuse(`${owner} owns it, expected this root's own key, as it signs the round log`);
+  }
+  const strategy = strategyOf(task);
+  checkSums(task, strategy, model);
+  const bytes = encodeSafetensors(model);
+  const info: ModelInfo = { version: 0, digest: toHex(await digest(bytes)), bytes: bytes.length };
+  const first = beginRoot({ task: id, rules: rulesOf(task), model: info });
+  await storeFirst(world, signed, {
+    first,
+    parent: null,
+    models: [info],
+    slices: [
+      ...sliceRows(modelName(0), bytes),
+      ...sliceRows(stateName(0), encodeSafetensors(strategy.init(model))),
+    ],
+  });
+  return id;
+}
+
+/** The duties of a root. */
+export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf): Perform {
+  const { digest, random } = world;
+  const { task } = life.signed;
+  const { committer } = life;
+  const plan = { ...task.update, maxClients: task.clients.max };
+
+  async function open(round: number): Promise<void> {
+    const { record, members } = await committer.state();
+    const { model } = record.round;
+    if (model === undefined) return;
+    const roster = await rosterRoot([...members.keys()], digest);
+    const beacon = toHex(random(32));
+    const sid = await sessionId({
+      task: life.id,
+      round,
+      model: model.digest,
+      plan: await planDigest(task, digest),
+      roster,
+      beacon,
+    }, digest);
+    await committer.run((draft) => draft.step({ kind: "open", round, sid, roster, beacon }));
+  }
+
+  async function unmask(round: number): Promise<void> {
+    const { digest: sum, members } = await readSealedSum(world, life);
+    await committer.run((draft) => draft.step({ kind: "unmask", round, sum, members }));
+  }
+
+  async function publish(round: number, expected: string): Promise<void> {
+    const { record } = await committer.state();
+    const { phase, model: base } = record.round;
+    if (phase.kind !== "unmasking" || phase.facts.round !== round || base === undefined) return;
+    const sum = await readSealedSum(world, life);
+    if (sum.digest !== expected) {
+      throw new TributaryError(
+        "digest-mismatch",
+        `Cannot open the sum of round ${round}: its digest is ${sum.digest}, expected ${expected}`,
+      );
+    }
+    const next = await stepped(base, sum.bytes, phase.facts.clients);
+    await committer.run((draft) => {
+      const now = draft.round.phase;
+      // Another answer came first: nothing of this one may be kept.
+      if (now.kind !== "unmasking" || now.facts.round !== round) return;
+      draft.keepModel(next.model, next.bytes);
+      draft.slices.push(...sliceRows(stateName(next.model.version), next.state));
+      draft.dropped.push(stateName(base.version));
+      draft.step({ kind: "publish", round, model: next.model, metrics: next.metrics });
+    });
+  }
+
+  async function stepped(base: ModelInfo, sum: Uint8Array, clients: number) {
+    using core = createAggregateCore(world.module);
+    const sums = createUpdateChain(core, plan).decode(sum, clients);
+    const model = await stored(modelName(base.version));
+    const strategy = strategyOf(task);
+    const version = base.version + 1;
+    const output = strategy.step({
+      model,
+      state: await stored(stateName(base.version)),
+      sums: Object.fromEntries(
+        strategy.sums(specsOf(model)).map(({ name }) => [name, sums[name]] as const)
+          .filter((entry): entry is [string, NonNullable<typeof entry[1]>] =>
+            entry[1] !== undefined
+          ),
+      ),
+      clients,
+      round: version,
+    });
+    const bytes = encodeSafetensors(output.model);
+    return {
+      bytes,
+      state: encodeSafetensors(output.state),
+      metrics: metricMeans(sums),
+      model: { version, digest: toHex(await digest(bytes)), bytes: bytes.length },
+    };
+  }
+
+  async function stored(name: string): Promise<NamedTensors> {
+    const bytes = await readSlices(world.store, life.id, name);
+    if (bytes === undefined) {
+      throw new TributaryError("store-failed", `Cannot step: the store has no ${name}`);
+    }
+    return decodeSafetensors(bytes).tensors;
+  }
+
+  /** Gives a round up whose sum cannot be used: tried again, it would fail again. */
+  async function orFail(round: number, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (isRetryable(error) || life.signal.aborted) throw error;
+      world.logger({ kind: "failure", doing: `round ${round}`, error });
+      await committer.run((draft) => draft.step({ kind: "fail", round, reason: "sum-refused" }));
+    }
+  }
+
+  return async (duty: Duty) => {
+    switch (duty.kind) {
+      case "open":
+        return await open(duty.round);
+      case "unmask":
+        return await orFail(duty.round, unmask(duty.round));
+      case "publish":
+        return await orFail(duty.round, publish(duty.round, duty.sum));
+      case "fetch":
+      case "forward":
+      case "report":
+        throw new TypeError(`Cannot ${duty.kind}: a root has no parent`);
+      default:
+        throw duty satisfies never;
+    }
+  };
+}
+
+function stateName(version: number): string {
+  return `state/${version}`;
+}
+
+function specsOf(model: NamedTensors): TensorSpec[] {
+  return Object.entries(model).map(([name, { shape }]) => ({ name, shape }));
+}
+
+/** Checks that clients send what the strategy asks for. */
+function checkSums(task: Task, strategy: Strategy, model: NamedTensors): void {
+  for (const { name, shape, range } of strategy.sums(specsOf(model))) {
+    const sent = task.update.tensors.find((tensor) => tensor.name === name);
+    if (sent === undefined) refuse(`its updates have no "${name}", which its strategy asks for`);
+    if (!sameShape(sent.shape, shape) || sent.range !== range) {
+      refuse(
+        `its updates have "${name}" of shape [${sent.shape}] and range ${sent.range}, ` +
+          `expected [${shape}] and ${range}`,
+      );
+    }
+  }
+}
+
+function refuse(found: string): never {
+  throw new TributaryError("task-refused", `Cannot own a task: ${found}`);
+}

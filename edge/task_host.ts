@@ -1,0 +1,78 @@
+/**
+ * What one task offers to the routes: the boundary between HTTP and the aggregator's life.
+ *
+ * @module
+ */
+import type { LogPage } from "../src/wire/log.ts";
+import type { Enrolment, Membership } from "../src/wire/party.ts";
+import type { Receipt } from "../src/wire/receipt.ts";
+import type { ModelInfo, RoundInfo } from "../src/wire/round_info.ts";
+import type { Status } from "../src/wire/status.ts";
+import type { TaskOffer } from "../src/wire/task.ts";
+import type { UpdateHead } from "../src/wire/update_headers.ts";
+import type { Models } from "./models.ts";
+import type { MemberRow, UpdateRow } from "./store.ts";
+
+/** An upload as its headers announce it. */
+export interface Announced {
+  /** Number of the round in the path. */
+  readonly round: number;
+  /** Id of the member in the path. */
+  readonly member: string;
+  /** What the headers say. */
+  readonly head: UpdateHead;
+}
+
+/** How an announced upload stands to what is stored. */
+export type Standing =
+  /** It may come. */
+  | { readonly kind: "welcome" }
+  /** It is in the sum already. */
+  | { readonly kind: "repeated"; readonly row: UpdateRow };
+
+/** One task of an aggregator. */
+export interface TaskHost {
+  /** Digest of the task. */
+  readonly id: string;
+  /** The signed task, and who signs receipts here. */
+  readonly offer: TaskOffer;
+  /** Length of every parcel. */
+  readonly parcelBytes: number;
+  /** Hands out models. */
+  readonly models: Models;
+  /** A model that is kept here, by its version. */
+  model(version: number): ModelInfo | undefined;
+  /** An enrolled member. */
+  member(id: string): MemberRow | undefined;
+  /** Adds a member, or changes its size. */
+  enrol(member: string, enrolment: Enrolment): Promise<Membership>;
+  /** Takes a member off the roster; one that is not on it is passed over. */
+  leave(member: string): Promise<void>;
+  /** A round above `after`, or the end; undefined when `waitMs` ran out or `signal` aborted. */
+  round(after: number, waitMs: number, signal: AbortSignal): Promise<RoundInfo | undefined>;
+  /**
+   * Whether an upload may come, told from its headers alone.
+   *
+   * @throws {TributaryError} `member-unknown`, `round-unknown`, `round-closed`, `sid-mismatch`,
+   * `update-conflict`, `round-full`, or `bad-request` if it says what such a member may not say.
+   */
+  standing(announced: Announced): Promise<Standing>;
+  /**
+   * Reads an upload that may come and makes it part of the sum, whole or not at all.
+   *
+   * @returns The receipt, once the sum that holds the update is durable.
+   * @throws {TributaryError} As {@link ingest} and {@link TaskHost.standing}, `busy`, or
+   * `store-failed`. Nothing has changed then, but after `store-failed` it may have.
+   */
+  receive(
+    announced: Announced,
+    body: ReadableStream<Uint8Array> | null,
+    signal: AbortSignal,
+  ): Promise<Receipt>;
+  /** The receipt of an update that is in the sum. */
+  receipt(row: UpdateRow): Promise<Receipt>;
+  /** Entries of the round log. */
+  log(from: number, limit: number): Promise<LogPage>;
+  /** Figures. */
+  status(): Status;
+}

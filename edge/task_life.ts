@@ -1,0 +1,323 @@
+/**
+ * One task of an aggregator, alive: what is the same at the root and at a region. Takes members and
+ * updates, keeps time, answers those who wait, and has its role's duties done.
+ *
+ * @module
+ */
+import { toBase64Url, toHex } from "../src/core/bytes.ts";
+import { TributaryError } from "../src/core/errors.ts";
+import { checkUpdate } from "../src/round/admission.ts";
+import { alarmAtMs, resume } from "../src/round/due.ts";
+import { roundInfo, statusOf } from "../src/round/view.ts";
+import { SLICE_BYTES } from "../src/update/slices.ts";
+import { updateBytes } from "../src/update/plan.ts";
+import type { LogEntry } from "../src/wire/log.ts";
+import type { Enrolment } from "../src/wire/party.ts";
+import { type Receipt, signReceipt } from "../src/wire/receipt.ts";
+import type { SignedTask } from "../src/wire/task.ts";
+import { type Committer, createCommitter } from "./committer.ts";
+import type { Draft } from "./draft.ts";
+import { createDuties, type Duty, type Perform } from "./duty.ts";
+import { ingest } from "./ingest.ts";
+import { createModels } from "./models.ts";
+import type { UpdateRow } from "./store.ts";
+import type { Parcel } from "./sum.ts";
+import type { Announced, Standing, TaskHost } from "./task_host.ts";
+import type { TaskState } from "./task_state.ts";
+import { createWaiters } from "./waiters.ts";
+import type { World } from "./world.ts";
+
+/** A task and what is done about its effects. */
+export interface TaskLifeOptions {
+  /** Digest of the task. */
+  readonly id: string;
+  /** The task, checked. */
+  readonly signed: SignedTask;
+  /** Does the role's duties, once the life has begun. */
+  perform(life: TaskLife): Perform;
+}
+
+/** A task that is being worked on. */
+export interface TaskLife extends TaskHost, AsyncDisposable {
+  /** The writer of its state. */
+  readonly committer: Committer;
+  /** The signed task. */
+  readonly signed: SignedTask;
+  /** Aborts when the aggregator stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Takes up a task that the store has, wherever it was left. */
+export async function createTaskLife(world: World, options: TaskLifeOptions): Promise<TaskLife> {
+  const { store, identity, clock, limits, budget, random, logger } = world;
+  const { id, signed } = options;
+  const { task } = signed;
+  const region = { id: identity.id, publicKey: toBase64Url(identity.publicKey) };
+  const parcelBytes = updateBytes({ ...task.update, maxClients: task.clients.max });
+  const stopping = new AbortController();
+  using undo = new DisposableStack();
+  const waiters = undo.use(createWaiters({
+    clock,
+    capacity: limits.waitingPolls,
+    retryAfterS: limits.retryAfterS,
+  }));
+  let alarm: { readonly atMs: number; readonly stop: AbortController } | undefined;
+  let closing = new AbortController();
+  let seen = "";
+
+  const committer = await createCommitter({
+    ...world,
+    task: id,
+    parcelBytes,
+    sliceBytes: SLICE_BYTES,
+    heldBytes: limits.heldBytes,
+    batch: { jobs: limits.batchJobs, bytes: limits.inFlightBytes },
+    committed(state, draft) {
+      if (draft.effects.some((effect) => effect.kind === "wake")) waiters.wake();
+      follow(state);
+    },
+    reloaded(state) {
+      waiters.wake();
+      follow(state);
+    },
+  });
+
+  /** Does what a stored state asks for; asking again for the same changes nothing. */
+  function follow(state: TaskState): void {
+    const { round } = state.record;
+    const { phase } = round;
+    const now = `${round.round} ${phase.kind}`;
+    if (now !== seen) {
+      // Bodies that are still being read for a round that is over are not read any further.
+      if (phase.kind === "open") closing = new AbortController();
+      else closing.abort();
+      const clients = "facts" in phase ? phase.facts.clients : 0;
+      logger({ kind: "round", task: id, round: round.round, phase: phase.kind, clients });
+      seen = now;
+    }
+    setAlarm(alarmAtMs(round));
+    duties.want(
+      resume(round).filter((effect): effect is Duty => effect.kind !== "wake"),
+      state.version,
+    );
+  }
+
+  function setAlarm(atMs: number | undefined): void {
+    if (alarm?.atMs === atMs) return;
+    alarm?.stop.abort();
+    alarm = undefined;
+    if (atMs === undefined || stopping.signal.aborted) return;
+    const stop = new AbortController();
+    alarm = { atMs, stop };
+    ring(atMs, stop.signal).catch((error) => {
+      if (!stop.signal.aborted) logger({ kind: "failure", doing: "alarm", error });
+    });
+  }
+
+  async function ring(atMs: number, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await clock.sleep(Math.max(0, atMs - clock.now()), { signal });
+      try {
+        await committer.run((draft) => draft.step({ kind: "tick" }));
+        return;
+      } catch (error) {
+        logger({ kind: "failure", doing: "tick", error });
+        await clock.sleep(TICK_RETRY_MS, { signal });
+      }
+    }
+  }
+
+  async function findUpdate(round: number, member: string): Promise<UpdateRow | undefined> {
+    const { record, updates } = await committer.state();
+    return round === record.round.round
+      ? updates.get(member)
+      : await store.update(id, round, member);
+  }
+
+  /** Makes a checked parcel part of the sum; the row of the same update if it was already. */
+  function addUpdate(draft: Draft, { round, member, head }: Announced, parcel: Parcel): UpdateRow {
+    const digest = toHex(head.digest);
+    const known = draft.round.round === round ? draft.update(member) : undefined;
+    if (known !== undefined) {
+      sameUpdate(known, digest);
+      if (parcel.kind === "staged") draft.dropped.push(parcel.name);
+      return known;
+    }
+    const row = draft.member(member);
+    if (row === undefined) throw unknownMember(member);
+    const event = { round, sid: head.sid, clients: head.clients, bytes: head.bytes };
+    const { updates } = checkUpdate(draft.round, event, draft.nowMs);
+    const update: UpdateRow = {
+      round,
+      member,
+      position: updates,
+      digest,
+      sid: head.sid,
+      clients: head.clients,
+      ...(head.members === undefined ? {} : { members: head.members }),
+    };
+    draft.addUpdate(update, parcel);
+    draft.step({ kind: "update", ...event, awaited: row.size > 0 });
+    return update;
+  }
+
+  async function receive(
+    announced: Announced,
+    body: ReadableStream<Uint8Array> | null,
+    request: AbortSignal,
+  ): Promise<Receipt> {
+    const { head, round } = announced;
+    const closed = closing.signal;
+    const signal = AbortSignal.any([request, closed]);
+    const isHeld = head.bytes <= limits.heldBytes;
+    const name = `upload/${round}/${announced.member}/${toHex(random(8))}`;
+    let staged = false;
+    try {
+      using _loan = await budget.take(isHeld ? head.bytes : SLICE_BYTES, signal);
+      const slices: Uint8Array[] = [];
+      {
+        using arrival = committer.expect();
+        const form = {
+          bytes: head.bytes,
+          sliceBytes: SLICE_BYTES,
+          digests: head.slices,
+          digest: world.digest,
+          signal,
+        };
+        await ingest(body, form, async (index, bytes) => {
+          arrival.progress();
+          if (isHeld) return void slices.push(bytes);
+          staged = true;
+          await store.put(id, [{ name, index, bytes }]);
+        });
+      }
+      const parcel: Parcel = isHeld ? { kind: "held", slices } : { kind: "staged", name };
+      const row = await committer.run((draft) => addUpdate(draft, announced, parcel), head.bytes);
+      return await receipt(row);
+    } catch (error) {
+      if (staged) await store.drop(id, name).catch(() => {});
+      if (!closed.aborted || request.aborted) throw error;
+      const now = (await committer.state()).record.round;
+      checkUpdate(now, { round, sid: head.sid, clients: head.clients }, clock.now());
+      throw error;
+    }
+  }
+
+  async function receipt(row: UpdateRow): Promise<Receipt> {
+    const { round, sid, member, digest, clients, position } = row;
+    const body = { task: id, round, sid, member, digest, clients, position, region: region.id };
+    return await signReceipt(body, identity);
+  }
+
+  const life: TaskLife = {
+    id,
+    signed,
+    offer: { ...signed, region },
+    parcelBytes,
+    committer,
+    signal: stopping.signal,
+    models: createModels(store, id, limits.heldBytes),
+    model: (version) => committer.latest.record.models.find((kept) => kept.version === version),
+    member: (member) => committer.latest.members.get(member),
+
+    async enrol(member, enrolment) {
+      const { kind, size, publicKey } = enrolment;
+      await committer.run((draft) =>
+        draft.setMember(member, { id: member, publicKey, kind, size })
+      );
+      return { task: id, member, kind, size, region };
+    },
+
+    leave: (member) =>
+      committer.run((draft) => {
+        if (draft.member(member) !== undefined) draft.setMember(member, undefined);
+      }),
+
+    async round(after, waitMs, signal) {
+      const endMs = clock.now() + waitMs;
+      for (;;) {
+        const nowMs = clock.now();
+        const info = roundInfo(committer.latest.record.round, after, nowMs);
+        if (info !== undefined || nowMs >= endMs || stopping.signal.aborted) return info;
+        if (await waiters.wait(endMs - nowMs, signal) !== "woken") return undefined;
+      }
+    },
+
+    async standing({ round, member, head }): Promise<Standing> {
+      const { record, members } = await committer.state();
+      const row = members.get(member);
+      if (row === undefined) throw unknownMember(member);
+      checkSpeaker(row.kind, head);
+      const known = await findUpdate(round, member);
+      if (known !== undefined) {
+        return { kind: "repeated", row: sameUpdate(known, toHex(head.digest)) };
+      }
+      checkUpdate(record.round, { round, sid: head.sid, clients: head.clients }, clock.now());
+      return { kind: "welcome" };
+    },
+
+    receive,
+    receipt,
+
+    async log(from, limit) {
+      const rows = await store.log(id, from, limit);
+      // Written by this aggregator itself.
+      const entries = rows.map((row) => row.entry as unknown as LogEntry);
+      return { entries, next: from + entries.length };
+    },
+
+    status: () => statusOf(committer.latest.record.round, clock.now()),
+
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      alarm?.stop.abort();
+      waiters[Symbol.dispose]();
+      await duties[Symbol.asyncDispose]();
+      await committer[Symbol.asyncDispose]();
+    },
+  };
+  const duties = createDuties(world, options.perform(life));
+  await dropOrphans(world, committer.latest, id);
+  follow(committer.latest);
+  undo.move();
+  return life;
+}
+
+/** Wait before a tick is tried again that could not be written. */
+const TICK_RETRY_MS = 1000;
+
+/** Removes what a crash left behind: nothing refers to it. */
+async function dropOrphans({ store }: World, { record }: TaskState, task: string): Promise<void> {
+  const names = [
+    ...await store.sliceNames(task, "upload/"),
+    ...(await store.sliceNames(task, "sum/")).filter((name) => name !== record.sum),
+  ];
+  for (const name of names) await store.drop(task, name);
+}
+
+/** A client speaks for itself alone; a region says for whom. */
+function checkSpeaker(kind: Enrolment["kind"], head: Announced["head"]): void {
+  const fits = kind === "client"
+    ? head.clients === 1 && head.members === undefined
+    : head.members !== undefined;
+  if (fits) return;
+  const expected = kind === "client"
+    ? "Tributary-Clients: 1 and no Tributary-Members from a client"
+    : "Tributary-Members from a region";
+  throw new TributaryError("bad-request", `Cannot take an update: expected ${expected}`);
+}
+
+function sameUpdate(row: UpdateRow, digest: string): UpdateRow {
+  if (row.digest === digest) return row;
+  throw new TributaryError(
+    "update-conflict",
+    `Cannot take an update for round ${row.round}: its sender's is ${row.digest} already, found ${digest}`,
+  );
+}
+
+function unknownMember(member: string): TributaryError {
+  return new TributaryError(
+    "member-unknown",
+    `Cannot take an update: ${member} is not enrolled, expected a member`,
+  );
+}

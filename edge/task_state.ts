@@ -1,0 +1,73 @@
+/**
+ * What an aggregator knows of one task: the record, and the rows that it keeps beside it in memory.
+ *
+ * @module
+ */
+import { TributaryError } from "../src/core/errors.ts";
+import type { Json } from "../src/core/json.ts";
+import { readRecord, type RoundRecord } from "../src/round/record.ts";
+import type { LogEntry } from "../src/wire/log.ts";
+import type { Party } from "../src/wire/party.ts";
+import type { ModelInfo } from "../src/wire/round_info.ts";
+import type { MemberRow, RoundStore, UpdateRow } from "./store.ts";
+
+/** The one record of a task in the store. */
+export interface TaskRecord {
+  /** Where the round stands. */
+  readonly round: RoundRecord;
+  /** Name of the round's sum; null before its first update. */
+  readonly sum: string | null;
+  /** Models kept, oldest first. */
+  readonly models: readonly ModelInfo[];
+  /** Entries in the round log. */
+  readonly logLength: number;
+  /** Who the sum is forwarded to; null at the root. */
+  readonly parent: Party | null;
+}
+
+/** A task's record and rows as they are stored. */
+export interface TaskState {
+  /** Version of the record in the store. */
+  readonly version: number;
+  /** The record. */
+  readonly record: TaskRecord;
+  /** The roster, by id; the committer changes it in place, after each write. */
+  readonly members: Map<string, MemberRow>;
+  /** Updates of the record's round, by member; changed in place too. */
+  readonly updates: Map<string, UpdateRow>;
+  /** The log's last entry. */
+  readonly lastEntry: LogEntry | undefined;
+}
+
+/**
+ * Reads a task's state.
+ *
+ * @throws {TributaryError} `task-unknown` if the store has no such task, `store-failed` if another
+ * version of this library wrote it.
+ */
+export async function loadTask(store: RoundStore, task: string): Promise<TaskState> {
+  const stored = await store.read(task);
+  if (stored === undefined) {
+    throw new TributaryError("task-unknown", `Cannot load task ${task}: the store has none`);
+  }
+  const record = stored.record as Partial<TaskRecord> as TaskRecord;
+  const round = readRecord(record.round);
+  const [members, updates, log] = await Promise.all([
+    store.members(task),
+    store.updates(task, round.round),
+    store.log(task, Math.max(0, record.logLength - 1), 1),
+  ]);
+  return {
+    version: stored.version,
+    record,
+    members: new Map(members.map((row) => [row.id, row])),
+    updates: new Map(updates.map((row) => [row.member, row])),
+    // Written by this aggregator, after its schema was checked on the way in.
+    lastEntry: log[0]?.entry as unknown as LogEntry | undefined,
+  };
+}
+
+/** A record as the store takes it. */
+export function recordJson(record: TaskRecord): Json {
+  return record as unknown as Json;
+}

@@ -1,0 +1,40 @@
+/**
+ * What an aggregator is given: everything that differs between platforms, roles and tests.
+ *
+ * @module
+ */
+import type { Clock } from "../src/core/clock.ts";
+import type { Digest } from "../src/core/digest.ts";
+import type { Identity } from "../src/core/identity.ts";
+import type { RandomSource } from "../src/core/random.ts";
+import type { Fetch } from "../src/core/fetch.ts";
+import type { Budget } from "./budget.ts";
+import type { Limits } from "./limits.ts";
+import type { Logger } from "./logger.ts";
+import type { RoundStore } from "./store.ts";
+
+/** The world of one aggregator; all its tasks share it. */
+export interface World {
+  /** Where everything is kept. */
+  readonly store: RoundStore;
+  /** Who signs receipts and the log, and at a region, what goes to the parent. */
+  readonly identity: Identity;
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** CSPRNG. */
+  readonly random: RandomSource;
+  /** SHA-256. */
+  readonly digest: Digest;
+  /** How the parent is reached. */
+  readonly fetch: Fetch;
+  /** Takes what there is to say. */
+  readonly logger: Logger;
+  /** The compiled `aggregate` core. */
+  readonly module: WebAssembly.Module;
+  /** Bounds. */
+  readonly limits: Limits;
+  /** Bytes of parcels in memory. */
+  readonly budget: Budget;
+  /** Lets other work of the event loop go first. */
+  turn(): Promise<void>;
+}

@@ -1,0 +1,213 @@
+/**
+ * The routes that change something: enrolling, leaving, and sending an update. All are signed.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import { describeRoute, resolver } from "hono-openapi";
+import * as v from "valibot";
+import { fromBase64Url } from "../src/core/bytes.ts";
+import type { Digest } from "../src/core/digest.ts";
+import { TributaryError } from "../src/core/errors.ts";
+import { identityId } from "../src/core/identity.ts";
+import { SLICE_BYTES } from "../src/update/slices.ts";
+import { enrolmentSchema, membershipSchema } from "../src/wire/party.ts";
+import { receiptSchema } from "../src/wire/receipt.ts";
+import { ROUTES } from "../src/wire/routes.ts";
+import { hexDigestSchema, key32Schema } from "../src/wire/scalars.ts";
+import { readUpdateHeaders, UPDATE_FIELDS } from "../src/wire/update_headers.ts";
+import type { Admit } from "./admission.ts";
+import { jsonAnswer, parameters, problems, wholeText } from "./describe.ts";
+import type { Guard } from "./guard.ts";
+import { readJsonBody } from "./json_body.ts";
+import { hostOf, type Hosts } from "./read_routes.ts";
+
+/** What the routes check with. */
+export interface WriteOptions {
+  /** Checks signatures. */
+  readonly guard: Guard;
+  /** Decides who may become a member. */
+  readonly admit: Admit;
+  /** SHA-256. */
+  readonly digest: Digest;
+}
+
+const SIGNATURE = ["signature-missing", "signature-invalid", "signature-expired"] as const;
+const memberPath = v.object({ task: hexDigestSchema, member: key32Schema });
+const signatureHeaders = ["Signature", "Signature-Input", "Tributary-Region"].map((name) => ({
+  in: "header" as const,
+  name,
+  required: true,
+  schema: { type: "string" as const },
+}));
+const updateHeaders = Object.values(UPDATE_FIELDS).map((name) => ({
+  in: "header" as const,
+  name,
+  required: name !== UPDATE_FIELDS.members,
+  schema: { type: "string" as const },
+}));
+
+/** Mounts the routes. */
+export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
+  const app = new Hono();
+
+  app.put(
+    ROUTES.member,
+    describeRoute({
+      summary: "Enrols a member, or changes its size",
+      parameters: signatureHeaders,
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: resolver(enrolmentSchema) } },
+      },
+      responses: {
+        200: jsonAnswer("The membership", membershipSchema),
+        ...problems([
+          "bad-request",
+          "digest-missing",
+          "body-too-short",
+          ...SIGNATURE,
+          "request-replayed",
+          "member-refused",
+          "task-unknown",
+          "body-too-long",
+          "digest-mismatch",
+          "busy",
+        ]),
+      },
+    }),
+    parameters("param", memberPath),
+    (c) => answerEnrolment(c, hosts, options),
+  );
+
+  app.delete(
+    ROUTES.member,
+    describeRoute({
+      summary: "Takes a member off the roster",
+      parameters: signatureHeaders,
+      responses: {
+        204: { description: "It is on the roster no more" },
+        ...problems([
+          "bad-request",
+          ...SIGNATURE,
+          "request-replayed",
+          "member-unknown",
+          "task-unknown",
+          "busy",
+        ]),
+      },
+    }),
+    parameters("param", memberPath),
+    async (c) => {
+      const host = hostOf(hosts, c);
+      const member = c.req.param("member");
+      const publicKey = host.member(member)?.publicKey;
+      await options.guard.check(c.req.raw, { kind: "empty", member, publicKey });
+      await host.leave(member);
+      return c.body(null, 204);
+    },
+  );
+
+  app.put(
+    ROUTES.update,
+    describeRoute({
+      summary: "Sends an update: it is in the sum, durably, once there is a receipt",
+      parameters: [...signatureHeaders, ...updateHeaders],
+      requestBody: { required: true, content: { "application/octet-stream": {} } },
+      responses: {
+        200: jsonAnswer("The receipt of the same update, taken before", receiptSchema),
+        201: jsonAnswer("The receipt", receiptSchema),
+        ...problems([
+          "bad-request",
+          "digest-missing",
+          "body-too-short",
+          ...SIGNATURE,
+          "request-replayed",
+          "member-unknown",
+          "task-unknown",
+          "round-unknown",
+          "round-closed",
+          "round-full",
+          "sid-mismatch",
+          "update-conflict",
+          "length-required",
+          "body-too-long",
+          "digest-mismatch",
+          "length-mismatch",
+          "busy",
+        ]),
+      },
+    }),
+    parameters(
+      "param",
+      v.object({
+        task: hexDigestSchema,
+        round: wholeText(Number.MAX_SAFE_INTEGER, "Number of the round"),
+        member: key32Schema,
+      }),
+    ),
+    (c) => answerUpdate(c, hosts, options),
+  );
+
+  return app;
+}
+
+async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions): Promise<Response> {
+  const host = hostOf(hosts, c);
+  const member = c.req.param("member") ?? "";
+  const request = c.req.raw;
+  requireSignature(request);
+  const enrolment = await readJsonBody(request, enrolmentSchema, {
+    what: "an enrolment",
+    code: "bad-request",
+    digest: options.digest,
+  });
+  const { publicKey, kind, size } = enrolment;
+  if (await identityId(fromBase64Url(publicKey)) !== member) {
+    throw new TributaryError(
+      "signature-invalid",
+      `Cannot enrol ${member}: the public key is another's, expected the key that the id is of`,
+    );
+  }
+  await options.guard.check(request, { kind: "json", member, publicKey });
+  const token = /^Bearer ([\x21-\x7e]{1,512})$/.exec(c.req.header("authorization") ?? "")?.[1];
+  if (!await options.admit({ task: host.id, member, kind, size, token })) {
+    throw new TributaryError(
+      "member-refused",
+      `Cannot enrol ${member}: this aggregator does not admit it`,
+    );
+  }
+  return c.json(await host.enrol(member, enrolment));
+}
+
+/** Cheap checks first; nothing of the body is read before all that can be known without it is. */
+async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Promise<Response> {
+  const host = hostOf(hosts, c);
+  const request = c.req.raw;
+  const member = c.req.param("member") ?? "";
+  const round = Number(c.req.param("round"));
+  requireSignature(request);
+  const head = await readUpdateHeaders(request.headers, {
+    bytes: host.parcelBytes,
+    sliceBytes: SLICE_BYTES,
+    digest: options.digest,
+  });
+  const announced = { round, member, head };
+  const standing = await host.standing(announced);
+  const publicKey = host.member(member)?.publicKey;
+  await options.guard.check(request, { kind: "update", member, publicKey });
+  if (standing.kind === "repeated") {
+    await request.body?.cancel();
+    return c.json(await host.receipt(standing.row), 200);
+  }
+  return c.json(await host.receive(announced, request.body, request.signal), 201);
+}
+
+/** Before anything is read or looked up for someone who has not even tried to sign. */
+function requireSignature({ headers }: Request): void {
+  if (headers.has("signature") && headers.has("signature-input")) return;
+  throw new TributaryError(
+    "signature-missing",
+    "Cannot accept a request: it has no signature, expected one by RFC 9421",
+  );
+}
