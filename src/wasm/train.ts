@@ -27,11 +27,12 @@ export interface TrainCore extends RowKernels, LinearKernels, AlsKernels, MfKern
  * import { createTrainCore, inlineModule } from "./mod.ts";
  *
  * using core = createTrainCore(await inlineModule("train"));
- * const [table, vector, out] = [16, 8, 8].map((bytes) => core.memory.alloc(bytes));
- * core.memory.f32(table).set([1, 2, 3, 4]);
- * core.memory.f32(vector).set([1, 10]);
+ * const { memory } = core;
+ * const [table, vector, out] = [memory.alloc(16), memory.alloc(8), memory.alloc(8)];
+ * memory.f32(table).set([1, 2, 3, 4]);
+ * memory.f32(vector).set([1, 10]);
  * core.scores({ table, vector, out });
- * if (core.memory.f32(out).join() !== "21,43") throw new Error("unexpected scores");
+ * if (memory.f32(out).join() !== "21,43") throw new Error("unexpected scores");
  * ```
  */
 export function createTrainCore(module: WebAssembly.Module): TrainCore {
