@@ -1,0 +1,96 @@
+/**
+ * Settings of matrix factorisation: what a task says about it, and what it leaves out.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { TributaryError } from "../core/errors.ts";
+
+/** Complete settings of an `mf` model. */
+export interface MfOptions {
+  /** Tells the models apart. */
+  readonly kind: "mf";
+  /** Rows of the item table. */
+  readonly items: number;
+  /** Values of an item's and of a person's vector. */
+  readonly dim: number;
+  /** `logistic`: is this item taken or not; `bpr`: is this item rather taken than that one. */
+  readonly loss: "logistic" | "bpr";
+  /** Sampled items for each one of training. */
+  readonly negatives: number;
+  /** Adam steps on the person's vector each round. */
+  readonly personSteps: number;
+  /** Their learning rate. */
+  readonly personRate: number;
+  /** Weight of the person's squared vector, halved, in the mean loss. */
+  readonly personDecay: number;
+  /** Size of the one gradient step on items and biases, for the summed loss. */
+  readonly itemRate: number;
+  /** L2 norm that a person's whole change of the table is shrunk to. */
+  readonly clip: number;
+  /**
+   * `rows`: the changes and which rows they touch, for the row-wise step. `weights`: the new table,
+   * for strategies that average.
+   */
+  readonly sends: "rows" | "weights";
+}
+
+/** What must be said; the rest has defaults. */
+export type MfSettings =
+  & Pick<MfOptions, "items" | "dim">
+  & Partial<Omit<MfOptions, "kind" | "items" | "dim">>;
+
+const whole = (name: string, most: number): v.GenericSchema<unknown, number> =>
+  v.pipe(
+    v.number(`${name} must be a number`),
+    v.integer(`${name} must be a whole number`),
+    v.minValue(1, `${name} must be at least 1`),
+    v.maxValue(most, `${name} must be at most ${most}`),
+  );
+
+const above = (name: string, least: number): v.GenericSchema<unknown, number> =>
+  v.pipe(
+    v.number(`${name} must be a number`),
+    v.finite(`${name} must be finite`),
+    v.minValue(least, `${name} must be at least ${least}`),
+  );
+
+const schema: v.GenericSchema<unknown, MfOptions> = v.strictObject({
+  kind: v.literal("mf"),
+  items: whole("items", 2 ** 24),
+  dim: whole("dim", 1024),
+  loss: v.picklist(["logistic", "bpr"], "loss must be logistic or bpr"),
+  negatives: whole("negatives", 1000),
+  personSteps: whole("personSteps", 1000),
+  personRate: above("personRate", Number.MIN_VALUE),
+  personDecay: above("personDecay", 0),
+  itemRate: above("itemRate", Number.MIN_VALUE),
+  clip: above("clip", Number.MIN_VALUE),
+  sends: v.picklist(["rows", "weights"], "sends must be rows or weights"),
+});
+
+/**
+ * Complete settings, checked; what is left out gets the value that was best on MovieLens.
+ *
+ * @throws {TributaryError} `task-refused`, naming the first setting that does not fit.
+ */
+export function mfOptions(settings: MfSettings): MfOptions {
+  const result = v.safeParse(schema, {
+    kind: "mf",
+    loss: "logistic",
+    negatives: 4,
+    personSteps: 3,
+    personRate: 0.05,
+    personDecay: 0.01,
+    itemRate: 0.5,
+    clip: 10,
+    sends: "rows",
+    ...settings,
+  }, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new TributaryError(
+    "task-refused",
+    `Cannot make an mf model: ${v.getDotPath(issue) ?? "settings"}: ${issue.message}`,
+  );
+}

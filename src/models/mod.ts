@@ -1,0 +1,18 @@
+/**
+ * Models: what is learned together, and how one person trains it.
+ *
+ * @module
+ */
+export * from "./model.ts";
+export * from "./registry.ts";
+export { mf } from "./mf.ts";
+export type { MfModel } from "./mf.ts";
+export type { MfOptions, MfSettings } from "./mf_options.ts";
+export * from "./mf_local.ts";
+export * from "./mf_central.ts";
+export { ials } from "./ials.ts";
+export type { IalsModel } from "./ials.ts";
+export type { IalsOptions, IalsSettings } from "./ials_options.ts";
+export * from "./ials_central.ts";
+export { tensors } from "./tensors.ts";
+export type { TensorsModel, TensorsOptions, TensorsSettings } from "./tensors.ts";

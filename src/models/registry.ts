@@ -1,0 +1,100 @@
+/**
+ * All models, by the name that they have in a task.
+ *
+ * @module
+ */
+import { TributaryError } from "../core/errors.ts";
+import { ials } from "./ials.ts";
+import type { IalsModel } from "./ials.ts";
+import type { IalsSettings } from "./ials_options.ts";
+import { mf } from "./mf.ts";
+import type { MfModel } from "./mf.ts";
+import type { MfSettings } from "./mf_options.ts";
+import type { KindOptions } from "./model.ts";
+import { tensorsFrom } from "./tensors.ts";
+import type { TensorsModel } from "./tensors.ts";
+
+/** Any model. */
+export type AnyModel = MfModel | IalsModel | TensorsModel;
+
+/** Settings by name, as a task holds them. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** Name of a model. */
+type Kind = AnyModel["options"]["kind"];
+
+/**
+ * Which settings say how clients train, and stand under `train` in a task; the others say what is
+ * learned. Of a `tensors` model they are the business of its clients' own trainers.
+ */
+const TRAIN_SETTINGS: Readonly<Record<Kind, readonly string[]>> = {
+  mf: ["negatives", "personSteps", "personRate", "personDecay", "itemRate", "clip", "sends"],
+  ials: ["clip"],
+  tensors: [],
+};
+
+/** A model's settings as a task holds them: what is learned, and how clients train. */
+export interface ModelDocument {
+  /** The model's kind, and what is learned. */
+  readonly model: KindOptions;
+  /** How clients train. */
+  readonly train: Settings;
+}
+
+/** The two parts of a model's settings. */
+export function modelDocument({ options }: AnyModel): ModelDocument {
+  const trains = (name: string): boolean => TRAIN_SETTINGS[options.kind].includes(name);
+  const entries = Object.entries(options);
+  const learned = entries.filter(([name]) => !trains(name));
+  return {
+    model: { ...Object.fromEntries(learned), kind: options.kind },
+    train: Object.fromEntries(entries.filter(([name]) => trains(name))),
+  };
+}
+
+/**
+ * The model that a task names.
+ *
+ * @param model Kind and settings.
+ * @param train Settings of the training, which take the place of any in `model`.
+ * @throws {TributaryError} `task-refused`, with the models there are or the first setting that does
+ * not fit.
+ */
+export function modelFrom(model: unknown, train: Settings = {}): AnyModel {
+  const kind = kindOf(model);
+  if (!isKind(kind)) {
+    throw new TributaryError(
+      "task-refused",
+      `Cannot use model ${JSON.stringify(kind)}: expected one of ${
+        Object.keys(TRAIN_SETTINGS).join(", ")
+      }`,
+    );
+  }
+  if (kind === "tensors") return tensorsFrom(model);
+  const known = TRAIN_SETTINGS[kind];
+  const stranger = Object.keys(train).find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    throw new TributaryError(
+      "task-refused",
+      `Cannot train ${kind} by ${JSON.stringify(stranger)}: expected one of ${known.join(", ")}`,
+    );
+  }
+  // Both check every setting, so that what is unknown here may be taken for what they expect.
+  const settings = { ...model as object, ...train };
+  switch (kind) {
+    case "mf":
+      return mf(settings as MfSettings);
+    case "ials":
+      return ials(settings as IalsSettings);
+    default:
+      return kind satisfies never;
+  }
+}
+
+function kindOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+}
+
+function isKind(kind: unknown): kind is Kind {
+  return typeof kind === "string" && Object.hasOwn(TRAIN_SETTINGS, kind);
+}
