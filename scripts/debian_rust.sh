@@ -10,7 +10,7 @@ as_root() {
 }
 as_root apt-get update
 as_root apt-get install --yes --no-install-recommends \
-  rustc-web cargo-web rust-web-src rust-web-llvm lld-22
+  rustc-web cargo-web rust-web-src rust-web-llvm rust-web-clippy rustfmt-web lld-22
 
 sysroot=$(/usr/bin/rustc --print sysroot)
 rm -rf "$work"

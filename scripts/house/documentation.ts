@@ -36,12 +36,15 @@ export function parseDocLint(output: string, root: string): Finding[] {
     : [{ file: ".", message: `cannot lint the documentation: ${output.trim()}` }];
 }
 
-/** Examples that `deno test --doc` passes over, as they are not fenced as plain TypeScript. */
+/**
+ * Examples that `deno test --doc` passes over unasked, as they are not fenced as TypeScript. One that
+ * needs another machine says so with `ignore`.
+ */
 export function examplesThatDoNotRun({ path, text }: Pick<SourceFile, "path" | "text">): Finding[] {
   const findings: Finding[] = [];
   for (const comment of text.matchAll(/\/\*\*[^]*?\*\//g)) {
     for (const example of comment[0].matchAll(/^[ \t*/]*@example\b[^]*?(?=^[ \t]*\* @|\*\/)/gm)) {
-      if (/```(ts|js)\n/.test(example[0])) continue;
+      if (/```ts( ignore)?\n/.test(example[0])) continue;
       const before = text.slice(0, comment.index + example.index);
       findings.push({
         file: path,

@@ -49,6 +49,10 @@ Deno.test("documentation: an example that no test runs is found at its line", ()
     " * ```",
     " * @example Does not run",
     " * add(3, 4);",
+    " * @example Needs a server",
+    " * ```ts ignore",
+    " * await join(url);",
+    " * ```",
     " */",
     "export function add() {}",
     "/** One. @param a Not an example. */",
@@ -62,6 +66,6 @@ Deno.test("documentation: an example that no test runs is found at its line", ()
   const message = "has an @example that no test runs: fence its code with ```ts";
   assert.deepEqual(examplesThatDoNotRun({ path: "src/core/a.ts", text }), [
     { file: "src/core/a.ts", line: 8, message },
-    { file: "src/core/a.ts", line: 14, message },
+    { file: "src/core/a.ts", line: 18, message },
   ]);
 });

@@ -80,7 +80,7 @@ function against(path: string, { specifier }: ModuleReference): string | undefin
   if (from === undefined) return `is in no layer of the project: add its folder to the order`;
   if (isTest(target)) return `imports ${target}, a test`;
   if (to === undefined) {
-    return mayLoadCore(path) && /^wasm\/[^/]+\/pkg\//.test(target)
+    return mayImportOutside(path, target)
       ? undefined
       : `imports ${target}, which is outside src/ and edge/`;
   }
@@ -93,9 +93,11 @@ function against(path: string, { specifier }: ModuleReference): string | undefin
   return `imports ${target}: ${from} may import ${LAYERS[from]?.join(", ") || "no other layer"}`;
 }
 
-/** Only the loader, and the platforms that must import wasm statically, name built wasm. */
-function mayLoadCore(path: string): boolean {
-  return path.startsWith("src/wasm/") || path.startsWith("edge/cloudflare/");
+/** The loader, and platforms that import wasm statically, name built cores; the command line tells its version. */
+function mayImportOutside(path: string, target: string): boolean {
+  if (path.startsWith("src/cli/")) return target === "deno.json";
+  return /^wasm\/[^/]+\/pkg\//.test(target) &&
+    (path.startsWith("src/wasm/") || path.startsWith("edge/cloudflare/"));
 }
 
 /** A store or server for one platform: a folder in edge/. */

@@ -17,6 +17,7 @@ Deno.test("imports: a clean tree passes", () => {
       "src/update/encode.ts": `import "../core/bytes.ts"; import "../wasm/aggregate.ts";`,
       "src/cli/main.ts":
         `import "../sim/simulate.ts"; import "../../edge/app.ts"; import "node:fs";`,
+      "src/cli/version.ts": `import manifest from "../../deno.json" with { type: "json" };`,
       "edge/app.ts": `import "../src/round/step.ts"; import { Hono } from "hono";`,
       "edge/sqlite/mod.ts": `import "../store.ts";`,
       "examples/films.ts": `import { join } from "@tributary/tributary";`,

@@ -61,9 +61,9 @@ async function* walk(root: string, below: string): AsyncGenerator<string> {
   }
 }
 
-/** True for tests, which may reach for anything. */
+/** True for tests and what they share, which may reach for anything. */
 export function isTest(path: string): boolean {
-  return path.endsWith("_test.ts") || path.startsWith("tests/");
+  return /_test(ing)?\.ts$/.test(path) || path.startsWith("tests/");
 }
 
 /** True for what users get: `mod.ts`, `src/` and `edge/` without their tests. */
