@@ -38,8 +38,11 @@ export function newtonSums(
 
   const squared = squaredLength(vector);
   let slopes = 0;
-  for (const item of items) slopes += (1 - (scores[item] ?? 0)) ** 2;
-  const norm = Math.sqrt(slopes * squared + items.length * squared ** 2);
+  for (const item of items) {
+    const miss = 1 - (scores[item] ?? 0);
+    slopes += miss * miss;
+  }
+  const norm = Math.sqrt(slopes * squared + items.length * squared * squared);
   const fair = Math.min(1, Math.sqrt(FULL_WEIGHT_ITEMS / items.length));
   const weight = norm * fair > options.clip ? options.clip / norm : fair;
 

@@ -39,7 +39,10 @@ export function fitPerson(
   let squares = 0;
   for (const score of scores) squares += score * score;
   let missed = 0;
-  for (const item of items) missed += (1 - (scores[item] ?? 0)) ** 2;
+  for (const item of items) {
+    const miss = 1 - (scores[item] ?? 0);
+    missed += miss * miss;
+  }
   const penalty = ridge(items.length) * squaredLength(vector);
   return {
     vector,
@@ -51,7 +54,10 @@ export function fitPerson(
 /** Squared L2 norm. */
 export function squaredLength(vector: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) ** 2;
+  for (let i = 0; i < vector.length; i++) {
+    const value = vector[i] ?? 0;
+    sum += value * value;
+  }
   return sum;
 }
 

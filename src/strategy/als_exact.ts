@@ -54,10 +54,10 @@ export function alsExactSums(
   const { items, dim } = alsTable(model);
   const size = triangleLength(dim);
   return [
-    { name: "outer", shape: [items, size], range: range ** 2 },
+    { name: "outer", shape: [items, size], range: range * range },
     { name: "linear", shape: [items, dim], range },
     { name: "count", shape: [items], range: 1 },
-    { name: "gram", shape: [size], range: range ** 2 },
+    { name: "gram", shape: [size], range: range * range },
   ];
 }
 

@@ -65,9 +65,9 @@ export function alsNewtonSums(
   const size = triangleLength(dim);
   return [
     { name: "gradient", shape: [items, dim], range },
-    { name: "strength", shape: [items], range: range ** 2 },
-    { name: "gram", shape: [size], range: range ** 2 },
-    { name: "curvature", shape: [size], range: range ** 2 },
+    { name: "strength", shape: [items], range: range * range },
+    { name: "gram", shape: [size], range: range * range },
+    { name: "curvature", shape: [size], range: range * range },
     { name: "weight", shape: [1], range: 1 },
   ];
 }

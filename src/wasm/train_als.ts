@@ -87,7 +87,8 @@ export function alsKernels(instance: CoreInstance<InitOutput>): AlsKernels {
     if (done !== items) {
       throw new TributaryError(
         "model-invalid",
-        `Cannot step item ${done} of ${items}: its matrix is not positive definite`,
+        `Cannot step item ${done} of ${items}: its matrix is not positive definite, ` +
+          "expected more clients, bits or regularisation",
       );
     }
     const wild = memory.f32(out).findIndex((value) => !Number.isFinite(value));

@@ -150,7 +150,7 @@ Deno.test("train: an item without a definite system is refused by its number", (
   const indefinite = place32(core, [1, 1, -2]);
   const refused = (error: unknown) => {
     assert.ok(isTributaryError(error, "model-invalid"));
-    assert.equal(error.message, "Cannot step item 2 of 3: its matrix is not positive definite");
+    assert.match(error.message, /^Cannot step item 2 of 3: its matrix is not positive definite, /);
     return true;
   };
   const exact = { ...step, linear: three, counts: three, outer: indefinite };
