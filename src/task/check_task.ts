@@ -1,0 +1,170 @@
+/**
+ * Whether a task can be carried out as it stands: checked where it is made, and again by everyone
+ * who receives it.
+ *
+ * @module
+ */
+import { TributaryError } from "../core/errors.ts";
+import { canonicalJson } from "../core/json.ts";
+import { sizeOf } from "../core/tensor.ts";
+import type { TensorSpec } from "../core/tensor.ts";
+import { modelFrom } from "../models/mod.ts";
+import type { AnyModel } from "../models/mod.ts";
+import { strategyOptions, strategySums } from "../strategy/mod.ts";
+import type { StrategyOptions } from "../strategy/mod.ts";
+import { checkUpdatePlan, metricTensors } from "../update/mod.ts";
+import type { ChainPlan, UpdateTensorSpec } from "../update/mod.ts";
+import type { Task } from "../wire/task.ts";
+
+/** Largest model, 16 Mi values: it has to be held beside its sum. */
+export const MAX_MODEL_BYTES: number = 64 * 2 ** 20;
+
+/** Metrics that are better when lower, by which no rule can stop. */
+const LOWER_IS_BETTER: readonly string[] = ["loss"];
+
+/** What a client or root makes of a task. */
+export interface CheckedTask {
+  /** The model that the task names, with its settings. */
+  readonly model: AnyModel;
+  /** How updates are encoded. */
+  readonly plan: ChainPlan;
+}
+
+/**
+ * Checks a task of the right form: that its model and strategy exist and fit each other, that its
+ * update is laid out as they ask for, that sums fit their slots and a region's memory, and that its
+ * stop rules can be met.
+ *
+ * @throws {TributaryError} `task-refused`, with what was found and what was expected.
+ */
+export function checkTask(task: Task): CheckedTask {
+  const model = modelFrom(task.model, task.train);
+  const strategy = strategyOptions(task.strategy);
+  checkPair(model, strategy);
+  checkMetrics(task, model);
+  checkLayout(task.update.tensors, updateTensors(model, { strategy, metrics: task.metrics }));
+  const { tensors, slotBits, clip, weightCap } = task.update;
+  const plan = { tensors, slotBits, maxClients: task.clients.max, clip, weightCap };
+  checkUpdatePlan(plan);
+  checkModelBytes(model.tensors);
+  if (!sendsWeights(strategy) && (clip !== null || weightCap !== null)) {
+    refuse(
+      `Cannot clip or weigh what ${model.options.kind} sends for ${strategy.kind}: ` +
+        `expected clip and weightCap null, as the model does both`,
+    );
+  }
+  checkStop(task);
+  return { model, plan };
+}
+
+/** The tensors of an update in order: what the strategy sums, then the metrics. */
+export function updateTensors(
+  model: AnyModel,
+  { strategy, metrics }: {
+    readonly strategy: StrategyOptions;
+    readonly metrics: readonly string[];
+  },
+): UpdateTensorSpec[] {
+  return [...strategySums(strategy, model.tensors), ...metricTensors(metrics)];
+}
+
+/** Whether clients send changes of weights, which the client clips and weighs, for a strategy. */
+function sendsWeights(strategy: StrategyOptions): boolean {
+  return strategy.kind === "fedavg" || strategy.kind === "fedadam";
+}
+
+/** Strategies that step by what a model's clients send. */
+function strategiesFor({ options }: AnyModel): readonly StrategyOptions["kind"][] {
+  switch (options.kind) {
+    case "mf":
+      return options.sends === "rows" ? ["rowwise"] : ["fedavg", "fedadam"];
+    case "ials":
+      return options.form === "newton" ? ["als-newton"] : ["als-exact"];
+    case "tensors":
+      return ["fedavg", "fedadam"];
+    default:
+      return options satisfies never;
+  }
+}
+
+function checkPair(model: AnyModel, strategy: StrategyOptions): void {
+  const fitting = strategiesFor(model);
+  const { kind } = model.options;
+  if (!fitting.includes(strategy.kind)) {
+    refuse(`Cannot step ${kind} by ${strategy.kind}: expected ${fitting.join(" or ")}`);
+  }
+  // Both halves of ALS minimise one objective only if they weigh its terms alike.
+  const other = new Map<string, unknown>(Object.entries(strategy));
+  for (const [name, value] of Object.entries(model.options)) {
+    if (name !== "kind" && other.has(name) && other.get(name) !== value) {
+      refuse(
+        `Cannot step ${kind} by ${strategy.kind} with ${name} ${other.get(name)}: ` +
+          `expected ${value}, as the model has it`,
+      );
+    }
+  }
+}
+
+function checkMetrics({ metrics }: Task, model: AnyModel): void {
+  const unknown = metrics.find((name) => !model.metrics.includes(name));
+  if (unknown !== undefined) {
+    refuse(
+      `Cannot measure "${unknown}" of ${model.options.kind}: expected one of ${
+        model.metrics.join(", ") || "no metric"
+      }`,
+    );
+  }
+}
+
+function checkLayout(
+  found: readonly UpdateTensorSpec[],
+  expected: readonly UpdateTensorSpec[],
+): void {
+  const text = (tensor: UpdateTensorSpec | undefined): string =>
+    tensor === undefined
+      ? "no tensor"
+      : `${tensor.name} [${tensor.shape.join(", ")}] within ±${tensor.range}`;
+  const count = Math.max(found.length, expected.length);
+  for (let at = 0; at < count; at++) {
+    const [one, other] = [found[at], expected[at]];
+    const same = one !== undefined && other !== undefined &&
+      canonicalJson(one) === canonicalJson(other);
+    if (!same) {
+      refuse(
+        `Cannot use an update whose tensor ${at + 1} is ${text(one)}: expected ${text(other)}`,
+      );
+    }
+  }
+}
+
+function checkModelBytes(tensors: readonly TensorSpec[]): void {
+  const bytes = 4 * tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (!(bytes <= MAX_MODEL_BYTES)) {
+    refuse(`Cannot hold a model of ${bytes} bytes: at most ${MAX_MODEL_BYTES} fit a region`);
+  }
+}
+
+function checkStop({ stop: { rounds, target, patience } }: Task): void {
+  for (const metric of [target?.metric, patience?.metric]) {
+    if (metric !== undefined && LOWER_IS_BETTER.includes(metric)) {
+      refuse(
+        `Cannot stop by ${metric}, which is better when lower: expected one better when higher`,
+      );
+    }
+  }
+  if (target !== undefined && !(target.value > 0 && target.value <= 1)) {
+    refuse(
+      `Cannot stop when ${target.metric} reaches ${target.value}: expected a value above 0 and up to 1`,
+    );
+  }
+  if (patience !== undefined && patience.rounds >= rounds) {
+    refuse(
+      `Cannot stop after ${patience.rounds} rounds without a better ${patience.metric}: ` +
+        `all ends after ${rounds} rounds, expected fewer than those`,
+    );
+  }
+}
+
+function refuse(detail: string): never {
+  throw new TributaryError("task-refused", detail);
+}

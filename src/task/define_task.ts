@@ -1,0 +1,114 @@
+/**
+ * From what a person wants learned to the immutable document that everyone follows.
+ *
+ * @module
+ */
+import { modelDocument, modelFrom } from "../models/mod.ts";
+import type { AnyModel, Settings } from "../models/mod.ts";
+import { strategyOptions } from "../strategy/mod.ts";
+import type { StrategyOptions } from "../strategy/mod.ts";
+import { readTask } from "../wire/task.ts";
+import type { StopRules, Task } from "../wire/task.ts";
+import { checkTask, updateTensors } from "./check_task.ts";
+
+/** Bits of one value's slot in the sum, unless a task says otherwise: 9 bits a value for 1000. */
+const DEFAULT_SLOT_BITS = 19;
+/** A round's time, unless a task says otherwise. */
+const DEFAULT_ROUND_MS = 60_000;
+
+/** What {@link defineTask} takes. */
+export interface TaskDefinition {
+  /** What people call it. */
+  readonly name: string;
+  /** What is learned, as `mf`, `ials` or `tensors` makes it. */
+  readonly model: AnyModel;
+  /** Settings of the training, in place of the model's own; of `tensors`, whatever trainers read. */
+  readonly train?: Settings;
+  /** The server's step; default the one that the model is made for. */
+  readonly strategy?: StrategyOptions;
+  /** How updates are encoded. */
+  readonly update?: {
+    /** Bits that the sum of one value may take, 2 to 32; default 19. */
+    readonly slotBits?: number;
+    /** Bound on the L2 norm of a change of weights; default none. */
+    readonly clip?: number | null;
+    /** Examples that give a client full weight; default all clients weigh the same. */
+    readonly weightCap?: number | null;
+  };
+  /** Fewest clients that a round opens with and publishes from, and most that it takes. */
+  readonly clients: { readonly min: number; readonly max: number };
+  /** Milliseconds from a round's opening to its deadline; default one minute. */
+  readonly roundMs?: number;
+  /** Which of the model's metrics clients report; default all. */
+  readonly metrics?: readonly string[];
+  /** When the task ends. */
+  readonly stop: StopRules;
+  /** Seed of the initial model, 32 bytes in hex; default zeros. */
+  readonly seed?: string;
+}
+
+/**
+ * Makes a task, checked as everyone who receives it will check it again.
+ *
+ * @throws {TributaryError} `task-refused`: slots that the clients' sum overflows, more memory than a
+ * region has, settings out of range, a strategy that does not fit the model, a stop rule that cannot
+ * be met.
+ *
+ * @example
+ * ```ts
+ * import { mf } from "../models/mod.ts";
+ * import { defineTask } from "./define_task.ts";
+ *
+ * const task = defineTask({
+ *   name: "films",
+ *   model: mf({ items: 9724, dim: 32 }),
+ *   clients: { min: 300, max: 610 },
+ *   stop: { rounds: 30, patience: { metric: "hr@10", rounds: 5 } },
+ * });
+ * if (task.update.tensors[0]?.name !== "item") throw new Error("unexpected");
+ * ```
+ */
+export function defineTask(definition: TaskDefinition): Task {
+  const { name, update = {}, clients, stop } = definition;
+  const given = definition.strategy && strategyOptions(definition.strategy);
+  const model = modelFrom(definition.model.options, trainSettings(definition, given));
+  const strategy = given ?? strategyOptions(model.strategy);
+  const metrics = definition.metrics ?? model.metrics;
+  const document = modelDocument(model);
+  const task = readTask({
+    version: 1,
+    name,
+    model: document.model,
+    train: model.options.kind === "tensors" ? definition.train ?? {} : document.train,
+    strategy,
+    update: {
+      ring: "u32",
+      slotBits: update.slotBits ?? DEFAULT_SLOT_BITS,
+      tensors: updateTensors(model, { strategy, metrics }),
+      clip: update.clip ?? null,
+      weightCap: update.weightCap ?? null,
+    },
+    clients,
+    roundMs: definition.roundMs ?? DEFAULT_ROUND_MS,
+    metrics,
+    stop,
+    seed: definition.seed ?? "00".repeat(32),
+  });
+  checkTask(task);
+  return freeze(task);
+}
+
+/** The training's settings; `mf` sends what the strategy steps by. */
+function trainSettings({ model, train = {} }: TaskDefinition, given?: StrategyOptions): Settings {
+  if (model.options.kind !== "mf" || given === undefined) return train;
+  const averages = given.kind === "fedavg" || given.kind === "fedadam";
+  return { sends: averages ? "weights" : "rows", ...train };
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}

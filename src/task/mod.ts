@@ -1,0 +1,8 @@
+/**
+ * Tasks: defined, checked, described.
+ *
+ * @module
+ */
+export * from "./check_task.ts";
+export * from "./define_task.ts";
+export * from "./describe_task.ts";
