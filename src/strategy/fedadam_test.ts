@@ -1,22 +1,32 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { fedAdam, fedAdamSchema, fedAdamStrategy } from "./fedadam.ts";
-import { aggregationCases, assertClose, FLOWER_MODEL, replay } from "./flower_cases_test.ts";
+import {
+  aggregationCases,
+  assertClose,
+  FLOWER_MODEL,
+  IGNORE,
+  replay,
+} from "./flower_cases_test.ts";
 
 const tensor = (...values: number[]) => ({
   shape: [values.length],
   data: Float32Array.from(values),
 });
 
-Deno.test("fedadam: equals Flower's over three rounds of weighted replies", () => {
-  const cases = aggregationCases("FedAdam");
-  assert.equal(cases.length, 2);
-  for (const flower of cases) {
-    const { eta, beta_1, beta_2, tau } = flower.hyper;
-    const options = fedAdam({ lr: eta!, beta1: beta_1!, beta2: beta_2!, epsilon: tau! });
-    const models = replay(fedAdamStrategy(options), flower);
-    flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 5e-6));
-  }
+Deno.test({
+  name: "fedadam: equals Flower's over three rounds of weighted replies",
+  ignore: IGNORE,
+  fn() {
+    const cases = aggregationCases("FedAdam");
+    assert.equal(cases.length, 2);
+    for (const flower of cases) {
+      const { eta, beta_1, beta_2, tau } = flower.hyper;
+      const options = fedAdam({ lr: eta!, beta1: beta_1!, beta2: beta_2!, epsilon: tau! });
+      const models = replay(fedAdamStrategy(options), flower);
+      flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 5e-6));
+    }
+  },
 });
 
 Deno.test("fedadam: the first step is the learning rate times the corrected moments' quotient", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { sharedVectors } from "../../tests/shared_vectors.ts";
 import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
 import type { Strategy } from "./strategy.ts";
 
@@ -42,14 +42,14 @@ export const FLOWER_MODEL: readonly TensorSpec[] = [
   { name: "b", shape: [3] },
 ];
 
-function vectors(): Vectors {
-  const file = new URL("../../../shared/vectors/aggregation.json", import.meta.url);
-  return JSON.parse(readFileSync(file, "utf8"));
-}
+const vectors = sharedVectors<Vectors>("aggregation.json");
+
+/** For `Deno.test`: whether Flower's results are missing. */
+export const IGNORE: boolean = vectors.ignore;
 
 /** The runs of one of Flower's strategies. */
 export function aggregationCases(strategy: string): readonly FlowerCase[] {
-  return vectors().cases.filter((run) => run.strategy === strategy);
+  return vectors.read().cases.filter((run) => run.strategy === strategy);
 }
 
 const flat = (nested: Nested): number[] =>
@@ -66,7 +66,7 @@ function tensors(arrays: Arrays): NamedTensors {
 
 /** The models after each round of a strategy that is given float32 sums of the case's replies. */
 export function replay(strategy: Strategy, run: FlowerCase): NamedTensors[] {
-  const inputs = vectors().inputs[run.inputs];
+  const inputs = vectors.read().inputs[run.inputs];
   assert.ok(inputs);
   let model = tensors(inputs.initial);
   let state = strategy.init(model);
