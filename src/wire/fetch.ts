@@ -6,10 +6,8 @@
 import { concatBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { type ErrorCode, isTributaryError, TributaryError } from "../core/errors.ts";
+import type { Fetch } from "../core/fetch.ts";
 import { errorOf } from "./problem.ts";
-
-/** How requests reach the other side: the platform's `fetch`, or an app in the same process. */
-export type Fetch = (request: Request) => Promise<Response>;
 
 /** Longest problem document that is read. */
 const PROBLEM_BYTES = 65_536;

@@ -38,7 +38,7 @@ export type AbandonReason =
   | "superseded";
 
 /** Every {@link AbandonReason}. */
-export const ABANDON_REASONS: readonly AbandonReason[] = [
+const ABANDON_REASONS: readonly AbandonReason[] = [
   "too-few-clients",
   "sum-refused",
   "parent-refused",
@@ -100,7 +100,7 @@ const loggedRound = {
 };
 
 /** Schema of {@link LogEvent}. */
-export const logEventSchema: v.GenericSchema<LogEvent> = v.variant("kind", [
+const logEventSchema: v.GenericSchema<LogEvent> = v.variant("kind", [
   v.strictObject({ kind: v.literal("created"), model: modelInfoSchema }),
   v.strictObject({ kind: v.literal("joined"), parent: key32Schema }),
   v.strictObject({

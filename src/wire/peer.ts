@@ -8,11 +8,12 @@ import { equalBytes, fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from "..
 import type { Clock } from "../core/clock.ts";
 import { type Digest, treeDigest, webDigest } from "../core/digest.ts";
 import { type ErrorCode, isTributaryError, TributaryError } from "../core/errors.ts";
+import type { Fetch } from "../core/fetch.ts";
 import { type Identity, identityId } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { retry } from "../core/retry.ts";
 import { CONTENT_DIGEST, contentDigestOf } from "./content_digest.ts";
-import { exchange, type Fetch, readBody } from "./fetch.ts";
+import { exchange, readBody } from "./fetch.ts";
 import { type LogPage, logPageSchema } from "./log.ts";
 import { readJsonMessage } from "./message.ts";
 import { type Enrolment, type Membership, membershipSchema, type Party } from "./party.ts";
@@ -179,6 +180,13 @@ export function isRetryable(error: unknown): boolean {
     (RETRYABLE.has(error.code) || error.retryAfterS !== undefined);
 }
 
+/** Milliseconds that the other side asked to wait for, if it did. */
+export function retryAfterMs(error: unknown): number | undefined {
+  return isTributaryError(error) && error.retryAfterS !== undefined
+    ? error.retryAfterS * 1000
+    : undefined;
+}
+
 /** One request, before it is signed and tried. */
 interface Call<T> extends CallOptions {
   readonly method: string;
@@ -224,10 +232,7 @@ export function createPeer(options: PeerOptions): Peer {
       ...policy,
       ...signalOf(call),
       retryable: isRetryable,
-      retryAfterMs: (error) =>
-        isTributaryError(error) && error.retryAfterS !== undefined
-          ? error.retryAfterS * 1000
-          : undefined,
+      retryAfterMs,
     });
 
   return {

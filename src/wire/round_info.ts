@@ -17,7 +17,7 @@ export interface ModelInfo {
 }
 
 /** Longest model that travels: 1 GiB. */
-export const MAX_MODEL_BYTES = 1_073_741_824;
+const MAX_MODEL_BYTES = 1_073_741_824;
 
 /** Schema of {@link ModelInfo}. */
 export const modelInfoSchema: v.GenericSchema<ModelInfo> = v.pipe(

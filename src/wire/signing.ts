@@ -18,14 +18,14 @@ import {
 import { toBase64Url } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { TributaryError } from "../core/errors.ts";
-import type { Identity } from "../core/identity.ts";
+import type { Identity, SignatureCheck } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { CONTENT_DIGEST } from "./content_digest.ts";
 import type { Nonces } from "./nonces.ts";
 import { UPDATE_FIELDS } from "./update_headers.ts";
 
 /** Header that names the aggregator a request is for, so that it cannot pass it on as its own. */
-export const REGION_FIELD = "tributary-region";
+const REGION_FIELD = "tributary-region";
 
 const LABEL = "tributary";
 const TAG = "tributary";
@@ -112,8 +112,10 @@ export interface VerifyOptions {
   readonly member: string;
   /** Id of this aggregator. */
   readonly region: string;
-  /** The member's public key; undefined when it is not enrolled. */
-  keyOf(member: string): Promise<CryptoKey | undefined> | CryptoKey | undefined;
+  /** The member's public key, or its own way to check with it; undefined when it is not enrolled. */
+  keyOf(
+    member: string,
+  ): Promise<CryptoKey | SignatureCheck | undefined> | CryptoKey | SignatureCheck | undefined;
   /** Where the time comes from. */
   readonly clock: Clock;
   /** Which requests were seen. */
@@ -168,7 +170,9 @@ export async function verifyRequest(request: Request, options: VerifyOptions): P
             `Cannot accept a request: ${options.member} is not enrolled, expected a member`,
           );
         }
-        return webcrypto.verifier(key);
+        return typeof key === "function"
+          ? { algorithm: ALGORITHM, verify: key }
+          : webcrypto.verifier(key);
       },
     });
     options.nonces.remember(options.member, String(parameters.nonce));

@@ -99,7 +99,7 @@ const choiceSchema = v.objectWithRest(
 );
 
 /** Schema of {@link Task}; {@link readTask} also checks what no schema can say. */
-export const taskSchema: v.GenericSchema<Task> = v.pipe(
+const taskSchema: v.GenericSchema<Task> = v.pipe(
   v.strictObject({
     version: v.literal(1),
     name: v.pipe(v.string(), v.minLength(1), v.maxLength(128), v.regex(/^[ -~\u00a0-\uffff]+$/)),

@@ -28,7 +28,7 @@ export const UPDATE_FIELDS = {
 } as const;
 
 /** Most slices of a parcel, so that their digests still fit in a header. */
-export const MAX_SLICES = 256;
+const MAX_SLICES = 256;
 
 /** What the headers of an update say. */
 export interface UpdateHead {
