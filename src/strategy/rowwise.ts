@@ -16,7 +16,7 @@ import type { Strategy, SumSpec } from "./strategy.ts";
 import { refuseName } from "./weighted_sums.ts";
 
 /** Name of the sum that counts, for each row, the clients that touched it: each sends 0 or 1. */
-export const COUNT = "count";
+const COUNT = "count";
 
 /** Options of {@link rowwiseStrategy} as they stand in a task. */
 export interface RowwiseOptions {
@@ -45,7 +45,7 @@ export function rowwise(options: Partial<Omit<RowwiseOptions, "kind">> = {}): Ro
 }
 
 /**
- * What clients send: the change of each table, then {@link COUNT}.
+ * What clients send: the change of each table, then `count`, the clients that touched each row.
  *
  * @throws {TributaryError} `task-refused` if the tensors are not tables of the same rows, or one of
  * them bears the name of the count.

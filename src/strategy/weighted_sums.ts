@@ -9,10 +9,10 @@ import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
 import type { SumSpec } from "./strategy.ts";
 
 /** Name of the sum of all clients' weights, each in `(0, 1]`. */
-export const WEIGHT = "weight";
+const WEIGHT = "weight";
 
 /**
- * One sum `Σ w·Δ` a tensor of the model, then {@link WEIGHT}, `Σ w`.
+ * One sum `Σ w·Δ` a tensor of the model, then `weight`, `Σ w`.
  *
  * @param options `range` of a client's `w·Δ`, value by value.
  * @throws {TributaryError} `task-refused` if a tensor of the model bears the name of the weight.

@@ -17,7 +17,7 @@ import type { ChainPlan, UpdateTensorSpec } from "../update/mod.ts";
 import type { Task } from "../wire/task.ts";
 
 /** Largest model, 16 Mi values: it has to be held beside its sum. */
-export const MAX_MODEL_BYTES: number = 64 * 2 ** 20;
+const MAX_MODEL_BYTES = 64 * 2 ** 20;
 
 /** Metrics that are better when lower, by which no rule can stop. */
 const LOWER_IS_BETTER: readonly string[] = ["loss"];
