@@ -320,6 +320,14 @@ Deno.test("round: when the minutes are over no other round opens", () => {
   assert.equal(step(waiting, openEvent(1), 1e9).record.phase.kind, "open");
 });
 
+Deno.test("round: the minutes count from the first round, however many follow", () => {
+  const first = step(after(ROOT, [ROSTER]), openEvent(1), 500).record;
+  assert.deepEqual(first.progress, { startedAtMs: 500 });
+  const second = step(after(first, [{ kind: "tick" }], 99_000), openEvent(2), 99_000).record;
+  assert.equal(second.round, 2);
+  assert.deepEqual(second.progress, { startedAtMs: 500 });
+});
+
 Deno.test("round: a region takes up its parent's round, with less time, and the parent's model", () => {
   const info = parentRound(7, 4);
   const { record, effects } = step(REGION, { kind: "parent", info }, 1_000_000);

@@ -54,7 +54,8 @@ export async function exchange<T>(
       ),
     () => {},
   );
-  // An in-process fetch may not listen to the signal, so its end is waited for as well.
+  // First in each race, so that an end that was asked for is the reason, whatever else it breaks;
+  // and an in-process fetch may not listen to the signal at all.
   const ended = new Promise<never>((_, reject) => {
     end.signal.addEventListener("abort", () => reject(end.signal.reason), { once: true });
   });
@@ -65,9 +66,6 @@ export async function exchange<T>(
     response = await Promise.race([ended, reach(() => fetch(request))]);
     if (!response.ok) throw await Promise.race([ended, refusal(response)]);
     return await Promise.race([ended, read(response)]);
-  } catch (error) {
-    // Whatever broke, an end that was asked for is the reason.
-    throw end.signal.aborted ? end.signal.reason : error;
   } finally {
     timer.abort();
     signal?.removeEventListener("abort", stop);

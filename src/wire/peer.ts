@@ -322,8 +322,7 @@ export function createPeer(options: PeerOptions): Peer {
         extraMs: transferMs(info.bytes),
         async read(response) {
           const bytes = await readBody(response, info.bytes, "model-invalid");
-          const found = bytes.length < info.bytes ? undefined : await digest(bytes);
-          if (found === undefined || !equalBytes(found, fromHex(info.digest))) {
+          if (!equalBytes(await digest(bytes), fromHex(info.digest))) {
             throw new TributaryError(
               "model-invalid",
               `Cannot use model ${info.version}: ${bytes.length} bytes of another digest, ` +

@@ -212,6 +212,7 @@ Deno.test("peer: a model has the length and digest announced, or is invalid", as
   assert.deepEqual(await get(bytes), bytes);
   await assert.rejects(get(utf8("a Model")), code("model-invalid"));
   await assert.rejects(get(utf8("a mode")), code("model-invalid", /6 bytes/));
+  await assert.rejects(get(new Uint8Array(0)), code("model-invalid", /0 bytes/));
   await assert.rejects(get(utf8("a model!")), code("model-invalid", /at most 7 bytes/));
 });
 
@@ -421,6 +422,19 @@ Deno.test("peer: a body that stops halfway runs out of time too", async () => {
   const { peer, clock } = trial([() => new Response(stuck)], { timeoutMs: 5000 });
   const refused = assert.rejects(peer.tasks(), code("peer-unreachable"));
   await until(() => stuck.locked);
+  clock.advance(5000);
+  await refused;
+});
+
+Deno.test("peer: a fetch that ends with the signal in its own words gives the reason all the same", async () => {
+  const { peer, clock, requests } = trial([
+    (request) =>
+      new Promise((_, reject) => {
+        request.signal.addEventListener("abort", () => reject(new TypeError("aborted")));
+      }),
+  ], { timeoutMs: 5000 });
+  const refused = assert.rejects(peer.tasks(), code("peer-unreachable", /no answer in 5000 ms/));
+  await until(() => requests.length === 1);
   clock.advance(5000);
   await refused;
 });

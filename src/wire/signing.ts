@@ -147,7 +147,6 @@ export async function verifyRequest(request: Request, options: VerifyOptions): P
   }
   const required = new Set([
     ...coveredComponents(request.url, headers),
-    REGION_FIELD,
     ...requiredFields(options.kind),
   ]);
   try {
