@@ -18,6 +18,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { type Logger, silent } from "./logger.ts";
 import { followParent, type ParentOptions, regionDuties, storeParentTask } from "./region.ts";
 import { type NewTask, rootDuties, storeTask, type StrategyOf } from "./root.ts";
+import { createSlicePool } from "./slice_pool.ts";
 import type { RoundStore } from "./store.ts";
 import { createTaskLife, type TaskLife } from "./task_life.ts";
 import type { World } from "./world.ts";
@@ -69,6 +70,8 @@ export interface Aggregator extends AsyncDisposable {
    * @throws {TributaryError} `task-refused` if this is no root, or the task does not fit.
    */
   own(task: NewTask): Promise<TaskLife>;
+  /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
+  endPolls(): void;
 }
 
 /** An aggregator that does nothing before {@link Aggregator.start} or {@link Aggregator.own}. */
@@ -134,6 +137,9 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
     async own(task) {
       return await takeUp(await storeTask(world, task, strategyOf()));
     },
+    endPolls() {
+      for (const life of lives.values()) life.endPolls();
+    },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await Promise.allSettled(starting.values());
@@ -179,6 +185,7 @@ function worldOf(options: AggregatorOptions): World {
     logger: options.logger ?? silent,
     turn: options.turn ?? (() => new Promise((resolve) => setTimeout(resolve, 0))),
     limits,
+    pool: createSlicePool(limits.inFlightBytes),
     budget: createBudget({
       bytes: limits.inFlightBytes,
       waiting: limits.waitingUploads,

@@ -9,6 +9,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import * as v from "valibot";
 import { toHex } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
+import { type CheckOf, webCheckOf } from "../src/core/identity.ts";
 import { problemOf } from "../src/wire/problem.ts";
 import { type Admit, admitAll } from "./admission.ts";
 import { type Aggregator, type AggregatorOptions, createAggregator } from "./aggregator.ts";
@@ -21,6 +22,8 @@ import { writeRoutes } from "./write_routes.ts";
 export interface AggregatorAppOptions extends AggregatorOptions {
   /** Decides who may become a member; everyone by default. */
   readonly admit?: Admit;
+  /** How signatures are checked; by WebCrypto unless the platform has something faster. */
+  readonly checkOf?: CheckOf;
 }
 
 /** The app, and the life behind it. */
@@ -57,7 +60,12 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
   const aggregator = createAggregator(options);
   const { world, tasks } = aggregator;
   const { clock, digest, identity, limits, logger, random } = world;
-  const guard = createGuard({ ...limits, region: identity.id, clock });
+  const guard = createGuard({
+    ...limits,
+    region: identity.id,
+    clock,
+    checkOf: options.checkOf ?? webCheckOf,
+  });
   const app = new Hono();
 
   app.use(async (c, next) => {

@@ -59,12 +59,6 @@ export interface CommitterOptions {
   reloaded(state: TaskState): void;
 }
 
-/** Announces a job that is on its way, such as a body that is being read. */
-export interface Expected extends Disposable {
-  /** Says that it is getting on. */
-  progress(): void;
-}
-
 /** The one writer of a task. */
 export interface Committer extends AsyncDisposable {
   /** What is stored; read again first if a write failed. */
@@ -79,8 +73,8 @@ export interface Committer extends AsyncDisposable {
    * @throws What the job threw; `store-failed` or `busy` if the write did not happen, as far as known.
    */
   run<T>(job: Job<T>, bytes?: number): Promise<T>;
-  /** Announces a job: a write that can wait a moment for it does. */
-  expect(): Expected;
+  /** Says that a job is getting on, such as a body that is being read: a write may wait for it. */
+  progress(): void;
 }
 
 interface Queued {
@@ -91,6 +85,9 @@ interface Queued {
   fail(error: unknown): void;
 }
 
+/** So many turns of the event loop without any progress, and a write begins. */
+const QUIET_TURNS = 2;
+
 /** Reads the task's state and begins to write it. */
 export async function createCommitter(options: CommitterOptions): Promise<Committer> {
   const { task, store, clock, batch, turn } = options;
@@ -100,7 +97,6 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   let closed = false;
   let draining: Promise<void> | undefined;
   const queue: Queued[] = [];
-  let expected = 0;
   let progress = 0;
 
   async function state(): Promise<TaskState> {
@@ -130,11 +126,15 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     }
   }
 
-  /** Waits for what is about to arrive, but not for a sender that has stopped to send. */
+  /**
+   * Waits for what is about to arrive, as long as something does: a write costs as much as reading
+   * several bodies. A sender that has stopped to send is not waited for.
+   */
   async function gather(): Promise<void> {
-    for (let seen = -1; expected > 0 && !isFull() && progress !== seen;) {
-      seen = progress;
+    for (let quiet = 0; quiet < QUIET_TURNS && !isFull();) {
+      const seen = progress;
       await turn();
+      quiet = progress === seen ? quiet + 1 : 0;
     }
   }
 
@@ -254,18 +254,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
       draining ??= drain();
       return await result.promise;
     },
-    expect() {
-      expected++;
-      let open = true;
-      return {
-        progress: () => void progress++,
-        [Symbol.dispose]() {
-          if (!open) return;
-          open = false;
-          expected--;
-        },
-      };
-    },
+    progress: () => void progress++,
     async [Symbol.asyncDispose]() {
       closed = true;
       await draining;

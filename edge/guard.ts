@@ -5,7 +5,7 @@
  */
 import { fromBase64Url } from "../src/core/bytes.ts";
 import type { Clock } from "../src/core/clock.ts";
-import { importPublicKey } from "../src/core/identity.ts";
+import type { CheckOf, SignatureCheck } from "../src/core/identity.ts";
 import { createNonces } from "../src/wire/nonces.ts";
 import { type SignedKind, verifyRequest } from "../src/wire/signing.ts";
 
@@ -21,6 +21,8 @@ export interface GuardOptions {
   readonly skewS: number;
   /** Most requests remembered against replay. */
   readonly nonces: number;
+  /** How signatures are checked. */
+  readonly checkOf: CheckOf;
 }
 
 /** What must have been signed, and by whom. */
@@ -51,16 +53,16 @@ export function createGuard(options: GuardOptions): Guard {
   const { region, clock, maxAgeS, skewS } = options;
   const windowMs = (maxAgeS + 2 * skewS) * 1000;
   const nonces = createNonces({ clock, windowMs, capacity: options.nonces });
-  const keys = new Map<string, CryptoKey>();
+  const keys = new Map<string, SignatureCheck>();
 
-  async function keyOf(publicKey: string): Promise<CryptoKey> {
+  async function keyOf(publicKey: string): Promise<SignatureCheck> {
     const kept = keys.get(publicKey);
     if (kept !== undefined) return kept;
-    const key = await importPublicKey(fromBase64Url(publicKey));
+    const check = await options.checkOf(fromBase64Url(publicKey));
     const [oldest] = keys.keys();
     if (keys.size >= KEPT_KEYS && oldest !== undefined) keys.delete(oldest);
-    keys.set(publicKey, key);
-    return key;
+    keys.set(publicKey, check);
+    return check;
   }
 
   return {

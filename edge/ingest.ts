@@ -6,6 +6,7 @@
 import { equalBytes } from "../src/core/bytes.ts";
 import type { Digest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
+import type { SlicePool } from "./slice_pool.ts";
 
 /** What a body must be. */
 export interface ParcelForm {
@@ -17,7 +18,9 @@ export interface ParcelForm {
   readonly digests: readonly Uint8Array[];
   /** SHA-256. */
   readonly digest: Digest;
-  /** Aborts when the sender is gone. */
+  /** Where the slices' memory comes from. */
+  readonly pool: SlicePool;
+  /** Aborts when nobody wants the parcel any more. */
   readonly signal?: AbortSignal;
 }
 
@@ -45,20 +48,24 @@ export async function ingest(
   await using source = openSource(body, form);
   // A read that is under way ends as if the body had.
   const stop = () => void source.cancel();
-  form.signal?.addEventListener("abort", stop, { once: true });
-  if (form.signal?.aborted) stop();
-  for (const [index, announced] of form.digests.entries()) {
-    const length = Math.min(form.sliceBytes, form.bytes - index * form.sliceBytes);
-    const slice = await source.read(length);
-    if (!equalBytes(await form.digest(slice), announced)) {
-      throw new TributaryError(
-        "digest-mismatch",
-        `Cannot take slice ${index}: its SHA-256 is not the announced one`,
-      );
+  form.signal?.addEventListener("abort", stop);
+  try {
+    if (form.signal?.aborted) stop();
+    for (const [index, announced] of form.digests.entries()) {
+      const length = Math.min(form.sliceBytes, form.bytes - index * form.sliceBytes);
+      const slice = await source.read(length);
+      if (!equalBytes(await form.digest(slice), announced)) {
+        throw new TributaryError(
+          "digest-mismatch",
+          `Cannot take slice ${index}: its SHA-256 is not the announced one`,
+        );
+      }
+      await sink(index, slice);
     }
-    await sink(index, slice);
+    await source.end();
+  } finally {
+    form.signal?.removeEventListener("abort", stop);
   }
-  await source.end();
 }
 
 /** Reads exact lengths off a stream. */
@@ -95,7 +102,7 @@ function chunkSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source
 
   return {
     async read(length) {
-      const slice = new Uint8Array(length);
+      const slice = form.pool.take(length);
       for (let at = 0; at < length;) {
         const chunk = (await next()).subarray(0, length - at);
         if (chunk.length === 0) throw tooShort(taken, form);
@@ -126,7 +133,7 @@ function byobSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source 
   return {
     async read(length) {
       const { value } = await arrive(
-        reader.readAtLeast(length, new Uint8Array(length)),
+        reader.readAtLeast(length, form.pool.take(length)),
         taken,
         form,
       );

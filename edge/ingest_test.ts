@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { Digest } from "../src/core/digest.ts";
+import { createSlicePool } from "./slice_pool.ts";
 import { ingest, type ParcelForm } from "./ingest.ts";
 
 const digest: Digest = (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest());
@@ -16,7 +17,13 @@ function formOf(bytes: Uint8Array, signal?: AbortSignal): ParcelForm {
   for (let at = 0; at < bytes.length; at += SLICE) {
     digests.push(digest(bytes.subarray(at, at + SLICE)) as Uint8Array);
   }
-  const form = { bytes: bytes.length, sliceBytes: SLICE, digests, digest };
+  const form = {
+    bytes: bytes.length,
+    sliceBytes: SLICE,
+    digests,
+    digest,
+    pool: createSlicePool(0),
+  };
   return signal === undefined ? form : { ...form, signal };
 }
 

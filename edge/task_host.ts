@@ -57,6 +57,8 @@ export interface TaskHost {
    * `update-conflict`, `round-full`, or `bad-request` if it says what such a member may not say.
    */
   standing(announced: Announced): Promise<Standing>;
+  /** Says that an upload is getting on, so that a write which can wait a moment for it does. */
+  progress(): void;
   /**
    * Reads an upload that may come and makes it part of the sum, whole or not at all.
    *
@@ -67,7 +69,6 @@ export interface TaskHost {
   receive(
     announced: Announced,
     body: ReadableStream<Uint8Array> | null,
-    signal: AbortSignal,
   ): Promise<Receipt>;
   /** The receipt of an update that is in the sum. */
   receipt(row: UpdateRow): Promise<Receipt>;

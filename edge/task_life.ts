@@ -45,6 +45,8 @@ export interface TaskLife extends TaskHost, AsyncDisposable {
   readonly signed: SignedTask;
   /** Aborts when the aggregator stops. */
   readonly signal: AbortSignal;
+  /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
+  endPolls(): void;
 }
 
 /** Takes up a task that the store has, wherever it was left. */
@@ -164,42 +166,41 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   async function receive(
     announced: Announced,
     body: ReadableStream<Uint8Array> | null,
-    request: AbortSignal,
   ): Promise<Receipt> {
     const { head, round } = announced;
-    const closed = closing.signal;
-    const signal = AbortSignal.any([request, closed]);
+    const { signal } = closing;
     const isHeld = head.bytes <= limits.heldBytes;
     const name = `upload/${round}/${announced.member}/${toHex(random(8))}`;
+    const slices: Uint8Array<ArrayBuffer>[] = [];
     let staged = false;
     try {
       using _loan = await budget.take(isHeld ? head.bytes : SLICE_BYTES, signal);
-      const slices: Uint8Array[] = [];
-      {
-        using arrival = committer.expect();
-        const form = {
-          bytes: head.bytes,
-          sliceBytes: SLICE_BYTES,
-          digests: head.slices,
-          digest: world.digest,
-          signal,
-        };
-        await ingest(body, form, async (index, bytes) => {
-          arrival.progress();
-          if (isHeld) return void slices.push(bytes);
-          staged = true;
-          await store.put(id, [{ name, index, bytes }]);
-        });
-      }
+      const form = {
+        bytes: head.bytes,
+        sliceBytes: SLICE_BYTES,
+        digests: head.slices,
+        digest: world.digest,
+        pool: world.pool,
+        signal,
+      };
+      await ingest(body, form, async (index, bytes) => {
+        committer.progress();
+        if (isHeld) return void slices.push(bytes);
+        staged = true;
+        await store.put(id, [{ name, index, bytes }]);
+        world.pool.give(bytes);
+      });
       const parcel: Parcel = isHeld ? { kind: "held", slices } : { kind: "staged", name };
       const row = await committer.run((draft) => addUpdate(draft, announced, parcel), head.bytes);
       return await receipt(row);
     } catch (error) {
       if (staged) await store.drop(id, name).catch(() => {});
-      if (!closed.aborted || request.aborted) throw error;
+      if (!signal.aborted) throw error;
       const now = (await committer.state()).record.round;
       checkUpdate(now, { round, sid: head.sid, clients: head.clients }, clock.now());
       throw error;
+    } finally {
+      for (const slice of slices) world.pool.give(slice);
     }
   }
 
@@ -238,7 +239,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       for (;;) {
         const nowMs = clock.now();
         const info = roundInfo(committer.latest.record.round, after, nowMs);
-        if (info !== undefined || nowMs >= endMs || stopping.signal.aborted) return info;
+        if (info !== undefined || nowMs >= endMs || waiters.closed) return info;
         if (await waiters.wait(endMs - nowMs, signal) !== "woken") return undefined;
       }
     },
@@ -256,6 +257,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       return { kind: "welcome" };
     },
 
+    progress: committer.progress,
     receive,
     receipt,
 
@@ -265,6 +267,8 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       const entries = rows.map((row) => row.entry as unknown as LogEntry);
       return { entries, next: from + entries.length };
     },
+
+    endPolls: () => waiters[Symbol.dispose](),
 
     status: () => statusOf(committer.latest.record.round, clock.now()),
 

@@ -20,6 +20,8 @@ export interface WaitersOptions {
 export interface Waiters extends Disposable {
   /** How many wait now. */
   readonly size: number;
+  /** Whether nobody may wait any more. */
+  readonly closed: boolean;
   /**
    * Waits until the next {@link Waiters.wake}, until `ms` have passed, or until `signal` aborts,
    * whichever is first. Does not wait at all once disposed.
@@ -42,6 +44,9 @@ export function createWaiters(options: WaitersOptions): Waiters {
   return {
     get size() {
       return waiting.size;
+    },
+    get closed() {
+      return closed;
     },
     async wait(ms, signal) {
       if (closed) return "woken";

@@ -11,6 +11,7 @@ import type { Fetch } from "../src/core/fetch.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger } from "./logger.ts";
+import type { SlicePool } from "./slice_pool.ts";
 import type { RoundStore } from "./store.ts";
 
 /** The world of one aggregator; all its tasks share it. */
@@ -35,6 +36,8 @@ export interface World {
   readonly limits: Limits;
   /** Bytes of parcels in memory. */
   readonly budget: Budget;
+  /** Memory of parcels. */
+  readonly pool: SlicePool;
   /** Lets other work of the event loop go first. */
   turn(): Promise<void>;
 }

@@ -187,6 +187,7 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
   const member = c.req.param("member") ?? "";
   const round = Number(c.req.param("round"));
   requireSignature(request);
+  host.progress();
   const head = await readUpdateHeaders(request.headers, {
     bytes: host.parcelBytes,
     sliceBytes: SLICE_BYTES,
@@ -196,11 +197,12 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
   const standing = await host.standing(announced);
   const publicKey = host.member(member)?.publicKey;
   await options.guard.check(request, { kind: "update", member, publicKey });
+  host.progress();
   if (standing.kind === "repeated") {
     await request.body?.cancel();
     return c.json(await host.receipt(standing.row), 200);
   }
-  return c.json(await host.receive(announced, request.body, request.signal), 201);
+  return c.json(await host.receive(announced, request.body), 201);
 }
 
 /** Before anything is read or looked up for someone who has not even tried to sign. */

@@ -84,6 +84,26 @@ export async function verifySignature(
   return await crypto.subtle.verify("Ed25519", key, own(signature), own(bytes));
 }
 
+/** Whether a signature is that of one public key over `bytes`. */
+export type SignatureCheck = (
+  bytes: Uint8Array,
+  signature: Uint8Array,
+) => boolean | Promise<boolean>;
+
+/**
+ * The check of a raw public key.
+ *
+ * Injected where many signatures are checked, because the fastest one differs: native and synchronous
+ * in Deno and Node, WebCrypto elsewhere.
+ */
+export type CheckOf = (publicKey: Uint8Array) => SignatureCheck | Promise<SignatureCheck>;
+
+/** Checks by WebCrypto, which every runtime has. */
+export const webCheckOf: CheckOf = async (publicKey) => {
+  const key = await importPublicKey(publicKey);
+  return (bytes, signature) => verifySignature(key, bytes, signature);
+};
+
 async function generatePair(extractable: boolean): Promise<CryptoKeyPair> {
   return await crypto.subtle.generateKey("Ed25519", extractable, [
     "sign",

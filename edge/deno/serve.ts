@@ -1,0 +1,156 @@
+/**
+ * An aggregator as a Deno server over one SQLite file.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash, createPublicKey, verify } from "node:crypto";
+import { setImmediate } from "node:timers";
+import { systemClock } from "../../src/core/clock.ts";
+import type { Digest } from "../../src/core/digest.ts";
+import type { CheckOf, Identity } from "../../src/core/identity.ts";
+import { inlineModule } from "../../src/wasm/inline.ts";
+import { admitAll, admitByToken } from "../admission.ts";
+import type { Aggregator } from "../aggregator.ts";
+import { createAggregatorApp } from "../app.ts";
+import type { Limits } from "../limits.ts";
+import { type Logger, silent } from "../logger.ts";
+import type { ParentOptions } from "../region.ts";
+import type { StrategyOf } from "../root.ts";
+import { sqliteStore } from "../sqlite/store.ts";
+import { loadIdentity } from "./identity_file.ts";
+
+/** Where and as what to serve. */
+export interface ServeOptions {
+  /** Path of the SQLite file; made if there is none. */
+  readonly store: string;
+  /** Who it is, or the path of its key; made if there is none. */
+  readonly identity: Identity | string;
+  /** Makes a region of it. */
+  readonly parent?: ParentOptions;
+  /** Makes a root of it. */
+  readonly strategy?: StrategyOf;
+  /** Address to listen at; only this machine by default. */
+  readonly hostname?: string;
+  /** Port to listen at; a free one by default. */
+  readonly port?: number;
+  /** Token that members must show; anyone may join without one. */
+  readonly joinToken?: string;
+  /** Bounds that differ from the defaults. */
+  readonly limits?: Partial<Limits>;
+  /** Says nothing by default. */
+  readonly logger?: Logger;
+  /** Longest time that a stop waits for requests that are under way; 5000 by default. */
+  readonly graceMs?: number;
+}
+
+/** A server that runs; disposing finishes what is under way, then closes the store. */
+export interface ServedAggregator extends AsyncDisposable {
+  /** Its address, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The life behind it. */
+  readonly aggregator: Aggregator;
+  /**
+   * Settles once it has taken up what the store has; at a region without a task, once its parent has
+   * given it one. Requests are answered before that.
+   */
+  readonly ready: Promise<void>;
+}
+
+/** SHA-256 by the platform, at once: faster than WebCrypto, which goes through a pool of threads. */
+export const nativeDigest: Digest = (bytes) =>
+  new Uint8Array(createHash("sha256").update(bytes).digest());
+
+/** RFC 8410: what stands before the raw key in an Ed25519 SubjectPublicKeyInfo. */
+const SPKI_PREFIX = Uint8Array.of(
+  0x30,
+  0x2a,
+  0x30,
+  0x05,
+  0x06,
+  0x03,
+  0x2b,
+  0x65,
+  0x70,
+  0x03,
+  0x21,
+  0,
+);
+
+/** Ed25519 by the platform, at once, for the same reason. */
+export const nativeCheckOf: CheckOf = (publicKey) => {
+  const der = Buffer.concat([SPKI_PREFIX, publicKey]);
+  const key = createPublicKey({ key: der, format: "der", type: "spki" });
+  return (bytes, signature) => verify(null, bytes, key, signature);
+};
+
+/**
+ * Serves an aggregator until it is disposed of.
+ *
+ * @throws {TributaryError} `store-failed` if the file cannot be opened.
+ *
+ * @example A region of a root elsewhere
+ * ```ts ignore
+ * await using region = await serveAggregator({
+ *   store: "region.db",
+ *   identity: "region.key",
+ *   parent: { url: "https://root.example" },
+ *   port: 8080,
+ * });
+ * await region.ready;
+ * ```
+ */
+export async function serveAggregator(options: ServeOptions): Promise<ServedAggregator> {
+  const { parent, strategy, joinToken, limits, hostname = "127.0.0.1", port = 0 } = options;
+  const identity = typeof options.identity === "string"
+    ? await loadIdentity(options.identity)
+    : options.identity;
+  const clock = systemClock();
+  const module = await inlineModule("aggregate");
+  const store = sqliteStore(options.store);
+  const logger = options.logger ?? silent;
+  const app = createAggregatorApp({
+    store,
+    identity,
+    module,
+    clock,
+    logger,
+    digest: nativeDigest,
+    checkOf: nativeCheckOf,
+    turn: () => new Promise((resolve) => setImmediate(() => resolve())),
+    admit: joinToken === undefined ? admitAll : admitByToken(joinToken),
+    ...(parent === undefined ? {} : { parent }),
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(limits === undefined ? {} : { limits }),
+  });
+  const { aggregator } = app;
+  const force = new AbortController();
+  const server = Deno.serve({
+    hostname,
+    port,
+    signal: force.signal,
+    onListen() {},
+    onError(error) {
+      logger({ kind: "failure", doing: "serving", error });
+      return new Response(null, { status: 500 });
+    },
+  }, (request) => app.fetch(request));
+  const ready = aggregator.start();
+  // Whoever wants to know awaits it; an unread failure must not end the process.
+  ready.catch((error) => logger({ kind: "failure", doing: "starting", error }));
+  return {
+    url: `http://${hostname}:${server.addr.port}`,
+    aggregator,
+    ready,
+    async [Symbol.asyncDispose]() {
+      aggregator.endPolls();
+      const graced = new AbortController();
+      clock.sleep(options.graceMs ?? 5000, { signal: graced.signal })
+        .then(() => force.abort(), () => {});
+      await server.shutdown();
+      graced.abort();
+      await aggregator[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
