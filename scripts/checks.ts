@@ -5,7 +5,7 @@
  */
 import { inContinuousIntegration, runQuietly } from "./command.ts";
 import { checkDependencies } from "./house/dependencies.ts";
-import { checkDocumentation } from "./house/documentation.ts";
+import { checkInterface, examplesThatDoNotRun } from "./house/documentation.ts";
 import { checkFileSizes, countLines } from "./house/file_sizes.ts";
 import { checkImports } from "./house/imports.ts";
 import { checkLayout } from "./house/layout.ts";
@@ -60,7 +60,7 @@ export async function allChecks(root: string): Promise<Check[]> {
   return [...denoChecks(project), ...rustChecks(project), ...houseChecks(project)];
 }
 
-function denoChecks({ root, files, shipped, entries }: Project): Check[] {
+function denoChecks({ root, files, shipped }: Project): Check[] {
   const pathsOf = (some: readonly SourceFile[]): string[] => some.map(({ path }) => path);
   const deno = (name: string, ...args: string[]): Check => ({
     name,
@@ -78,7 +78,6 @@ function denoChecks({ root, files, shipped, entries }: Project): Check[] {
       ...pathsOf(shipped),
     ),
     deno("types", "check", "--quiet", ...pathsOf(files)),
-    deno("interface", "doc", "--quiet", "--lint", ...entries),
   ];
 }
 
@@ -134,8 +133,17 @@ function houseChecks({ root, config, paths, files, shipped, entries }: Project):
       () => checkImports(files, { imports: Object.keys(config.imports), name: config.name }),
     ),
     house("platform-globals", () => checkPlatformGlobals(files)),
-    house("documentation", () => checkDocumentation(root, shipped)),
-    house("unused-exports", () => checkUnusedExports(files, entries)),
+    house("documentation", async () => [
+      ...await checkInterface({ root, files, paths: shipped.map(({ path }) => path) }),
+      ...shipped.flatMap(examplesThatDoNotRun),
+    ]),
+    house("interface", () => checkInterface({ root, files, paths: entries })),
+    house("unused-exports", () =>
+      // Examples are for readers, who take what they like.
+      checkUnusedExports(files, [
+        ...entries,
+        ...paths.filter((path) => path.startsWith("examples/")),
+      ])),
     house("layout", () => checkLayout(paths, files)),
     {
       name: "file-sizes",
