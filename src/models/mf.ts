@@ -18,7 +18,7 @@ import { isFitted, loadPerson, savePerson } from "./mf_person.ts";
 import type { Device, Model, PersonExamples } from "./model.ts";
 
 /** Standard deviation of the item table's first values. */
-const INITIAL_SD = 0.1;
+const INITIAL_SD = 0.03;
 /** Steps that fit a person who has not trained to a table that others have. */
 const FRESH_STEPS = 60;
 /** The server's step that suits what clients send. */
