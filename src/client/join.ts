@@ -1,0 +1,100 @@
+/**
+ * Joining a region: from then on a device hears of every round and may take part.
+ *
+ * @module
+ */
+import { systemClock } from "../core/clock.ts";
+import { webDigest } from "../core/digest.ts";
+import { systemFetch } from "../core/fetch.ts";
+import { deriveSeed, systemRandom } from "../core/random.ts";
+import type { Trainer } from "../core/trainer.ts";
+import type { AnyModel } from "../models/registry.ts";
+import { checkTask } from "../task/check_task.ts";
+import { createUpdateChain } from "../update/chain.ts";
+import { createPeer, DEFAULT_RETRY, type PeerOptions } from "../wire/peer.ts";
+import { planDigest } from "../wire/session_id.ts";
+import { type ClientCores, inlineCores } from "./cores.ts";
+import type { JoinOptions } from "./join_options.ts";
+import type { Recommender } from "./local_model.ts";
+import { memoryState } from "./memory_state.ts";
+import { onlyTask } from "./only_task.ts";
+import { createParticipant, type Participant } from "./participant.ts";
+
+/**
+ * Enrols a device at the region under `url`.
+ *
+ * The task is checked before anything else: its owner's signature, that its updates fit their slots,
+ * and that its layout is the one of its model and strategy.
+ *
+ * @throws {TributaryError} `task-refused`, `task-unknown`, `member-refused`, `peer-unreachable`, …
+ *
+ * @example A device of its own training code
+ * ```ts ignore
+ * await using me = await join("https://region.example", {
+ *   identity: await generateIdentity(),
+ *   trainer: async (weights, { seed, signal }) => ({ weights: await mine(weights), examples: 12 }),
+ * });
+ * for await (const round of me.rounds()) console.log(round.round, round.kind);
+ * ```
+ */
+export async function join(url: string, options: JoinOptions): Promise<Participant> {
+  const { identity, digest = webDigest, clock = systemClock(), random = systemRandom } = options;
+  const { seed, token, turn = (work) => work() } = options;
+  const call = options.signal === undefined ? {} : { signal: options.signal };
+  const peerOptions: PeerOptions = {
+    url,
+    fetch: options.fetch ?? systemFetch,
+    identity,
+    clock,
+    random,
+    digest,
+  };
+  const peer = createPeer(peerOptions);
+  const taskId = options.task ?? await onlyTask(peer, call);
+  const { task, region } = await peer.task(taskId, call);
+  const { model, plan } = checkTask(task);
+  const cores = options.cores ?? await inlineCores();
+  const { trainer, recommender } = trainingOf(model, cores, options);
+  const enrolment = {
+    kind: "client",
+    size: 1,
+    region,
+    ...(token === undefined ? {} : { token }),
+  } as const;
+  await peer.enrol(taskId, { ...enrolment, ...call });
+
+  return createParticipant({
+    identity,
+    taskId,
+    task,
+    region,
+    peer,
+    // Once a member, a device waits for its region however long it is away.
+    patient: createPeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: Infinity } }),
+    once: createPeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: 1 } }),
+    enrolment,
+    plan: await planDigest(task, digest),
+    trainer,
+    recommender,
+    chain: createUpdateChain(cores.aggregate, plan),
+    seedOf: async (round) =>
+      seed === undefined ? random(32) : await deriveSeed(seed, taskId, "round", round),
+    turn,
+    clock,
+    random,
+    digest,
+    signal: options.signal,
+  });
+}
+
+/** The trainer, and for a built-in model also what recommends. */
+function trainingOf(
+  model: AnyModel,
+  cores: ClientCores,
+  { trainer, examples, state = memoryState() }: JoinOptions,
+): { readonly trainer: Trainer; readonly recommender: Recommender | undefined } {
+  if (trainer !== undefined) return { trainer, recommender: undefined };
+  const device = { core: cores.train, examples, state };
+  const scorer = model.scorer(device);
+  return { trainer: model.trainer(device), recommender: { scorer, examples } };
+}

@@ -1,0 +1,217 @@
+/**
+ * A device that is a member of a region.
+ *
+ * @module
+ */
+import type { Clock } from "../core/clock.ts";
+import type { Digest } from "../core/digest.ts";
+import { isTributaryError, TributaryError } from "../core/errors.ts";
+import type { Identity } from "../core/identity.ts";
+import type { RandomSource } from "../core/random.ts";
+import { retry } from "../core/retry.ts";
+import { decodeSafetensors } from "../core/safetensors.ts";
+import type { Trainer } from "../core/trainer.ts";
+import type { UpdateChain } from "../update/chain.ts";
+import type { Party } from "../wire/party.ts";
+import {
+  DEFAULT_RETRY,
+  type EnrolOptions,
+  isRetryable,
+  type Peer,
+  retryAfterMs,
+} from "../wire/peer.ts";
+import type { RoundInfo } from "../wire/round_info.ts";
+import { MAX_WAIT_S } from "../wire/routes.ts";
+import type { Task } from "../wire/task.ts";
+import { type LocalModel, localModel, type Recommender } from "./local_model.ts";
+import type { RoundReport } from "./round_report.ts";
+import { takePart } from "./take_part.ts";
+
+/** A device that is a member of a region. */
+export interface Participant extends AsyncDisposable {
+  /** Id of the member. */
+  readonly id: string;
+  /** Digest of the task. */
+  readonly taskId: string;
+  /** The task, checked. */
+  readonly task: Task;
+  /**
+   * Takes part in every round from now on, until the task is finished, or the device left or was
+   * disposed of.
+   *
+   * It waits for a round without polling at intervals, rides out a region that is away, and enrols
+   * again where it was forgotten. One such loop at a time: a client has one update a round.
+   *
+   * @throws {TributaryError} What stays wrong: a region that refuses this member, a model of another
+   * digest, a contribution that does not fit the plan.
+   * @throws What the trainer throws, or the reason of a signal.
+   */
+  rounds(options?: { readonly signal?: AbortSignal }): AsyncGenerator<RoundReport, void>;
+  /**
+   * The latest model that the region has.
+   *
+   * @throws {TributaryError} `model-unknown` before the region's first round.
+   */
+  model(): Promise<LocalModel>;
+  /** Takes the device off the roster, and ends its rounds. */
+  leave(): Promise<void>;
+  /**
+   * Ends everything, and waits until it has ended. The device stays on the roster: one that restarts
+   * is still a member.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What {@link createParticipant} is given by {@link join}. */
+export interface ParticipantOptions {
+  /** Who takes part. */
+  readonly identity: Identity;
+  /** Digest of the task. */
+  readonly taskId: string;
+  /** The task, checked. */
+  readonly task: Task;
+  /** The region. */
+  readonly region: Party;
+  /** The region, given up after some tries. */
+  readonly peer: Peer;
+  /** The region, tried until a signal aborts. */
+  readonly patient: Peer;
+  /** The region, tried once. */
+  readonly once: Peer;
+  /** What it enrolled with. */
+  readonly enrolment: EnrolOptions;
+  /** Digest of the task's plan. */
+  readonly plan: string;
+  /** Trains. */
+  readonly trainer: Trainer;
+  /** Recommends, on a device that joined with examples. */
+  readonly recommender: Recommender | undefined;
+  /** Turns a contribution into a parcel. */
+  readonly chain: UpdateChain;
+  /** Seed of all that is random in a round. */
+  seedOf(round: number): Promise<Uint8Array>;
+  /** Runs work when it is this device's turn. */
+  turn<T>(work: () => Promise<T>): Promise<T>;
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** Jitter. */
+  readonly random: RandomSource;
+  /** SHA-256. */
+  readonly digest: Digest;
+  /** Ends everything. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A device that has enrolled. */
+export function createParticipant(options: ParticipantOptions): Participant {
+  const { identity, taskId, task, region, peer, patient, once, clock } = options;
+  const disposed = new AbortController();
+  const left = new AbortController();
+  const signal = anySignal(disposed.signal, options.signal);
+  const underWay = new Set<Promise<unknown>>();
+  /** Number of the last round that is dealt with, for a loop that follows another. */
+  let last = 0;
+
+  /** What dispose waits for. */
+  async function tracked<T>(work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
+  }
+
+  async function enrol(at: Peer, signal: AbortSignal): Promise<void> {
+    await at.enrol(taskId, { ...options.enrolment, signal });
+  }
+
+  /** Waits for a round above `after`; undefined when it is to ask again. */
+  async function nextRound(after: number, signal: AbortSignal): Promise<RoundInfo | undefined> {
+    let wasAway = false;
+    return await retry(async () => {
+      // It may have come back without its roster, and would then wait for nobody.
+      if (wasAway) await enrol(once, signal);
+      wasAway = false;
+      return await once.round(taskId, { after, waitS: MAX_WAIT_S, plan: options.plan, signal });
+    }, {
+      clock,
+      random: options.random,
+      ...DEFAULT_RETRY,
+      attempts: Infinity,
+      signal,
+      retryAfterMs,
+      retryable(error) {
+        wasAway ||= isTributaryError(error, "peer-unreachable");
+        return isRetryable(error);
+      },
+    });
+  }
+
+  async function attempt(
+    info: RoundInfo & { readonly kind: "open" },
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<RoundReport> {
+    const seed = await options.seedOf(info.round);
+    return await takePart(info, {
+      ...options,
+      peer: patient,
+      task: taskId,
+      seed,
+      deadlineMs,
+      signal,
+      enrol: (signal) => enrol(patient, signal),
+    });
+  }
+
+  async function* rounds(signal: AbortSignal): AsyncGenerator<RoundReport, void> {
+    for (;;) {
+      const info = await tracked(nextRound(last, signal));
+      if (info === undefined) continue;
+      if (info.kind === "finished") return;
+      // Counted from when it was heard, on this device's own clock: a turn may be long in coming.
+      const deadlineMs = clock.now() + info.deadlineMs - info.nowMs;
+      const report = await tracked(options.turn(() => attempt(info, deadlineMs, signal)));
+      last = info.round;
+      yield report;
+    }
+  }
+
+  return {
+    id: identity.id,
+    taskId,
+    task,
+    async *rounds(call = {}) {
+      try {
+        yield* rounds(anySignal(AbortSignal.any([signal, left.signal]), call.signal));
+      } catch (error) {
+        if (!left.signal.aborted && !disposed.signal.aborted) throw error;
+      }
+    },
+    async model() {
+      const { model: info } = await tracked(peer.status(taskId, { signal }));
+      if (info === undefined) {
+        throw new TributaryError(
+          "model-unknown",
+          "Cannot fetch a model: the region has seen none yet",
+        );
+      }
+      const bytes = await tracked(peer.model(taskId, info, { signal }));
+      const { tensors } = decodeSafetensors(bytes);
+      return localModel({ version: info.version, tensors }, options.recommender);
+    },
+    async leave() {
+      left.abort(new DOMException("The participant left", "AbortError"));
+      await tracked(peer.leave(taskId, { region, signal }));
+    },
+    async [Symbol.asyncDispose]() {
+      disposed.abort(new DOMException("The participant was disposed of", "AbortError"));
+      await Promise.allSettled(underWay);
+    },
+  };
+}
+
+function anySignal(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? one : AbortSignal.any([one, other]);
+}

@@ -1,0 +1,47 @@
+/**
+ * What came of a round, for the application on the device.
+ *
+ * @module
+ */
+import type { ErrorCode } from "../core/errors.ts";
+import type { Receipt } from "../wire/receipt.ts";
+
+/** Why a client's update is not in a round's sum by this call. */
+export type MissedReason =
+  /** The round's deadline came first. */
+  | "deadline"
+  /** The region answered so: the round is over, full, or another; or an earlier update is in it. */
+  | Extract<
+    ErrorCode,
+    | "round-closed"
+    | "round-full"
+    | "round-unknown"
+    | "sid-mismatch"
+    | "model-unknown"
+    | "update-conflict"
+  >;
+
+/** What came of a round. */
+export type RoundReport =
+  /** The update is in the region's sum, and durable: the receipt says so. */
+  | {
+    readonly kind: "sent";
+    /** Number of the round. */
+    readonly round: number;
+    /** What the trainer measured, on the model as it was received. */
+    readonly metrics: Readonly<Record<string, number>>;
+    /** The region's signed word. */
+    readonly receipt: Receipt;
+    /** Bytes of the parcel. */
+    readonly bytesSent: number;
+    /** Bytes of the model. */
+    readonly bytesReceived: number;
+  }
+  /** No update went in; the next round may do better. */
+  | {
+    readonly kind: "missed";
+    /** Number of the round. */
+    readonly round: number;
+    /** What came between. */
+    readonly reason: MissedReason;
+  };

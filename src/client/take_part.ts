@@ -1,0 +1,135 @@
+/**
+ * One round on one device: fetch the model, train, encode, send.
+ *
+ * @module
+ */
+import type { Clock } from "../core/clock.ts";
+import type { Digest } from "../core/digest.ts";
+import { isTributaryError } from "../core/errors.ts";
+import { deriveSeed } from "../core/random.ts";
+import { decodeSafetensors } from "../core/safetensors.ts";
+import type { Trainer } from "../core/trainer.ts";
+import type { UpdateChain } from "../update/chain.ts";
+import { parcelDigest } from "../update/slices.ts";
+import type { Party } from "../wire/party.ts";
+import type { Peer, UpdateUpload } from "../wire/peer.ts";
+import type { Receipt } from "../wire/receipt.ts";
+import type { OpenRound } from "../wire/round_info.ts";
+import type { MissedReason, RoundReport } from "./round_report.ts";
+
+/** What a device takes part with. */
+export interface Part {
+  /** The region. */
+  readonly peer: Peer;
+  /** Who signs the region's receipts. */
+  readonly region: Party;
+  /** Digest of the task. */
+  readonly task: string;
+  /** Trains on the device's examples. */
+  readonly trainer: Trainer;
+  /** Turns a contribution into a parcel. */
+  readonly chain: UpdateChain;
+  /** 32 bytes that only this client and this round have. */
+  readonly seed: Uint8Array;
+  /** When the region closes the round, on the device's own clock. */
+  readonly deadlineMs: number;
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** SHA-256. */
+  readonly digest: Digest;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+  /** Enrols again at a region that has forgotten this member. */
+  enrol(signal: AbortSignal): Promise<void>;
+}
+
+const MISSED: ReadonlySet<string> = new Set<MissedReason>([
+  "round-closed",
+  "round-full",
+  "round-unknown",
+  "sid-mismatch",
+  "model-unknown",
+  "update-conflict",
+]);
+
+/**
+ * Takes part in `round` until its deadline.
+ *
+ * @throws {TributaryError} What stays wrong: a model of another digest, an update that is not finite
+ * or not of the plan's shape, a region that refuses this member.
+ * @throws What the trainer throws, or the signal's reason.
+ */
+export async function takePart(round: OpenRound, part: Part): Promise<RoundReport> {
+  const { clock, deadlineMs } = part;
+  part.signal.throwIfAborted();
+  const leftMs = deadlineMs - clock.now();
+  if (leftMs <= 0) return { kind: "missed", round: round.round, reason: "deadline" };
+  const over = new AbortController();
+  const done = new AbortController();
+  clock.sleep(leftMs, { signal: done.signal }).then(
+    () => over.abort(new DOMException("The round is over", "TimeoutError")),
+    () => {},
+  );
+  try {
+    return await contribute(round, part, AbortSignal.any([part.signal, over.signal]));
+  } catch (error) {
+    part.signal.throwIfAborted();
+    const reason = over.signal.aborted && isAbort(error, over.signal)
+      ? "deadline"
+      : missedReason(error);
+    if (reason === undefined) throw error;
+    return { kind: "missed", round: round.round, reason };
+  } finally {
+    done.abort();
+  }
+}
+
+async function contribute(
+  round: OpenRound,
+  part: Part,
+  signal: AbortSignal,
+): Promise<RoundReport> {
+  const { peer, region, task, chain, seed, digest } = part;
+  const bytes = await peer.model(task, round.model, { signal });
+  const model = decodeSafetensors(bytes).tensors;
+  const contribution = await part.trainer(model, {
+    round: round.round,
+    seed: await deriveSeed(seed, "train"),
+    signal,
+  });
+  signal.throwIfAborted();
+  const parcel = chain.encode(contribution, { model, key: await deriveSeed(seed, "encode") });
+  const { slices } = await parcelDigest(parcel, digest);
+  const { round: number, sid } = round;
+  const upload = { round: number, sid, clients: 1, parcel, slices, region, signal };
+  const receipt = await send(part, upload, signal);
+  return {
+    kind: "sent",
+    round: number,
+    metrics: contribution.metrics ?? {},
+    receipt,
+    bytesSent: parcel.length,
+    bytesReceived: bytes.length,
+  };
+}
+
+async function send(part: Part, upload: UpdateUpload, signal: AbortSignal): Promise<Receipt> {
+  const { peer, task } = part;
+  try {
+    return await peer.putUpdate(task, upload);
+  } catch (error) {
+    // A region that lost its roster knows nobody; it may still take a new member's update.
+    if (!isTributaryError(error, "member-unknown")) throw error;
+    await part.enrol(signal);
+    return await peer.putUpdate(task, upload);
+  }
+}
+
+function missedReason(error: unknown): MissedReason | undefined {
+  return isTributaryError(error) && MISSED.has(error.code) ? error.code as MissedReason : undefined;
+}
+
+/** Whether work ended because it was told to: with the signal's reason, or an error of its own. */
+function isAbort(error: unknown, { reason }: AbortSignal): boolean {
+  return error === reason || (error instanceof DOMException && error.name === "AbortError");
+}
