@@ -48,12 +48,11 @@ const whole = (name: string, most: number): v.GenericSchema<unknown, number> =>
     v.maxValue(most, `${name} must be at most ${most}`),
   );
 
-const above = (name: string, least: number): v.GenericSchema<unknown, number> =>
-  v.pipe(
-    v.number(`${name} must be a number`),
-    v.finite(`${name} must be finite`),
-    v.minValue(least, `${name} must be at least ${least}`),
-  );
+const finite = (name: string): v.GenericSchema<unknown, number> =>
+  v.pipe(v.number(`${name} must be a number`), v.finite(`${name} must be finite`));
+
+const positive = (name: string): v.GenericSchema<unknown, number> =>
+  v.pipe(finite(name), v.gtValue(0, `${name} must be above 0`));
 
 const schema: v.GenericSchema<unknown, MfOptions> = v.strictObject({
   kind: v.literal("mf"),
@@ -62,10 +61,10 @@ const schema: v.GenericSchema<unknown, MfOptions> = v.strictObject({
   loss: v.picklist(["logistic", "bpr"], "loss must be logistic or bpr"),
   negatives: whole("negatives", 1000),
   personSteps: whole("personSteps", 1000),
-  personRate: above("personRate", Number.MIN_VALUE),
-  personDecay: above("personDecay", 0),
-  itemRate: above("itemRate", Number.MIN_VALUE),
-  clip: above("clip", Number.MIN_VALUE),
+  personRate: positive("personRate"),
+  personDecay: v.pipe(finite("personDecay"), v.minValue(0, "personDecay must be at least 0")),
+  itemRate: positive("itemRate"),
+  clip: positive("clip"),
   sends: v.picklist(["rows", "weights"], "sends must be rows or weights"),
 });
 

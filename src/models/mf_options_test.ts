@@ -31,7 +31,7 @@ Deno.test("mf options: the first that does not fit is named, with what was expec
     [{ dim: 4096 }, /dim: dim must be at most 1024/],
     [{ loss: "squared" }, /loss: loss must be logistic or bpr/],
     [{ negatives: 0 }, /negatives: negatives must be at least 1/],
-    [{ personRate: 0 }, /personRate must be at least/],
+    [{ personRate: 0 }, /personRate must be above 0/],
     [{ personDecay: -1 }, /personDecay must be at least 0/],
     [{ itemRate: NaN }, /itemRate/],
     [{ clip: Infinity }, /clip must be finite/],

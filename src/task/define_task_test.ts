@@ -141,7 +141,7 @@ Deno.test("defineTask: refuses what a region cannot hold, with the bytes", () =>
 });
 
 Deno.test("defineTask: refuses dimensions and settings out of range, naming them", () => {
-  refused({ train: { clip: -1 } }, /Cannot make an mf model: clip: clip must be at least/);
+  refused({ train: { clip: -1 } }, /Cannot make an mf model: clip: clip must be above 0/);
   refused({ train: { momentum: 1 } }, /Cannot train mf by "momentum": expected one of negatives/);
   refused({ clients: { min: 20, max: 10 } }, /clients.min is 20, expected at most .* which is 10/);
   refused({ clients: { min: 0, max: 10 } }, /clients.min/);
