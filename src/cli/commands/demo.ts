@@ -1,0 +1,48 @@
+/**
+ * `tributary demo`: a whole federation on this machine, from ratings to recommendations.
+ *
+ * @module
+ */
+import { Command, Option } from "commander";
+import { listenForInterrupt } from "../interrupt.ts";
+import { wholeNumber } from "../arguments.ts";
+import { parseColumns } from "../data_files.ts";
+import { type DemoOptions, runDemo } from "../demo/run_demo.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface Options extends Omit<DemoOptions, "columns"> {
+  readonly columns?: string;
+}
+
+/** The command. It prints rounds as they go, the table, ten recommendations, and writes the files. */
+export function demoCommand(terminal: Terminal): Command {
+  return new Command("demo")
+    .description("Train a recommender through a root and regions on loopback HTTP, and compare")
+    .option("--data <path>", "ratings: a folder or file; invented ones by default")
+    .option("--columns <map>", "columns of a CSV file, such as user=who,item=what,time=at")
+    .addOption(
+      new Option("--model <kind>", "what the clients train").choices(["ials", "mf"]).default(
+        "ials",
+      ),
+    )
+    .option("--dim <n>", "values of an item's vector", wholeNumber(1, 256), 32)
+    .option("--rounds <n>", "rounds to train", wholeNumber(1, 10_000), 10)
+    .option("--regions <n>", "regions below the root", wholeNumber(1, 32), 3)
+    .option("--seed <n>", "seed of everything that is drawn", wholeNumber(0, 2 ** 32 - 1), 1)
+    .option("--user <id>", "whose recommendations to print; the first person's by default")
+    .option("--out <folder>", "where files are written", "out")
+    .option("--fresh", "begin anew, even if an interrupted run could go on", false)
+    .action(async ({ columns, ...options }: Options) => {
+      using interrupt = listenForInterrupt();
+      const parsed = columns === undefined
+        ? {}
+        : { columns: { text: columns, map: parseColumns(columns) } };
+      try {
+        await runDemo({ ...options, ...parsed }, terminal, interrupt.signal);
+      } catch (error) {
+        // Whatever an interrupted run stumbled over, the interruption is the reason.
+        interrupt.signal.throwIfAborted();
+        throw error;
+      }
+    });
+}

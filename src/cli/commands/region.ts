@@ -1,0 +1,34 @@
+/**
+ * `tributary region`: a region of a tree, until it is stopped.
+ *
+ * @module
+ */
+import { Command } from "commander";
+import { httpUrl } from "../arguments.ts";
+import { addServeOptions, type ServeFlags, serveUntilStopped } from "../serve_command.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface Options extends ServeFlags {
+  readonly parent: string;
+  readonly parentToken?: string;
+  readonly task?: string;
+}
+
+/** The command. It sums what its members send, and forwards the sums. */
+export function regionCommand(terminal: Terminal): Command {
+  const command = new Command("region")
+    .description("Run a region: sum what clients or regions send, and forward it")
+    .requiredOption("--parent <url>", "address of the root, or of the region above", httpUrl)
+    .option("--parent-token <token>", "token of a parent that asks for one")
+    .option("--task <digest>", "which task, where the parent has several");
+  return addServeOptions(command, "region").action(async (options: Options) => {
+    const { parent: url, parentToken: token, task } = options;
+    await serveUntilStopped(terminal, options, {
+      parent: {
+        url,
+        ...(token === undefined ? {} : { token }),
+        ...(task === undefined ? {} : { task }),
+      },
+    });
+  });
+}

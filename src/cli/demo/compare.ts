@@ -1,0 +1,118 @@
+/**
+ * Four ways to recommend, asked the same questions.
+ *
+ * @module
+ */
+import { deriveSeed } from "../../core/random.ts";
+import { type NamedTensors, tensorOf } from "../../core/tensor.ts";
+import { popularityScores } from "../../data/popularity.ts";
+import { evaluateLeaveOneOut } from "../../metrics/leave_one_out.ts";
+import { ialsCentral } from "../../models/ials_central.ts";
+import { type IalsModel, mf, type MfModel } from "../../models/mod.ts";
+import { centralMf } from "../../models/mf_central.ts";
+import { localMf } from "../../models/mf_local.ts";
+import type { Device, PersonExamples } from "../../models/model.ts";
+import type { TrainCore } from "../../wasm/train.ts";
+import type { MethodResult } from "../run_record.ts";
+import type { World } from "./world.ts";
+
+/** What is compared. */
+export interface Comparison {
+  /** Kernels and their memory. */
+  readonly core: TrainCore;
+  /** The questions, and what each method may learn from. */
+  readonly world: World;
+  /** The task's model. */
+  readonly model: IalsModel | MfModel;
+  /** What the clients learned together. */
+  readonly federated: NamedTensors;
+  /** A person's device, by dense index. */
+  readonly deviceOf: (person: number) => Device<PersonExamples>;
+  /** Everything that is drawn comes from it. */
+  readonly seed: Uint8Array;
+  /** Hears which method is at work. */
+  readonly announce: (method: string) => void;
+  /** Ends the comparison. */
+  readonly signal: AbortSignal;
+}
+
+/** Scores of all items for a person, by dense index. */
+type Score = (person: number) => ArrayLike<number>;
+
+/** Sweeps of the central solver; more change nothing that can be measured. */
+const SWEEPS = 15;
+
+/** Trains what there is to train, and evaluates popularity, local only, federated and central. */
+export async function compareMethods(comparison: Comparison): Promise<MethodResult[]> {
+  const methods: [string, () => Promise<Score>][] = [
+    ["popularity", () => popularity(comparison)],
+    ["local only", () => local(comparison)],
+    ["federated", () => federated(comparison)],
+    ["central", () => central(comparison)],
+  ];
+  const { world, announce, signal } = comparison;
+  const results: MethodResult[] = [];
+  for (const [method, train] of methods) {
+    announce(method);
+    const score = await train();
+    signal.throwIfAborted();
+    const { hitRate, ndcg, recall, coverage } = evaluateLeaveOneOut(score, {
+      cases: world.cases,
+      items: world.train.items.length,
+    });
+    results.push({ method, hitRate, ndcg, recall, coverage });
+  }
+  return results;
+}
+
+function popularity({ world }: Comparison): Promise<Score> {
+  const scores = popularityScores(world.train);
+  return Promise.resolve(() => scores);
+}
+
+/** Matrix factorisation for everybody alone: what an item table learns from one person. */
+async function local({ core, world, seed, signal }: Comparison): Promise<Score> {
+  const model = mf({ items: world.train.items.length, dim: 16 });
+  const initial = model.initial(await deriveSeed(seed, "local"));
+  return await scoresOf(world, async (person) => {
+    signal.throwIfAborted();
+    const own = await deriveSeed(seed, "local", world.train.people[person] ?? person);
+    const items = world.examples[person]?.items ?? NONE;
+    return await localMf(model, { core, initial, items, seed: own });
+  });
+}
+
+async function federated({ world, model, federated, deviceOf }: Comparison): Promise<Score> {
+  return await scoresOf(world, (person) => model.scorer(deviceOf(person))(federated));
+}
+
+async function central(comparison: Comparison): Promise<Score> {
+  const { core, world, seed } = comparison;
+  const own = await deriveSeed(seed, "central");
+  const people = world.train.histories.map(({ items }) => items);
+  const model: AnyRecommender = comparison.model;
+  if (isMf(model)) return await centralMf(model, { core, people, seed: own });
+  const { options } = model;
+  const table = tensorOf(model.initial(own), "items").data;
+  const solved = ialsCentral(core, { options, people, table, sweeps: SWEEPS });
+  const tensors = { items: { shape: [options.items, options.dim], data: solved } };
+  return await scoresOf(world, (person) => model.scorer(comparison.deviceOf(person))(tensors));
+}
+
+type AnyRecommender = IalsModel | MfModel;
+
+function isMf(model: AnyRecommender): model is MfModel {
+  return model.options.kind === "mf";
+}
+
+const NONE = new Uint32Array();
+
+/** Scores for the people who are asked, computed once: some scorers take their time. */
+async function scoresOf(
+  { cases }: World,
+  score: (person: number) => Promise<Float32Array>,
+): Promise<Score> {
+  const scores = new Map<number, Float32Array>();
+  for (const { person } of cases) scores.set(person, await score(person));
+  return (person) => scores.get(person) ?? new Float32Array();
+}

@@ -1,0 +1,58 @@
+/**
+ * The demo's task: every person takes part in every round.
+ *
+ * @module
+ */
+import { toHex } from "../../core/bytes.ts";
+import { deriveSeed } from "../../core/random.ts";
+import { ials, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
+import { defineTask } from "../../task/mod.ts";
+import type { Task } from "../../wire/task.ts";
+import { runSeed, type World } from "./world.ts";
+
+/** What a user may choose. */
+export interface DemoTaskOptions {
+  /** What the clients train. */
+  readonly model: "ials" | "mf";
+  /** Values of an item's vector. */
+  readonly dim: number;
+  /** Rounds to train. */
+  readonly rounds: number;
+  /** Seed of everything that is drawn. */
+  readonly seed: number;
+}
+
+/** A task and the model that it names. */
+export interface DemoTask {
+  /** The document. */
+  readonly task: Task;
+  /** The model. */
+  readonly model: IalsModel | MfModel;
+}
+
+/**
+ * Long enough for a laptop to train a thousand devices in turn: in a demo nobody drops out, and a
+ * round ends with its last update.
+ */
+const ROUND_MS = 15 * 60_000;
+
+/**
+ * Defines the task for a world.
+ *
+ * @throws {TributaryError} `task-refused` if so many people or items do not fit.
+ */
+export async function demoTask(world: World, options: DemoTaskOptions): Promise<DemoTask> {
+  const { dim, rounds } = options;
+  const items = world.train.items.length;
+  const people = world.train.people.length;
+  const model = options.model === "ials" ? ials({ items, dim }) : mf({ items, dim });
+  const task = defineTask({
+    name: `recommender of ${world.name}`,
+    model,
+    clients: { min: people, max: people },
+    roundMs: ROUND_MS,
+    stop: { rounds },
+    seed: toHex(await deriveSeed(await runSeed(options.seed), "model")),
+  });
+  return { task, model };
+}

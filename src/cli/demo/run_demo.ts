@@ -1,0 +1,186 @@
+/**
+ * The demo from start to end: world, tree, clients, rounds, comparison, files.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { inlineCores } from "../../client/cores.ts";
+import { systemClock } from "../../core/clock.ts";
+import { TributaryError } from "../../core/errors.ts";
+import { decodeSafetensors } from "../../core/safetensors.ts";
+import { ratingCount } from "../../data/interactions.ts";
+import type { ColumnMap } from "../../data/read_csv.ts";
+import { fromHex } from "../../core/bytes.ts";
+
+import { describeTask } from "../../task/mod.ts";
+import { taskId } from "../../wire/task.ts";
+import { openDeviceStore } from "../device_store.ts";
+import { recommendFor } from "../recommend_for.ts";
+import type { RunRecord } from "../run_record.ts";
+import { renderResults } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { VERSION } from "../version.ts";
+import { compareMethods } from "./compare.ts";
+import { demoTask, type DemoTaskOptions } from "./demo_task.ts";
+import { openRunState } from "./state.ts";
+import { trainTogether } from "./train_together.ts";
+import { ROOT_NAME } from "./tree.ts";
+import { openWorld, runSeed } from "./world.ts";
+import { writeRun } from "./write_run.ts";
+
+/** What a user may choose. */
+export interface DemoOptions extends DemoTaskOptions {
+  /** A file or folder of ratings; invented ones if absent. */
+  readonly data?: string;
+  /** Columns of a CSV file, as given and as read. */
+  readonly columns?: { readonly text: string; readonly map: ColumnMap };
+  /** Number of regions. */
+  readonly regions: number;
+  /** Person whose recommendations are printed. */
+  readonly user?: string;
+  /** Folder of the files. */
+  readonly out: string;
+  /** Whether to forget an interrupted run. */
+  readonly fresh: boolean;
+}
+
+/** Names that regions have in print; a number where there are more. */
+const REGION_NAMES = ["north", "east", "south", "west"];
+
+/** Recommendations that are printed. */
+const SHOWN = 10;
+
+/**
+ * Runs the demo. Interrupted by `signal`, it leaves a state from which the next start goes on.
+ *
+ * @throws {TributaryError} `bad-data` or `task-refused` before anything is started or written.
+ */
+export async function runDemo(
+  options: DemoOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const { print } = terminal;
+  const clock = systemClock();
+  const startedMs = clock.now();
+  const world = await openWorld({
+    path: options.data,
+    columns: options.columns?.map,
+    seed: options.seed,
+  });
+  const { people, items } = world.train;
+  const person = options.user ?? people[0] ?? "";
+  if (!people.includes(person)) {
+    throw new TributaryError(
+      "bad-data",
+      `Cannot show recommendations for ${person}: expected one of ${people.length} people, such as ${
+        people[0]
+      }`,
+    );
+  }
+  const { task, model } = await demoTask(world, options);
+  const id = await taskId(task);
+  const regions = Array.from(
+    { length: options.regions },
+    (_, at) => REGION_NAMES[at] ?? `region${at + 1}`,
+  );
+  print(
+    `${people.length} people, ${items.length} items, ${
+      ratingCount(world.all)
+    } ratings (${world.name})`,
+  );
+  print(describeTask(task));
+  const names = [ROOT_NAME, ...regions, ...people.map((person) => `client/${person}`)];
+  const folder = join(
+    options.out,
+    "state",
+    `${id.slice(0, 12)}-${world.digest.slice(0, 12)}-${options.regions}`,
+  );
+  const state = await openRunState(folder, { names, fresh: options.fresh });
+  if (state.resumed) print(`going on with the interrupted run in ${folder} (--fresh begins anew)`);
+
+  const { aggregate, train: core } = await inlineCores();
+  using _aggregate = aggregate;
+  using _core = core;
+  const seed = await runSeed(options.seed);
+  const trained = await trainTogether({
+    state,
+    task,
+    id,
+    core,
+    regions,
+    seed,
+    initial: model.initial(fromHex(task.seed)),
+    clients: people.map((person, at) => ({
+      person,
+      key: `client/${person}`,
+      region: at % regions.length,
+      examples: world.examples[at] ?? { items: new Uint32Array() },
+    })),
+    terminal,
+    clock,
+    signal,
+  });
+  const { tensors } = decodeSafetensors(trained.model);
+
+  using devices = openDeviceStore(state.path("devices.db"));
+  const results = await compareMethods({
+    core,
+    world,
+    model,
+    seed,
+    signal,
+    federated: tensors,
+    deviceOf: (at) => ({
+      core,
+      examples: { items: world.train.histories[at]?.items ?? new Uint32Array() },
+      state: devices.stateOf(people[at] ?? ""),
+    }),
+    announce: (method) => print(`evaluating ${method}`),
+  });
+  const recommended = await recommendFor(person, {
+    core,
+    model,
+    tensors,
+    data: world.all,
+    state: devices.stateOf(person),
+    count: SHOWN,
+  });
+  const run: RunRecord = {
+    tributary: VERSION,
+    started: new Date(startedMs).toISOString(),
+    seconds: (clock.now() - startedMs) / 1000,
+    seed: options.seed,
+    taskId: id,
+    task,
+    data: {
+      name: world.name,
+      path: options.data ?? null,
+      columns: options.columns?.text ?? null,
+      digest: world.digest,
+      people: people.length,
+      items: items.length,
+      ratings: ratingCount(world.all),
+    },
+    tree: trained.tree,
+    rounds: trained.rounds,
+    results,
+    example: { person, items: recommended },
+    model: trained.info,
+  };
+  const paths = await writeRun(options.out, {
+    run,
+    model: trained.model,
+    log: trained.log,
+    catalogue: world.all,
+  });
+  await state.remove();
+
+  print("");
+  print(renderResults(results));
+  print("");
+  print(`${SHOWN} recommendations for person ${person}:`);
+  recommended.forEach(({ title }, at) => print(`${String(at + 1).padStart(3)}  ${title}`));
+  print("");
+  print(`wrote ${paths.join(", ")}`);
+}

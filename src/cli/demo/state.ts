@@ -1,0 +1,96 @@
+/**
+ * What an interrupted run needs to go on: stores, keys and the figures so far, in one folder.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { join } from "node:path";
+import { fromBase64, toBase64 } from "../../core/bytes.ts";
+import { generateStoredIdentity } from "../../core/identity.ts";
+import { readJsonMessage } from "../../wire/message.ts";
+import { writeFileWhole } from "../files.ts";
+import type { RoundFigures } from "../run_record.ts";
+
+/** The folder of one run. */
+export interface RunState {
+  /** Whether an earlier start left something to go on with. */
+  readonly resumed: boolean;
+  /** Path of a file in it. */
+  path(name: string): string;
+  /** PKCS #8 bytes of everybody's keys, by name: the aggregators', and the clients' by person. */
+  readonly keys: ReadonlyMap<string, Uint8Array>;
+  /** Token that regions and clients enrol with. */
+  readonly token: string;
+  /** Figures of the rounds that earlier starts finished. */
+  readonly rounds: readonly RoundFigures[];
+  /** Writes down the figures so far. */
+  saveRounds(rounds: readonly RoundFigures[]): Promise<void>;
+  /** Removes the folder: the run is over. */
+  remove(): Promise<void>;
+}
+
+const keysSchema = v.strictObject({
+  token: v.string(),
+  keys: v.record(v.string(), v.string()),
+});
+
+const roundsSchema: v.GenericSchema<RoundFigures[]> = v.array(v.strictObject({
+  round: v.number(),
+  clients: v.number(),
+  seconds: v.number(),
+  bytesUp: v.number(),
+  bytesDown: v.number(),
+  metrics: v.record(v.string(), v.number()),
+}));
+
+/**
+ * Opens the folder of a run, or begins it with a key for each name.
+ *
+ * @param folder  Where; made if it is not there.
+ * @param options `names` of all parties, and `fresh` to forget an earlier start.
+ * @throws {TributaryError} `bad-data` if a file in it cannot be read.
+ */
+export async function openRunState(
+  folder: string,
+  options: { names: readonly string[]; fresh: boolean },
+): Promise<RunState> {
+  const path = (name: string) => join(folder, name);
+  const remove = () => Deno.remove(folder, { recursive: true }).catch(ignoreMissing);
+  if (options.fresh) await remove();
+  const keysFile = path("keys.json");
+  const roundsFile = path("rounds.json");
+  let bytes = await readIfThere(keysFile);
+  const resumed = bytes !== undefined;
+  if (bytes === undefined) {
+    bytes = await makeKeys(options.names);
+    await writeFileWhole(keysFile, bytes);
+  }
+  const { token, keys } = readJsonMessage(keysSchema, bytes, { what: keysFile, code: "bad-data" });
+  const rounds = await readIfThere(roundsFile);
+  return {
+    resumed,
+    path,
+    token,
+    keys: new Map(Object.entries(keys).map(([name, key]) => [name, fromBase64(key)])),
+    rounds: rounds === undefined
+      ? []
+      : readJsonMessage(roundsSchema, rounds, { what: roundsFile, code: "bad-data" }),
+    saveRounds: (figures) => writeFileWhole(roundsFile, JSON.stringify(figures)),
+    remove,
+  };
+}
+
+async function makeKeys(names: readonly string[]): Promise<Uint8Array> {
+  const keys: Record<string, string> = {};
+  for (const name of names) keys[name] = toBase64((await generateStoredIdentity()).pkcs8);
+  const token = crypto.randomUUID();
+  return new TextEncoder().encode(JSON.stringify({ token, keys }));
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  return await Deno.readFile(path).catch(ignoreMissing);
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
