@@ -5,7 +5,8 @@
  */
 import { fromBase64Url } from "../src/core/bytes.ts";
 import type { Clock } from "../src/core/clock.ts";
-import type { CheckOf, SignatureCheck } from "../src/core/identity.ts";
+import { TributaryError } from "../src/core/errors.ts";
+import { type CheckOf, hasSmallOrder, type SignatureCheck } from "../src/core/identity.ts";
 import { createNonces } from "../src/wire/nonces.ts";
 import { type SignedKind, verifyRequest } from "../src/wire/signing.ts";
 
@@ -58,11 +59,25 @@ export function createGuard(options: GuardOptions): Guard {
   async function keyOf(publicKey: string): Promise<SignatureCheck> {
     const kept = keys.get(publicKey);
     if (kept !== undefined) return kept;
-    const check = await options.checkOf(fromBase64Url(publicKey));
+    const check = await checkOf(fromBase64Url(publicKey));
     const [oldest] = keys.keys();
     if (keys.size >= KEPT_KEYS && oldest !== undefined) keys.delete(oldest);
     keys.set(publicKey, check);
     return check;
+  }
+
+  async function checkOf(publicKey: Uint8Array): Promise<SignatureCheck> {
+    let cause: unknown;
+    try {
+      if (!hasSmallOrder(publicKey)) return await options.checkOf(publicKey);
+    } catch (error) {
+      cause = error;
+    }
+    throw new TributaryError(
+      "signature-invalid",
+      "Cannot accept a request: its sender's public key is none that a key pair has",
+      { cause },
+    );
   }
 
   return {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toBase64Url } from "./bytes.ts";
+import { toBase64Url, toHex } from "./bytes.ts";
 import { webDigest } from "./digest.ts";
 
 /** A party that can sign. Its private key never leaves WebCrypto unless it was made exportable. */
@@ -64,7 +64,7 @@ export async function importIdentity(pkcs8: Uint8Array): Promise<Identity> {
 /**
  * A raw public key ready to check signatures with.
  *
- * @throws {TypeError} If it is not 32 bytes long or no such key.
+ * @throws {TypeError} If it is not 32 bytes long, no such key, or one that {@link hasSmallOrder}.
  */
 export async function importPublicKey(publicKey: Uint8Array): Promise<CryptoKey> {
   if (publicKey.length !== PUBLIC_KEY_BYTES) {
@@ -72,7 +72,30 @@ export async function importPublicKey(publicKey: Uint8Array): Promise<CryptoKey>
       `Cannot read a public key: ${publicKey.length} bytes, expected ${PUBLIC_KEY_BYTES}`,
     );
   }
+  if (hasSmallOrder(publicKey)) {
+    throw new TypeError("Cannot read a public key: its order is small, so anyone can sign for it");
+  }
   return await crypto.subtle.importKey("raw", own(publicKey), "Ed25519", true, ["verify"]);
+}
+
+/** Encodings of the points of small order, canonical and not, without the sign bit (RFC 8032, 5.1.3). */
+const SMALL_ORDER: readonly string[] = [
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+];
+
+/**
+ * Whether a raw public key is one of the few under which anyone can forge signatures. No key pair has
+ * such a key, and not every platform refuses it.
+ */
+export function hasSmallOrder(publicKey: Uint8Array): boolean {
+  const point = Uint8Array.from(publicKey, (byte, at) => at === 31 ? byte & 0x7f : byte);
+  return SMALL_ORDER.includes(toHex(point));
 }
 
 /** Whether `signature` is this key's over `bytes`. */

@@ -5,6 +5,7 @@ import { concatBytes, fromHex, toHex, utf8 } from "./bytes.ts";
 import {
   generateIdentity,
   generateStoredIdentity,
+  hasSmallOrder,
   identityId,
   importIdentity,
   importPublicKey,
@@ -109,4 +110,18 @@ Deno.test("identity: a key or signature inside a larger buffer counts by its vie
     concatBytes([new Uint8Array(3), bytes, new Uint8Array(2)]).subarray(3, 3 + bytes.length);
   const key = await importPublicKey(inside(identity.publicKey));
   assert.ok(await verifySignature(key, inside(utf8("abc")), inside(signature)));
+});
+
+Deno.test("identity: a key of small order, under which anyone can sign, is none", async () => {
+  // With the neutral element as key and as the signature's point, S = 0 fits every message.
+  const neutral = fromHex("01" + "00".repeat(31));
+  for (const signBit of [0, 0x80]) {
+    const key = neutral.with(31, signBit);
+    assert.equal(hasSmallOrder(key), true);
+    await assert.rejects(importPublicKey(key), TypeError);
+  }
+  for (let i = 0; i < 20; i++) {
+    assert.equal(hasSmallOrder((await generateIdentity()).publicKey), false);
+  }
+  assert.equal(hasSmallOrder(new Uint8Array(0)), false);
 });

@@ -96,6 +96,17 @@ const first = {
  * @param nowMs The time, in milliseconds since the Unix epoch.
  * @throws {TributaryError} For an update that is refused, as {@link checkUpdate}.
  * @throws {RangeError} If a model is published that is not the next version.
+ *
+ * @example Two clients are enough, so the root asks for its first round
+ * ```ts
+ * import { beginRoot, step } from "./step.ts";
+ *
+ * const rules = { min: 2, max: 10, roundMs: 60_000, stop: { rounds: 3 } };
+ * const model = { version: 0, digest: "00".repeat(32), bytes: 100 };
+ * const { record } = beginRoot({ task: "11".repeat(32), rules, model });
+ * const next = step(record, { kind: "roster", members: 2, clients: 2, sent: 0 }, Date.now());
+ * if (next.effects[0]?.kind !== "open") throw new Error("no round");
+ * ```
  */
 export function step(record: RoundRecord, event: RoundEvent, nowMs: number): Step {
   switch (event.kind) {

@@ -14,6 +14,14 @@ const NODE = Uint8Array.of(1);
 /**
  * Root of a list of entries: SHA-256 of nothing for an empty list, of `0x00 ‖ entry` for one, else of
  * `0x01 ‖ left ‖ right`, split at the largest power of two below the length.
+ *
+ * @example The root of nothing
+ * ```ts
+ * import { toHex } from "../core/bytes.ts";
+ * import { merkleRoot } from "./merkle.ts";
+ *
+ * if (!toHex(await merkleRoot([])).startsWith("e3b0c442")) throw new Error("not SHA-256 of nothing");
+ * ```
  */
 export async function merkleRoot(
   entries: readonly Uint8Array[],

@@ -3,7 +3,7 @@ import { fromHex, toBase64Url, toHex, utf8 } from "../core/bytes.ts";
 import { treeDigest, webDigest } from "../core/digest.ts";
 import { isTributaryError, TributaryError } from "../core/errors.ts";
 import type { Fetch } from "../core/fetch.ts";
-import { generateIdentity, importPublicKey } from "../core/identity.ts";
+import { generateIdentity, webCheckOf } from "../core/identity.ts";
 import { countingRandom, hex32, type ManualClock, manualClock, SAMPLE_TASK } from "./_testing.ts";
 import { checkContentDigest } from "./content_digest.ts";
 import { appendToLog } from "./log.ts";
@@ -149,7 +149,7 @@ Deno.test("peer: enrolling is signed, with a digest of the body, and a token if 
     publicKey: toBase64Url(me.publicKey),
     size: 1,
   });
-  const key = await importPublicKey(me.publicKey);
+  const key = await webCheckOf(me.publicKey);
   await verifyRequest(request, {
     kind: "json",
     member: me.id,
@@ -278,7 +278,7 @@ Deno.test("peer: an update is signed, its headers say what it is, its receipt is
     clients: 1,
     members: undefined,
   });
-  const key = await importPublicKey(me.publicKey);
+  const key = await webCheckOf(me.publicKey);
   await verifyRequest(request, {
     kind: "update",
     member: me.id,
@@ -309,7 +309,7 @@ Deno.test("peer: over a real connection an update has one Content-Length, which 
   const seen: (string | null)[] = [];
   const receipt = await signReceipt(RECEIPT, owner);
   const clock = manualClock();
-  const key = await importPublicKey(me.publicKey);
+  const key = await webCheckOf(me.publicKey);
   const nonces = createNonces({ clock, windowMs: 1, capacity: 9 });
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const options = { kind: "update", member: me.id, region: owner.id } as const;

@@ -13,7 +13,6 @@ import {
   SignatureErrorCode,
   type SignatureParameters,
   verifySignature,
-  webcrypto,
 } from "http-message-sig";
 import { toBase64Url } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
@@ -112,10 +111,8 @@ export interface VerifyOptions {
   readonly member: string;
   /** Id of this aggregator. */
   readonly region: string;
-  /** The member's public key, or its own way to check with it; undefined when it is not enrolled. */
-  keyOf(
-    member: string,
-  ): Promise<CryptoKey | SignatureCheck | undefined> | CryptoKey | SignatureCheck | undefined;
+  /** The check of the member's public key; undefined when it is not enrolled. */
+  keyOf(member: string): Promise<SignatureCheck | undefined> | SignatureCheck | undefined;
   /** Where the time comes from. */
   readonly clock: Clock;
   /** Which requests were seen. */
@@ -162,16 +159,14 @@ export async function verifyRequest(request: Request, options: VerifyOptions): P
       },
       async resolveVerifier({ parameters }) {
         checkParameters(parameters, options);
-        const key = await options.keyOf(options.member);
-        if (key === undefined) {
+        const verify = await options.keyOf(options.member);
+        if (verify === undefined) {
           throw new TributaryError(
             "member-unknown",
             `Cannot accept a request: ${options.member} is not enrolled, expected a member`,
           );
         }
-        return typeof key === "function"
-          ? { algorithm: ALGORITHM, verify: key }
-          : webcrypto.verifier(key);
+        return { algorithm: ALGORITHM, verify };
       },
     });
     options.nonces.remember(options.member, String(parameters.nonce));

@@ -3,7 +3,7 @@ import { createSignature, verifySignature as verifyMessage, webcrypto } from "ht
 import { fromBase64Url, toBase64Url, utf8 } from "../core/bytes.ts";
 import { treeDigest, webDigest } from "../core/digest.ts";
 import { isTributaryError } from "../core/errors.ts";
-import { generateIdentity, type Identity, importPublicKey } from "../core/identity.ts";
+import { generateIdentity, type Identity, webCheckOf } from "../core/identity.ts";
 import { countingRandom, hex32, type ManualClock, manualClock } from "./_testing.ts";
 import { contentDigestOf } from "./content_digest.ts";
 import { createNonces } from "./nonces.ts";
@@ -15,7 +15,7 @@ const [ada, bob, region] = await Promise.all([
   generateIdentity(),
   generateIdentity(),
 ]);
-const keys = new Map([[ada.id, await importPublicKey(ada.publicKey)]]);
+const keys = new Map([[ada.id, await webCheckOf(ada.publicKey)]]);
 const URL_OF = { json: "http://r.example/v1/x", empty: "http://r.example/v1/x?after=1" };
 
 /** An aggregator's side with its own nonces, and a member that shares its clock. */
