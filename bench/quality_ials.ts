@@ -185,6 +185,18 @@ for (const [row, list] of found) {
   const cells = [list.map((one) => one.hr), list.map((one) => one.ndcg)].map(spread);
   console.log(`${row.padEnd(42)} ${cells.join("  ")}`);
 }
+/** Mean over the seeds, of the row whose name begins so. */
+function mean(start: string, figure: keyof Quality): number | undefined {
+  const list = [...found].find(([row]) => row.startsWith(start) && row.endsWith(" after 5"))?.[1];
+  return list && list.reduce((sum, one) => sum + one[figure], 0) / list.length;
+}
+for (const figure of ["hr", "ndcg"] as const) {
+  const [exact, central] = [mean("exact", figure), mean("central", figure)];
+  if (exact === undefined || central === undefined) continue;
+  const name = figure === "hr" ? "HR@10" : "NDCG@10";
+  console.log(`exact − central, ${name} after 5: ${(exact - central).toFixed(4)} (reach ±0.005)`);
+}
+
 console.log("\nmilliseconds, mean");
 for (const [what, { ms, times }] of spent) {
   console.log(`${what.padEnd(42)} ${(ms / times).toFixed(2)}`);
