@@ -5,7 +5,7 @@
  */
 import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import { retry } from "../src/core/retry.ts";
-import { rulesOf } from "../src/round/record.ts";
+import { type RoundFacts, rulesOf } from "../src/round/record.ts";
 import { beginRegion } from "../src/round/step.ts";
 import type { Party } from "../src/wire/party.ts";
 import { createPeer, isRetryable, type Peer } from "../src/wire/peer.ts";
@@ -70,49 +70,67 @@ async function onlyTask(peer: Peer, signal: AbortSignal): Promise<string> {
   );
 }
 
+/** A region's side of its parent: whom it is for, and how to reach it. */
+interface Upward {
+  readonly world: World;
+  readonly life: TaskLife;
+  readonly parent: ParentOptions;
+  readonly peer: Peer;
+}
+
+async function enrol(
+  { life, parent, peer }: Upward,
+  size: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { token } = parent;
+  const region = parentOf(life);
+  const options = { kind: "region", size, region, signal } as const;
+  await peer.enrol(life.id, token === undefined ? options : { ...options, token });
+}
+
+/** Sends a sealed sum, and notes that the parent has it. Doing so twice does no harm. */
+async function forward(
+  upward: Upward,
+  { round, sid, clients }: Pick<RoundFacts, "round" | "sid" | "clients">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { world, life, peer } = upward;
+  const { committer } = life;
+  const { bytes, slices, digest: sum, members } = await readSealedSum(world, life);
+  const upload = {
+    round,
+    sid,
+    clients,
+    members,
+    parcel: bytes,
+    slices,
+    region: parentOf(life),
+    signal,
+  };
+  try {
+    await peer.putUpdate(life.id, upload);
+  } catch (error) {
+    // The parent may have lost its roster, or this came before the first report.
+    if (!isTributaryError(error, "member-unknown")) throw error;
+    await enrol(upward, (await committer.state()).record.round.roster.clients, signal);
+    await peer.putUpdate(life.id, upload);
+  }
+  await committer.run((draft) => draft.step({ kind: "forward", round, sum, members }));
+}
+
 /** The duties of a region. */
 export function regionDuties(world: World, life: TaskLife, parent: ParentOptions): Perform {
-  const peer = parentPeer(world, parent);
+  const upward = { world, life, parent, peer: parentPeer(world, parent) };
   const { committer } = life;
-
-  async function enrol(size: number, signal: AbortSignal): Promise<void> {
-    const { token } = parent;
-    const region = parentOf(life);
-    const options = { kind: "region", size, region, signal } as const;
-    await peer.enrol(life.id, token === undefined ? options : { ...options, token });
-  }
-
-  async function forward(duty: Extract<Duty, { kind: "forward" }>, signal: AbortSignal) {
-    const { round, sid, clients } = duty;
-    const { bytes, slices, digest: sum, members } = await readSealedSum(world, life);
-    const upload = {
-      round,
-      sid,
-      clients,
-      members,
-      parcel: bytes,
-      slices,
-      region: parentOf(life),
-      signal,
-    };
-    try {
-      await peer.putUpdate(life.id, upload);
-    } catch (error) {
-      // The parent may have lost its roster, or this came before the first report.
-      if (!isTributaryError(error, "member-unknown")) throw error;
-      await enrol((await committer.state()).record.round.roster.clients, signal);
-      await peer.putUpdate(life.id, upload);
-    }
-    await committer.run((draft) => draft.step({ kind: "forward", round, sum, members }));
-  }
 
   return async (duty, signal) => {
     switch (duty.kind) {
       case "report":
-        return await enrol(duty.clients, signal);
+        return await enrol(upward, duty.clients, signal);
       case "forward":
         try {
-          return await forward(duty, signal);
+          return await forward(upward, duty, signal);
         } catch (error) {
           if (isRetryable(error) || signal.aborted) throw error;
           const { round } = duty;
@@ -156,13 +174,25 @@ export async function followParent(
     const info = await peer.round(life.id, { after, waitS: MAX_WAIT_S, plan, signal });
     if (info === undefined) return;
     const heardMs = clock.now();
+    await settle();
     const isKept = record.models.some((model) => model.version === info.model.version);
     const bytes = isKept ? undefined : await peer.model(life.id, info.model, { signal });
     await committer.run((draft) => {
       if (bytes !== undefined) draft.keepModel(info.model, bytes);
-      // The parent's clock went on while the model came.
+      // The parent's clock went on meanwhile.
       draft.step({ kind: "parent", info: later(info, draft.nowMs - heardMs) });
     });
+  }
+
+  /** The parent may have gone on with this region's sum before its word of it arrived here. */
+  async function settle(): Promise<void> {
+    const { phase } = (await committer.state()).record.round;
+    if (phase.kind !== "sealed") return;
+    try {
+      await forward({ world, life, parent, peer }, phase.facts, signal);
+    } catch (error) {
+      logger({ kind: "failure", doing: `forwarding round ${phase.facts.round}`, error });
+    }
   }
 
   while (committer.latest.record.round.phase.kind !== "finished") {
