@@ -12,7 +12,7 @@ import { createPeer, isRetryable, type Peer } from "../src/wire/peer.ts";
 import type { OpenRound, RoundInfo } from "../src/wire/round_info.ts";
 import { MAX_WAIT_S } from "../src/wire/routes.ts";
 import { planDigest } from "../src/wire/session_id.ts";
-import type { Duty, Perform } from "./duty.ts";
+import type { Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { readSealedSum } from "./sealed_sum.ts";
 import type { TaskLife } from "./task_life.ts";
