@@ -17,7 +17,7 @@ rm -rf "$work"
 mkdir -p "$work/src"
 cat >"$work/Cargo.toml" <<EOF
 [package]
-name = "std"
+name = "empty"
 version = "0.0.0"
 edition = "2021"
 
@@ -36,6 +36,7 @@ cd "$work"
 RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_DIR="$work/target" /usr/bin/cargo build \
   --release --target "$target" -Zbuild-std=std,panic_abort
 
+rm -f "target/$target/release/deps/"libempty-*
 lib=$sysroot/lib/rustlib/$target/lib
 as_root mkdir -p "$lib"
 as_root cp "target/$target/release/deps/"*.rlib "target/$target/release/deps/"*.rmeta "$lib"
