@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { toHex } from "../src/core/bytes.ts";
 import type { Digest } from "../src/core/digest.ts";
 import type { Fetch } from "../src/core/fetch.ts";
 import { generateIdentity, type Identity } from "../src/core/identity.ts";
@@ -14,6 +15,7 @@ import { parcelDigest } from "../src/update/slices.ts";
 import { inlineModule } from "../src/wasm/inline.ts";
 import { manualClock } from "../src/wire/_testing.ts";
 import { createPeer, type Peer } from "../src/wire/peer.ts";
+import type { Receipt } from "../src/wire/receipt.ts";
 import type { OpenRound } from "../src/wire/round_info.ts";
 import { fillRoute, ROUTES } from "../src/wire/routes.ts";
 import { planDigest } from "../src/wire/session_id.ts";
@@ -22,6 +24,8 @@ import { signTask, type Task, taskId } from "../src/wire/task.ts";
 import { updateHeaders } from "../src/wire/update_headers.ts";
 import { type AggregatorApp, type AggregatorAppOptions, createAggregatorApp } from "./app.ts";
 import { memoryStore } from "./memory/store.ts";
+import type { RoundStore } from "./store.ts";
+import type { TaskRecord } from "./task_state.ts";
 
 /** SHA-256 by the platform. */
 export const nodeDigest: Digest = (bytes) =>
@@ -97,6 +101,7 @@ export async function testRoot(options: TestOptions = {}): Promise<TestRoot> {
     identity,
     clock,
   });
+  await app.aggregator.start();
   const task = testTask(words, change);
   const model = { w: { shape: [words], data: new Float32Array(words) } };
   await app.aggregator.own({ signed: await signTask(task, identity), model });
@@ -193,4 +198,60 @@ export async function signedUpdate(
   spoil(headers);
   const options = { identity, region, clock, random: systemRandom };
   return { url, headers: await signedHeaders({ method: "PUT", url, headers }, options) };
+}
+
+/** Sends a parcel as it should be sent. */
+export async function sendUpdate(
+  member: TestMember,
+  round: OpenRound,
+  parcel: Uint8Array<ArrayBuffer>,
+): Promise<Receipt> {
+  const { region } = await member.peer.task(round.task);
+  const { slices } = await parcelDigest(parcel, nodeDigest);
+  const { sid } = round;
+  return await member.peer.putUpdate(round.task, {
+    round: round.round,
+    sid,
+    clients: 1,
+    parcel,
+    slices,
+    region,
+  });
+}
+
+/** Everything that a store holds of a task, but for the log. */
+export async function contentsOf(store: RoundStore, task: string): Promise<unknown> {
+  const { version, record } = await store.read(task) ?? {};
+  const round = (record as unknown as TaskRecord).round.round;
+  const names = await store.sliceNames(task, "");
+  const slices = names.map(async (
+    name,
+  ) => [name, toHex(await store.slice(task, name, 0) ?? EMPTY)]);
+  return {
+    version,
+    record,
+    members: await store.members(task),
+    updates: await store.updates(task, round),
+    slices: await Promise.all(slices),
+  };
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Code of the problem document that an answer is. */
+export async function problemCode(response: Response): Promise<string> {
+  const { code, status } = await response.json();
+  if (status !== response.status) throw new Error(`status ${response.status} but says ${status}`);
+  return code;
+}
+
+/** Tree digest of words, hex, as the round log has it. */
+export async function sumDigest(words: ArrayLike<number>): Promise<string> {
+  return toHex((await parcelDigest(parcelOf(words), nodeDigest)).tree);
+}
+
+/** The sums of all published rounds, by their digests. */
+export async function publishedSums(peer: Peer, task: string): Promise<string[]> {
+  const { entries } = await peer.log(task, { from: 0 });
+  return entries.flatMap(({ body }) => body.event.kind === "published" ? [body.event.sum] : []);
 }

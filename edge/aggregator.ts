@@ -57,6 +57,8 @@ export interface Aggregator extends AsyncDisposable {
   readonly world: World;
   /** The tasks that it works on, by digest. */
   readonly tasks: ReadonlyMap<string, TaskLife>;
+  /** Whether {@link Aggregator.start} is through; until then unknown tasks may still come. */
+  readonly isReady: boolean;
   /**
    * Takes up what the store has, wherever it was left. A region without a task first asks its parent
    * for one, for as long as it takes.
@@ -85,6 +87,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   const starting = new Map<string, Promise<TaskLife>>();
   const following: Promise<void>[] = [];
   const stopping = new AbortController();
+  let isReady = false;
 
   function perform(life: TaskLife): Perform {
     return parent === undefined
@@ -127,12 +130,16 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   return {
     world,
     tasks: lives,
+    get isReady() {
+      return isReady;
+    },
     async start() {
       if (parent === undefined) {
         for (const id of await world.store.tasks()) await takeUp(id);
       } else {
         await takeUp(await parentTask(world, parent, stopping.signal));
       }
+      isReady = true;
     },
     async own(task) {
       return await takeUp(await storeTask(world, task, strategyOf()));

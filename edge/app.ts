@@ -58,7 +58,7 @@ export const REQUEST_FIELD = "tributary-request";
  */
 export function createAggregatorApp(options: AggregatorAppOptions): AggregatorApp {
   const aggregator = createAggregator(options);
-  const { world, tasks } = aggregator;
+  const { world } = aggregator;
   const { clock, digest, identity, limits, logger, random } = world;
   const guard = createGuard({
     ...limits,
@@ -111,8 +111,8 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
     return answerProblem(c, error);
   });
 
-  app.route("/", readRoutes(tasks));
-  app.route("/", writeRoutes(tasks, { guard, digest, admit: options.admit ?? admitAll }));
+  app.route("/", readRoutes(aggregator));
+  app.route("/", writeRoutes(aggregator, { guard, digest, admit: options.admit ?? admitAll }));
   app.get(
     "/healthz",
     describeRoute({

@@ -18,8 +18,13 @@ import { jsonAnswer, parameters, problems, wholeText } from "./describe.ts";
 import { unknownModel } from "./models.ts";
 import type { TaskHost } from "./task_host.ts";
 
-/** The tasks of an aggregator, by digest. */
-export type Hosts = ReadonlyMap<string, TaskHost>;
+/** The tasks of an aggregator. */
+export interface Hosts {
+  /** By digest. */
+  readonly tasks: ReadonlyMap<string, TaskHost>;
+  /** Whether these are all: not before it has taken up what its store has. */
+  readonly isReady: boolean;
+}
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const taskPath = parameters("param", v.object({ task: hexDigestSchema }));
@@ -32,10 +37,14 @@ export function readRoutes(hosts: Hosts): Hono {
     ROUTES.tasks,
     describeRoute({
       summary: "The tasks of this aggregator",
-      responses: { 200: jsonAnswer("Digest and name of each", taskListSchema), ...problems([]) },
+      responses: {
+        200: jsonAnswer("Digest and name of each", taskListSchema),
+        ...problems(["busy"]),
+      },
     }),
     (c) => {
-      const tasks = [...hosts.values()].map(({ id, offer }) => ({
+      if (!hosts.isReady) throw notReady();
+      const tasks = [...hosts.tasks.values()].map(({ id, offer }) => ({
         task: id,
         name: offer.task.name,
       }));
@@ -49,7 +58,7 @@ export function readRoutes(hosts: Hosts): Hono {
       summary: "A signed task, and who signs receipts here",
       responses: {
         200: jsonAnswer("The task; it never changes", taskOfferSchema),
-        ...problems(["bad-request", "task-unknown"]),
+        ...problems(["bad-request", "task-unknown", "busy"]),
       },
     }),
     taskPath,
@@ -96,7 +105,13 @@ export function readRoutes(hosts: Hosts): Hono {
         200: { description: "The whole model", content: { [OCTETS]: {} } },
         206: { description: "The range asked for", content: { [OCTETS]: {} } },
         304: { description: "The model that the sender has" },
-        ...problems(["bad-request", "task-unknown", "model-unknown", "range-not-satisfiable"]),
+        ...problems([
+          "bad-request",
+          "task-unknown",
+          "model-unknown",
+          "range-not-satisfiable",
+          "busy",
+        ]),
       },
     }),
     parameters(
@@ -112,7 +127,7 @@ export function readRoutes(hosts: Hosts): Hono {
       summary: "A run of the signed, hash-chained round log",
       responses: {
         200: jsonAnswer("Entries in order, without gaps", logPageSchema),
-        ...problems(["bad-request", "task-unknown"]),
+        ...problems(["bad-request", "task-unknown", "busy"]),
       },
     }),
     taskPath,
@@ -126,7 +141,7 @@ export function readRoutes(hosts: Hosts): Hono {
       summary: "Figures of a task here",
       responses: {
         200: jsonAnswer("Figures", statusSchema),
-        ...problems(["bad-request", "task-unknown"]),
+        ...problems(["bad-request", "task-unknown", "busy"]),
       },
     }),
     taskPath,
@@ -139,14 +154,20 @@ export function readRoutes(hosts: Hosts): Hono {
 /** The task that a path names. */
 export function hostOf(hosts: Hosts, c: Context): TaskHost {
   const task = c.req.param("task") ?? "";
-  const host = hosts.get(task);
-  if (host === undefined) {
-    throw new TributaryError(
-      "task-unknown",
-      `Cannot find task ${task}: it is not one of this aggregator`,
-    );
-  }
-  return host;
+  const host = hosts.tasks.get(task);
+  if (host !== undefined) return host;
+  // A member that comes back right after a restart must not take its task for gone.
+  if (!hosts.isReady) throw notReady();
+  throw new TributaryError(
+    "task-unknown",
+    `Cannot find task ${task}: it is not one of this aggregator`,
+  );
+}
+
+function notReady(): TributaryError {
+  return new TributaryError("busy", "Cannot answer yet: this aggregator is starting", {
+    retryAfterS: 1,
+  });
 }
 
 const OCTETS = "application/octet-stream";

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { generateIdentity } from "../src/core/identity.ts";
+import { taskId } from "../src/wire/task.ts";
+import { verifyLog } from "../src/wire/verify_log.ts";
+import { toBase64Url } from "../src/core/bytes.ts";
+import { publishedSums, sumDigest, testTask } from "./_testing.ts";
+import {
+  createRegionProcess,
+  createRootProcess,
+  hastyClock,
+  patientPeer,
+  type Process,
+  runClient,
+} from "./_tree.ts";
+
+const ROUNDS = 3;
+
+/** Words of client `i` in a round. */
+function wordsOf(i: number, round: number): number[] {
+  return [i + round, 2 ** 31 + i * 7, round * 1000 + i, i * i, 2 ** 32 - 1];
+}
+
+function expectedSums(clients: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: ROUNDS }, (_, at) => {
+    const sum = new Uint32Array(5);
+    for (let i = 0; i < clients; i++) {
+      for (const [word, value] of wordsOf(i, at + 1).entries()) sum[word]! += value;
+    }
+    return sumDigest(sum);
+  }));
+}
+
+/** Runs a tree to its end; the root's published sums. */
+async function runTree(shape: (root: Process) => Promise<Process[]>, clients: number) {
+  const clock = hastyClock();
+  const task = testTask(5, { clients: { min: clients, max: 1000 }, stop: { rounds: ROUNDS } });
+  const root = await createRootProcess(clock, task);
+  await root.start();
+  const all = await shape(root);
+  const leaves = all.filter((process) => process !== root);
+  const hosts = leaves.length === 0 ? [root] : leaves;
+  const runs = await Promise.all(
+    Array.from(
+      { length: clients },
+      (_, i) => runClient(clock, hosts[i % hosts.length]!, task, (round) => wordsOf(i, round)),
+    ),
+  );
+  const id = await taskId(task);
+  const peer = patientPeer(clock, root.fetch, await generateIdentity());
+  const sums = await publishedSums(peer, id);
+  const logs = await Promise.all([root, ...leaves].map(async (process) => {
+    const peer = patientPeer(clock, process.fetch, await generateIdentity());
+    const { entries } = await peer.log(id, { from: 0 });
+    return verifyLog(entries, { task, signer: toBase64Url(process.identity.publicKey) });
+  }));
+  for (const process of [...all, root]) await process.stop();
+  return { runs, sums, logs };
+}
+
+const shapes: Record<string, (root: Process) => Promise<Process[]>> = {
+  "a root alone": () => Promise.resolve([]),
+  "three regions": async (root) => {
+    const regions = [];
+    for (let i = 0; i < 3; i++) {
+      const region = await createRegionProcess(hastyClock(), root);
+      await region.start();
+      regions.push(region);
+    }
+    return regions;
+  },
+  "regions under a region": async (root) => {
+    const upper = await createRegionProcess(hastyClock(), root);
+    await upper.start();
+    const regions = [upper];
+    for (let i = 0; i < 2; i++) {
+      const region = await createRegionProcess(hastyClock(), upper);
+      await region.start();
+      regions.push(region);
+    }
+    return regions;
+  },
+};
+
+for (const [name, shape] of Object.entries(shapes)) {
+  Deno.test(`tree: ${name} publishes the exact sums, and everyone hears the end`, async () => {
+    const { runs, sums, logs } = await runTree(shape, 7);
+    assert.deepEqual(sums, await expectedSums(7));
+    for (const run of runs) assert.deepEqual(run, { rounds: [1, 2, 3], version: ROUNDS });
+    for (const log of logs) {
+      assert.equal(log.rounds, ROUNDS);
+      assert.equal(log.finished, "rounds");
+    }
+    assert.equal(logs[0]?.clients, 7 * ROUNDS);
+  });
+}
