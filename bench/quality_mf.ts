@@ -39,7 +39,7 @@ const found = new Map<string, Quality[]>();
 
 function note(row: string, quality: Quality): void {
   found.set(row, [...found.get(row) ?? [], quality]);
-  console.log(`${row.padEnd(34)} ${quality.hr.toFixed(3)} ${quality.ndcg.toFixed(3)}`);
+  console.log(`${row.padEnd(44)} ${quality.hr.toFixed(3)} ${quality.ndcg.toFixed(3)}`);
 }
 
 function memoryState(): DeviceState {
@@ -145,7 +145,7 @@ for (let run = 1; run <= seeds; run++) {
 }
 
 console.log(
-  `\nmean of ${seeds} seeds (lowest–highest)${" ".repeat(5)}HR@10                NDCG@10`,
+  `\nmean of ${seeds} seeds (lowest–highest)${" ".repeat(11)}HR@10                NDCG@10`,
 );
 for (const [row, list] of found) {
   const cells = (["hr", "ndcg"] as const).map((key) => {
@@ -154,5 +154,5 @@ for (const [row, list] of found) {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     return `${mean.toFixed(3)} (${low.toFixed(3)}–${high.toFixed(3)})`;
   });
-  console.log(`${row.padEnd(38)} ${cells.join("  ")}`);
+  console.log(`${row.padEnd(44)} ${cells.join("  ")}`);
 }
