@@ -1,8 +1,9 @@
 /**
  * Models as safetensors files: an 8-byte header length, a JSON header, the values.
  *
- * Our own, because the npm packages for it only read, or only fetch headers from one model hub, and
- * none refuses malformed files. Written files are those of the reference library, byte for byte: the
+ * Our own: the packages found on npm are unkept, and a reader of files from outside has to refuse
+ * malformed ones by name.
+ * Written files are those of the reference library, byte for byte: the
  * header padded with spaces to whole 8 bytes, tensors in order of their names. Reading is stricter
  * than the reference library (safetensors 0.8.0), so that one file has one meaning; it accepts, and
  * this refuses:

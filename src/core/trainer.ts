@@ -40,6 +40,12 @@ export interface SumsContribution {
 /** What a client has to say in a round, before encoding. */
 export type Contribution = WeightsContribution | SumsContribution;
 
+/**
+ * Name of the scalar that carries a client's weight beside its change of weights, so that the sum
+ * holds `Σ w`. No parameter of a model may bear it.
+ */
+export const WEIGHT_TENSOR = "clients/weight";
+
 /** Trains on the device's own examples. The model must not be changed in place. */
 export type Trainer = (model: NamedTensors, context: TrainContext) => Promise<Contribution>;
 

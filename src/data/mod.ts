@@ -18,3 +18,5 @@ export * from "./negatives.ts";
 export * from "./partition.ts";
 export * from "./synthetic.ts";
 export * from "./popularity.ts";
+export { deriveSeed, seededRng } from "../core/random.ts";
+export type { Rng } from "../core/random.ts";

@@ -35,7 +35,7 @@ Deno.test("fedadam: the first step is the learning rate times the corrected mome
   const next = strategy.step({
     model,
     state: strategy.init(model),
-    sums: { x: tensor(8), weight: tensor(2) },
+    sums: { x: tensor(8), "clients/weight": tensor(2) },
     clients: 2,
     round: 1,
   });
@@ -59,7 +59,12 @@ Deno.test("fedadam: a step repeated from the same state gives the same bits", ()
   const strategy = fedAdamStrategy(fedAdam());
   const model = { x: tensor(1, -2, 3) };
   const state = { "m/x": tensor(0.1, 0.2, 0.3), "v/x": tensor(0.01, 0.02, 0.03) };
-  const input = { model, state, sums: { x: tensor(1, 2, 3), weight: tensor(2) }, clients: 3 };
+  const input = {
+    model,
+    state,
+    sums: { x: tensor(1, 2, 3), "clients/weight": tensor(2) },
+    clients: 3,
+  };
   assert.deepEqual(
     strategy.step({ ...input, round: 40 }),
     strategy.step({ ...input, round: 40 }),
@@ -71,7 +76,7 @@ Deno.test("fedadam: asks for the change of each tensor, and the weight", () => {
   assert.deepEqual(fedAdamStrategy(fedAdam({ range: 3 })).sums(FLOWER_MODEL), [
     { name: "w", shape: [2, 3], range: 3 },
     { name: "b", shape: [3], range: 3 },
-    { name: "weight", shape: [1], range: 1 },
+    { name: "clients/weight", shape: [1], range: 1 },
   ]);
 });
 

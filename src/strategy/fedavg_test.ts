@@ -33,7 +33,7 @@ Deno.test("fedavg: a client of twice the weight counts twice", () => {
     model: { x: tensor(1, 10) },
     state: {},
     // Changes of 3 and 6 at weights 1 and 0.5: the mean is (3 + 3) / 1.5.
-    sums: { x: tensor(6, 0), weight: tensor(1.5) },
+    sums: { x: tensor(6, 0), "clients/weight": tensor(1.5) },
     clients: 2,
     round: 1,
   });
@@ -44,7 +44,7 @@ Deno.test("fedavg: lr takes that share of the mean change", () => {
   const { model } = fedAvgStrategy(fedAvg({ lr: 0.5 })).step({
     model: { x: tensor(1) },
     state: {},
-    sums: { x: tensor(8), weight: tensor(2) },
+    sums: { x: tensor(8), "clients/weight": tensor(2) },
     clients: 2,
     round: 1,
   });
@@ -55,14 +55,15 @@ Deno.test("fedavg: asks for the change of each tensor, and the weight", () => {
   assert.deepEqual(fedAvgStrategy(fedAvg({ range: 0.25 })).sums(FLOWER_MODEL), [
     { name: "w", shape: [2, 3], range: 0.25 },
     { name: "b", shape: [3], range: 0.25 },
-    { name: "weight", shape: [1], range: 1 },
+    { name: "clients/weight", shape: [1], range: 1 },
   ]);
 });
 
 Deno.test("fedavg: refuses a model whose tensor is called like the weight", () => {
   assert.throws(
-    () => fedAvgStrategy(fedAvg()).sums([{ name: "weight", shape: [2] }]),
-    (error) => isTributaryError(error, "task-refused") && /tensor "weight"/.test(error.message),
+    () => fedAvgStrategy(fedAvg()).sums([{ name: "clients/weight", shape: [2] }]),
+    (error) =>
+      isTributaryError(error, "task-refused") && /tensor "clients\/weight"/.test(error.message),
   );
 });
 
@@ -71,7 +72,7 @@ Deno.test("fedavg: without any weight there is no mean, and no next model", () =
     fedAvgStrategy(fedAvg()).step({
       model: { x: tensor(1) },
       state: {},
-      sums: { x: tensor(0), weight: tensor(0) },
+      sums: { x: tensor(0), "clients/weight": tensor(0) },
       clients: 2,
       round: 1,
     });
@@ -80,7 +81,7 @@ Deno.test("fedavg: without any weight there is no mean, and no next model", () =
 
 Deno.test("fedavg: a step leaves its input as it was", () => {
   const model = { x: tensor(1, 2) };
-  const sums = { x: tensor(4, 4), weight: tensor(1) };
+  const sums = { x: tensor(4, 4), "clients/weight": tensor(1) };
   fedAvgStrategy(fedAvg()).step({ model, state: {}, sums, clients: 1, round: 1 });
   assert.deepEqual([model.x, sums.x], [tensor(1, 2), tensor(4, 4)]);
 });

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { sharedVectors } from "../../tests/shared_vectors.ts";
 import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
+import { WEIGHT_TENSOR } from "../core/trainer.ts";
 import type { Strategy } from "./strategy.ts";
 
 type Nested = number | readonly Nested[];
@@ -89,7 +90,7 @@ export function replay(strategy: Strategy, run: FlowerCase): NamedTensors[] {
     ({ model, state } = strategy.step({
       model,
       state,
-      sums: { ...sums, weight },
+      sums: { ...sums, [WEIGHT_TENSOR]: weight },
       clients,
       round: i + 1,
     }));

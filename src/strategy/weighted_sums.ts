@@ -5,14 +5,12 @@
  */
 import { TributaryError } from "../core/errors.ts";
 import { tensorOf } from "../core/tensor.ts";
+import { WEIGHT_TENSOR } from "../core/trainer.ts";
 import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
 import type { SumSpec } from "./strategy.ts";
 
-/** Name of the sum of all clients' weights, each in `(0, 1]`. */
-const WEIGHT = "weight";
-
 /**
- * One sum `Σ w·Δ` a tensor of the model, then `weight`, `Σ w`.
+ * One sum `Σ w·Δ` a tensor of the model, then `Σ w`, called {@link WEIGHT_TENSOR}.
  *
  * @param options `range` of a client's `w·Δ`, value by value.
  * @throws {TributaryError} `task-refused` if a tensor of the model bears the name of the weight.
@@ -21,10 +19,10 @@ export function weightedSums(
   model: readonly TensorSpec[],
   options: { range: number },
 ): readonly SumSpec[] {
-  refuseName(model, WEIGHT);
+  refuseName(model, WEIGHT_TENSOR);
   return [
     ...model.map(({ name, shape }) => ({ name, shape, range: options.range })),
-    { name: WEIGHT, shape: [1], range: 1 },
+    { name: WEIGHT_TENSOR, shape: [1], range: 1 },
   ];
 }
 
@@ -34,7 +32,7 @@ export function weightedSums(
  * @throws {TributaryError} `model-invalid` if it is not above 0, so that there is no mean.
  */
 export function totalWeight(sums: NamedTensors): number {
-  const weight = tensorOf(sums, WEIGHT).data[0] ?? 0;
+  const weight = tensorOf(sums, WEIGHT_TENSOR).data[0] ?? 0;
   if (!(weight > 0)) {
     throw new TributaryError(
       "model-invalid",

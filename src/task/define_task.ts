@@ -45,6 +45,8 @@ export interface TaskDefinition {
   readonly stop: StopRules;
   /** Seed of the initial model, 32 bytes in hex; default zeros. */
   readonly seed?: string;
+  /** Digest, in hex, of the list of items that the model's rows stand for; default none. */
+  readonly catalogue?: string;
 }
 
 /**
@@ -93,6 +95,7 @@ export function defineTask(definition: TaskDefinition): Task {
     metrics,
     stop,
     seed: definition.seed ?? "00".repeat(32),
+    ...(definition.catalogue === undefined ? {} : { catalogue: definition.catalogue }),
   });
   checkTask(task);
   return freeze(task);

@@ -87,7 +87,7 @@ Deno.test("defineTask: mf sends what the strategy steps by", () => {
   assert.deepEqual(task.update.tensors.slice(0, 3), [
     { name: "item", shape: [9724, 32], range: 1 },
     { name: "bias", shape: [9724], range: 1 },
-    { name: "weight", shape: [1], range: 1 },
+    { name: "clients/weight", shape: [1], range: 1 },
   ]);
   assert.equal(task.update.clip, 1);
   const back = defineTask({
@@ -165,8 +165,8 @@ Deno.test("defineTask: refuses a strategy that does not step what the model send
     /^Cannot step tensors by rowwise: expected fedavg or fedadam/,
   );
   refused(
-    { model: tensors({ tensors: { weight: [2] } }) },
-    /tensor "weight": a sum of the strategy is called so/,
+    { model: tensors({ tensors: { "clients/weight": [2] } }) },
+    /tensor "clients\/weight": a sum of the strategy is called so/,
   );
   refused(
     { model: ials({ items: 9, dim: 2 }), strategy: alsNewton({ reg: 1 }) },

@@ -66,7 +66,7 @@ export interface UpdateChain {
  *
  * using core = createAggregateCore(await inlineModule("aggregate"));
  * const chain = createUpdateChain(core, {
- *   tensors: [{ name: "w", shape: [2], range: 1 }, { name: "weight", shape: [1], range: 1 }],
+ *   tensors: [{ name: "w", shape: [2], range: 1 }, { name: "clients/weight", shape: [1], range: 1 }],
  *   slotBits: 32,
  *   maxClients: 100,
  *   clip: 10,
@@ -118,7 +118,11 @@ function updateOf(contribution: Contribution, model: NamedTensors): NamedTensors
         `weights "${name}" have ${local.data.length} values of shape [${local.shape}], expected [${global.shape}]`,
       );
     }
-    const data = local.data.map((value, i) => value - (global.data[i] ?? NaN));
+    // A loop, as `map` of a typed array takes seven times as long.
+    const data = new Float32Array(local.data.length);
+    for (let i = 0; i < data.length; i++) {
+      data[i] = (local.data[i] ?? NaN) - (global.data[i] ?? NaN);
+    }
     return [name, { shape: global.shape, data }] as const;
   });
   return Object.fromEntries(changes);

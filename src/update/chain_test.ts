@@ -15,7 +15,7 @@ const PLAN: ChainPlan = {
   tensors: [
     { name: "w", shape: [2], range: 4 },
     { name: "b", shape: [], range: 4 },
-    { name: "weight", shape: [1], range: 1 },
+    { name: "clients/weight", shape: [1], range: 1 },
     ...metricTensors(["hr@10"]),
   ],
   slotBits: 32,
@@ -32,7 +32,7 @@ Deno.test("chain: a change of weights arrives as model less weights, beside weig
     metrics: { "hr@10": 1 },
   });
   assert.deepEqual([...sums["w"]!.data, ...sums["b"]!.data], [4, 0, -4]);
-  assert.deepEqual([...sums["weight"]!.data], [1]);
+  assert.deepEqual([...sums["clients/weight"]!.data], [1]);
   assert.deepEqual(metricMeans(sums), { "hr@10": 1 });
 });
 
@@ -44,7 +44,7 @@ Deno.test("chain: it clips before it weighs", () => {
   const sums = through(plan, { weights, examples: 10, metrics: { "hr@10": 0 } });
   assertClose(sums["w"]!, [0.75, 0]);
   assertClose(sums["b"]!, [1]);
-  assertClose(sums["weight"]!, [0.5]);
+  assertClose(sums["clients/weight"]!, [0.5]);
   assert.deepEqual(metricMeans(sums), { "hr@10": 0 });
 });
 
@@ -66,7 +66,7 @@ Deno.test("chain: the weighted mean of three clients is Σ w·Δ over Σ w", () 
   }
   const sums = chain.decode(new Uint8Array(sum.buffer), 3);
   assertClose(sums["w"]!, [1 + 2 * 0.5 - 1, 0]);
-  assertClose(sums["weight"]!, [2.5]);
+  assertClose(sums["clients/weight"]!, [2.5]);
   assert.deepEqual(metricMeans(sums), {});
 });
 
@@ -117,7 +117,7 @@ Deno.test("chain: what is not the model's shape is refused by name", () => {
       { weights: { ...right, w: { shape: [2], data: new Float32Array(3) } }, examples: 1 },
       /weights "w" have 3 values/,
     ],
-    [{ kind: "sums", sums: right }, /tensor "weight" is missing/],
+    [{ kind: "sums", sums: right }, /tensor "clients\/weight" is missing/],
     [{ weights: right, examples: 1, metrics: {} }, /metric "hr@10" is missing/],
   ];
   for (const [contribution, sentence] of cases) {

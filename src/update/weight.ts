@@ -4,12 +4,10 @@
  * @module
  */
 import type { NamedTensors } from "../core/tensor.ts";
+import { WEIGHT_TENSOR } from "../core/trainer.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
 import { scaleTensors } from "./scale.ts";
 import type { UpdateStep } from "./step.ts";
-
-/** Name of the scalar that carries a client's weight, so that the sum holds `Σ w`. */
-export const WEIGHT_TENSOR = "weight";
 
 /**
  * A client's weight `min(examples, cap) / cap`, from 0 to 1; without a cap it is 1 for everyone.

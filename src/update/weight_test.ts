@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createAggregateCore, inlineModule } from "../wasm/mod.ts";
-import { cappedWeight, WEIGHT_TENSOR, weightStep } from "./weight.ts";
+import { WEIGHT_TENSOR } from "../core/trainer.ts";
+import { cappedWeight, weightStep } from "./weight.ts";
 
 const module = await inlineModule("aggregate");
 const KEY = new Uint8Array(32);
