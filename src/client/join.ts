@@ -77,8 +77,11 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
     trainer,
     recommender,
     chain: createUpdateChain(cores.aggregate, plan),
-    seedOf: async (round) =>
-      seed === undefined ? random(32) : await deriveSeed(seed, taskId, "round", round),
+    seedsOf: async (round) =>
+      seed === undefined ? { train: random(32), encode: random(32) } : {
+        train: await deriveSeed(seed, taskId, round, "train"),
+        encode: await deriveSeed(seed, taskId, round, "encode"),
+      },
     turn,
     clock,
     random,

@@ -25,7 +25,7 @@ import { MAX_WAIT_S } from "../wire/routes.ts";
 import type { Task } from "../wire/task.ts";
 import { type LocalModel, localModel, type Recommender } from "./local_model.ts";
 import type { RoundReport } from "./round_report.ts";
-import { takePart } from "./take_part.ts";
+import { type RoundSeeds, takePart } from "./take_part.ts";
 
 /** A device that is a member of a region. */
 export interface Participant extends AsyncDisposable {
@@ -88,8 +88,8 @@ export interface ParticipantOptions {
   readonly recommender: Recommender | undefined;
   /** Turns a contribution into a parcel. */
   readonly chain: UpdateChain;
-  /** Seed of all that is random in a round. */
-  seedOf(round: number): Promise<Uint8Array>;
+  /** Seeds of all that is random in a round. */
+  seedsOf(round: number): Promise<RoundSeeds>;
   /** Runs work when it is this device's turn. */
   turn<T>(work: () => Promise<T>): Promise<T>;
   /** Where the time comes from. */
@@ -153,12 +153,12 @@ export function createParticipant(options: ParticipantOptions): Participant {
     deadlineMs: number,
     signal: AbortSignal,
   ): Promise<RoundReport> {
-    const seed = await options.seedOf(info.round);
+    const seeds = await options.seedsOf(info.round);
     return await takePart(info, {
       ...options,
       peer: patient,
       task: taskId,
-      seed,
+      seeds,
       deadlineMs,
       signal,
       enrol: (signal) => enrol(patient, signal),

@@ -6,7 +6,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/digest.ts";
 import { isTributaryError } from "../core/errors.ts";
-import { deriveSeed } from "../core/random.ts";
 import { decodeSafetensors } from "../core/safetensors.ts";
 import type { Trainer } from "../core/trainer.ts";
 import type { UpdateChain } from "../update/chain.ts";
@@ -16,6 +15,14 @@ import type { Peer, UpdateUpload } from "../wire/peer.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { OpenRound } from "../wire/round_info.ts";
 import type { MissedReason, RoundReport } from "./round_report.ts";
+
+/** All that is random in a round. */
+export interface RoundSeeds {
+  /** Decides the training. */
+  readonly train: Uint8Array;
+  /** Decides the rounding. */
+  readonly encode: Uint8Array;
+}
 
 /** What a device takes part with. */
 export interface Part {
@@ -29,8 +36,8 @@ export interface Part {
   readonly trainer: Trainer;
   /** Turns a contribution into a parcel. */
   readonly chain: UpdateChain;
-  /** 32 bytes that only this client and this round have. */
-  readonly seed: Uint8Array;
+  /** Seeds that only this client and this round have, 32 bytes each. */
+  readonly seeds: RoundSeeds;
   /** When the region closes the round, on the device's own clock. */
   readonly deadlineMs: number;
   /** Where the time comes from. */
@@ -53,7 +60,8 @@ const MISSED: ReadonlySet<string> = new Set<MissedReason>([
 ]);
 
 /**
- * Takes part in `round` until its deadline.
+ * Takes part in `round`. Its deadline ends the training; once a parcel is on its way, the region's
+ * answer is waited for.
  *
  * @throws {TributaryError} What stays wrong: a model of another digest, an update that is not finite
  * or not of the plan's shape, a region that refuses this member.
@@ -89,20 +97,19 @@ async function contribute(
   part: Part,
   signal: AbortSignal,
 ): Promise<RoundReport> {
-  const { peer, region, task, chain, seed, digest } = part;
+  const { peer, region, task, chain, seeds, digest } = part;
   const bytes = await peer.model(task, round.model, { signal });
   const model = decodeSafetensors(bytes).tensors;
   const contribution = await part.trainer(model, {
     round: round.round,
-    seed: await deriveSeed(seed, "train"),
+    seed: seeds.train,
     signal,
   });
   signal.throwIfAborted();
-  const parcel = chain.encode(contribution, { model, key: await deriveSeed(seed, "encode") });
+  const parcel = chain.encode(contribution, { model, key: seeds.encode });
   const { slices } = await parcelDigest(parcel, digest);
   const { round: number, sid } = round;
-  const upload = { round: number, sid, clients: 1, parcel, slices, region, signal };
-  const receipt = await send(part, upload, signal);
+  const receipt = await send(part, { round: number, sid, clients: 1, parcel, slices, region });
   return {
     kind: "sent",
     round: number,
@@ -113,8 +120,10 @@ async function contribute(
   };
 }
 
-async function send(part: Part, upload: UpdateUpload, signal: AbortSignal): Promise<Receipt> {
-  const { peer, task } = part;
+/** Goes on beyond the deadline: only the region knows whether a parcel that was sent is in the sum. */
+async function send(part: Part, parcel: UpdateUpload): Promise<Receipt> {
+  const { peer, task, signal } = part;
+  const upload = { ...parcel, signal };
   try {
     return await peer.putUpdate(task, upload);
   } catch (error) {
