@@ -13,7 +13,7 @@ import { type RandomSource, systemRandom } from "../src/core/random.ts";
 import { retry } from "../src/core/retry.ts";
 import { createBudget } from "./budget.ts";
 import type { Perform } from "./duty.ts";
-import { readTaskDocument } from "./first_write.ts";
+import { checkStoreIdentity, readTaskDocument } from "./first_write.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { type Logger, silent } from "./logger.ts";
 import { followParent, type ParentOptions, regionDuties, storeParentTask } from "./region.ts";
@@ -113,6 +113,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
 
   async function begin(id: string): Promise<TaskLife> {
     const signed = await readTaskDocument(world.store, id);
+    await checkStoreIdentity(world, signed);
     const life = await createTaskLife(world, { id, signed, perform });
     lives.set(id, life);
     if (parent !== undefined) following.push(follow(life, parent));

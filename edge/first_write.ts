@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { utf8 } from "../src/core/bytes.ts";
+import { toBase64Url, utf8 } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { isStored } from "../src/round/event.ts";
 import type { Step } from "../src/round/step.ts";
 import { appendToLog, type LogEntry } from "../src/wire/log.ts";
 import type { Party } from "../src/wire/party.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
+import { verifyLog } from "../src/wire/verify_log.ts";
 import { type SignedTask, taskId, verifyTask } from "../src/wire/task.ts";
 import { readSlices, sliceRows } from "./models.ts";
 import type { RoundStore, SliceRow } from "./store.ts";
@@ -57,6 +58,25 @@ export async function storeFirst(
     slices: [...sliceRows(TASK_NAME, utf8(JSON.stringify(signed))), ...slices],
     log: log.map((entry) => ({ seq: entry.body.seq, entry: { ...entry } as never })),
   });
+}
+
+/**
+ * Checks that this identity began the store's log: one that another goes on with is no log.
+ *
+ * @throws {TributaryError} `store-failed` if another one did.
+ */
+export async function checkStoreIdentity(world: World, { task }: SignedTask): Promise<void> {
+  const { store, identity, digest } = world;
+  const [first] = await store.log(await taskId(task, digest), 0, 1);
+  try {
+    await verifyLog([first?.entry], { task, digest, signer: toBase64Url(identity.publicKey) });
+  } catch (cause) {
+    throw new TributaryError(
+      "store-failed",
+      `Cannot go on with the store as ${identity.id}: its log was begun by another identity, expected that one's key`,
+      { cause },
+    );
+  }
 }
 
 /**

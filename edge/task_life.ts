@@ -25,6 +25,7 @@ import type { Parcel } from "./sum.ts";
 import type { Announced, Standing, TaskHost } from "./task_host.ts";
 import type { TaskState } from "./task_state.ts";
 import { createWaiters } from "./waiters.ts";
+import { createWordCheck } from "./word_check.ts";
 import type { World } from "./world.ts";
 
 /** A task and what is done about its effects. */
@@ -55,9 +56,11 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   const { id, signed } = options;
   const { task } = signed;
   const region = { id: identity.id, publicKey: toBase64Url(identity.publicKey) };
-  const parcelBytes = updateBytes({ ...task.update, maxClients: task.clients.max });
+  const plan = { ...task.update, maxClients: task.clients.max };
+  const parcelBytes = updateBytes(plan);
   const stopping = new AbortController();
   using undo = new DisposableStack();
+  const words = undo.use(createWordCheck(world.module, { plan, sliceBytes: SLICE_BYTES }));
   const waiters = undo.use(createWaiters({
     clock,
     capacity: limits.waitingPolls,
@@ -185,6 +188,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       };
       await ingest(body, form, async (index, bytes) => {
         committer.progress();
+        words.check(bytes, head.clients);
         if (isHeld) return void slices.push(bytes);
         staged = true;
         await store.put(id, [{ name, index, bytes }]);
@@ -196,6 +200,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     } catch (error) {
       if (staged) await store.drop(id, name).catch(() => {});
       if (!signal.aborted) throw error;
+      if (stopping.signal.aborted) throw stoppingError(limits.retryAfterS);
       const now = (await committer.state()).record.round;
       checkUpdate(now, { round, sid: head.sid, clients: head.clients }, clock.now());
       throw error;
@@ -274,10 +279,12 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
 
     async [Symbol.asyncDispose]() {
       stopping.abort();
+      closing.abort();
       alarm?.stop.abort();
       waiters[Symbol.dispose]();
       await duties[Symbol.asyncDispose]();
       await committer[Symbol.asyncDispose]();
+      words[Symbol.dispose]();
     },
   };
   const duties = createDuties(world, options.perform(life));
@@ -309,6 +316,12 @@ function checkSpeaker(kind: Enrolment["kind"], head: Announced["head"]): void {
     ? "Tributary-Clients: 1 and no Tributary-Members from a client"
     : "Tributary-Members from a region";
   throw new TributaryError("bad-request", `Cannot take an update: expected ${expected}`);
+}
+
+function stoppingError(retryAfterS: number): TributaryError {
+  return new TributaryError("busy", "Cannot take an update: this aggregator is stopping", {
+    retryAfterS,
+  });
 }
 
 function sameUpdate(row: UpdateRow, digest: string): UpdateRow {

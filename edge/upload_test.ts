@@ -130,6 +130,18 @@ refusal(
 );
 
 refusal(
+  "a word that no client's value rounds to",
+  { status: 422, code: "update-out-of-range" },
+  (opened) => attempt({ ...from(opened), parcel: parcelOf([1, 2, 3, 2 ** 25 - 1]) }),
+);
+
+refusal(
+  "a word that would wrap the sum",
+  { status: 422, code: "update-out-of-range" },
+  (opened) => attempt({ ...from(opened), parcel: parcelOf([2 ** 32 - 1, 2, 3, 4]) }),
+);
+
+refusal(
   "a tree digest of other slices",
   { status: 422, code: "digest-mismatch" },
   (opened) =>
@@ -401,7 +413,7 @@ for (const [how, heldBytes] of [["held in memory", 1 << 20], ["staged in the sto
     const round = await openRound(first.peer, root.task);
     const receipts = await Promise.all(
       members.map((member, i) =>
-        sendUpdate(member, round, parcelOf([i, i * i, 2 ** 32 - 1, i << 20, 1]))
+        sendUpdate(member, round, parcelOf([i, i * i, 2 ** 25 - 2, i << 18, 1]))
       ),
     );
     const positions = receipts.map((receipt) => receipt.position).toSorted((a, b) => a - b);
@@ -410,7 +422,7 @@ for (const [how, heldBytes] of [["held in memory", 1 << 20], ["staged in the sto
     const indices = Array.from({ length: count }, (_, i) => i);
     const expected = indices.reduce(
       (sum, i) =>
-        sum.map((word, at) => (word + [i, i * i, 2 ** 32 - 1, i << 20, 1][at]!) % 2 ** 32),
+        sum.map((word, at) => (word + [i, i * i, 2 ** 25 - 2, i << 18, 1][at]!) % 2 ** 32),
       [0, 0, 0, 0, 0],
     );
     assert.deepEqual(await publishedSums(first.peer, root.id), [await sumDigest(expected)]);

@@ -134,6 +134,7 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
           "body-too-long",
           "digest-mismatch",
           "length-mismatch",
+          "update-out-of-range",
           "busy",
         ]),
       },

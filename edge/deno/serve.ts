@@ -6,8 +6,9 @@
 import { Buffer } from "node:buffer";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { setImmediate } from "node:timers";
-import { systemClock } from "../../src/core/clock.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { Digest } from "../../src/core/digest.ts";
+import type { Fetch } from "../../src/core/fetch.ts";
 import type { CheckOf, Identity } from "../../src/core/identity.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
 import { admitAll, admitByToken } from "../admission.ts";
@@ -40,6 +41,8 @@ export interface ServeOptions {
   readonly limits?: Partial<Limits>;
   /** Says nothing by default. */
   readonly logger?: Logger;
+  /** How a parent is reached; the platform's `fetch` by default. */
+  readonly fetch?: Fetch;
   /** Longest time that a stop waits for requests that are under way; 5000 by default. */
   readonly graceMs?: number;
 }
@@ -122,19 +125,19 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
     ...(parent === undefined ? {} : { parent }),
     ...(strategy === undefined ? {} : { strategy }),
     ...(limits === undefined ? {} : { limits }),
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
   const { aggregator } = app;
-  const force = new AbortController();
+  const requests = inFlight();
   const server = Deno.serve({
     hostname,
     port,
-    signal: force.signal,
     onListen() {},
     onError(error) {
       logger({ kind: "failure", doing: "serving", error });
       return new Response(null, { status: 500 });
     },
-  }, (request) => app.fetch(request));
+  }, (request) => requests.during(() => app.fetch(request)));
   const ready = aggregator.start();
   // Whoever wants to know awaits it; an unread failure must not end the process.
   ready.catch((error) => logger({ kind: "failure", doing: "starting", error }));
@@ -143,14 +146,45 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
     aggregator,
     ready,
     async [Symbol.asyncDispose]() {
+      const graceMs = options.graceMs ?? 5000;
       aggregator.endPolls();
-      const graced = new AbortController();
-      clock.sleep(options.graceMs ?? 5000, { signal: graced.signal })
-        .then(() => force.abort(), () => {});
-      await server.shutdown();
-      graced.abort();
+      // First, as the server's own shutdown breaks off bodies that are still coming.
+      await within(clock, graceMs, requests.end());
       await aggregator[Symbol.asyncDispose]();
+      await within(clock, graceMs, server.shutdown());
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Counts requests, and knows when the last one was answered. */
+function inFlight() {
+  const drained = Promise.withResolvers<void>();
+  let open = 0;
+  let ending = false;
+  return {
+    async during(answer: () => Response | Promise<Response>): Promise<Response> {
+      if (ending) return new Response(null, { status: 503, headers: { "retry-after": "1" } });
+      open++;
+      try {
+        return await answer();
+      } finally {
+        open--;
+        if (ending && open === 0) drained.resolve();
+      }
+    },
+    /** Takes no more; settles when the last one was answered. */
+    end(): Promise<void> {
+      ending = true;
+      if (open === 0) drained.resolve();
+      return drained.promise;
+    },
+  };
+}
+
+/** Waits for something, but not for longer than so many milliseconds. */
+async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([work, clock.sleep(ms, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
 }
