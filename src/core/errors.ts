@@ -38,6 +38,7 @@ export const ERROR_STATUS = {
   "task-refused": 422,
   "update-not-finite": 422,
   "update-misshapen": 422,
+  "update-out-of-range": 422,
   "too-many-requests": 429,
   "core-trap": 500,
   "internal": 500,

@@ -59,6 +59,13 @@ export interface AggregateCore extends Disposable {
    */
   subU32(acc: Span, x: Span): void;
   /**
+   * Place of the first word above `most`, or -1 if there is none: whether an update is one that the
+   * grid can give.
+   *
+   * @throws {RangeError} If `most` is no whole number in `[0, 2^32)`.
+   */
+  firstAboveU32(x: Span, most: number): number;
+  /**
    * Rounds float32 values to the grid: `y = clamp(x·(L/c), −L, L)` in float32 (with `L/c` rounded
    * to float32 first), `f = floor(y)`, and `f + (u < y − f) + L` as a word, where
    * `u = (r >>> 8)·2^−24` and `r` is the value's word of the ChaCha20 keystream (RFC 8439,
@@ -144,6 +151,15 @@ export function createAggregateCore(module: WebAssembly.Module): AggregateCore {
     subU32(acc, x) {
       const length = pairLength(acc, x);
       instance.call((core) => core.sub_u32(acc.ptr, x.ptr, length));
+    },
+
+    firstAboveU32(x, most) {
+      if (!Number.isInteger(most) || most < 0 || most >= 2 ** 32) {
+        throw new RangeError(`Cannot compare words with ${most}: expected a word`);
+      }
+      const length = memory.length(x, 4);
+      const at = instance.call((core) => core.first_above_u32(x.ptr, length, most));
+      return at === length ? -1 : at;
     },
 
     quantise(x, out, options) {

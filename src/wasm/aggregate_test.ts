@@ -231,3 +231,18 @@ Deno.test("aggregate: once disposed it refuses every use", () => {
   core[Symbol.dispose]();
   assert.throws(() => core.squaredNorm(x), /^TypeError: Cannot use a core that was disposed$/);
 });
+
+Deno.test("aggregate: the first word above a bound is found at every length and offset", () => {
+  const most = fc.oneof(fc.nat({ max: 2 ** 32 - 1 }), fc.constantFrom(0, 2 ** 32 - 1));
+  fc.assert(
+    fc.property(words, skip, most, ([found], left, most) => {
+      using core = createAggregateCore(module);
+      const span = place(core, found, left);
+      assert.equal(core.firstAboveU32(span, most), found.findIndex((word) => word > most));
+    }),
+  );
+  using core = createAggregateCore(module);
+  for (const most of [-1, 2 ** 32, 1.5, NaN]) {
+    assert.throws(() => core.firstAboveU32(core.memory.alloc(4), most), RangeError);
+  }
+});

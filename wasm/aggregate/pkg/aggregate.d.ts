@@ -12,6 +12,11 @@ export function add_u32(acc: number, x: number, len: number): void;
 export function dequantise(sum: number, out: number, len: number, offset: number, unit: number): void;
 
 /**
+ * Index of the first of `len` words that is above `most`; `len` if none is.
+ */
+export function first_above_u32(x: number, len: number, most: number): number;
+
+/**
  * Rounds `len` float32 values at `x` to words at `out`; value `i` by word `16 * block + skip + i`
  * of the keystream of the 32 bytes at `key`. Returns `len`, or, having written nothing, the index
  * of the first value that is infinite or NaN.
@@ -39,6 +44,7 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly add_u32: (a: number, b: number, c: number) => void;
     readonly dequantise: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly first_above_u32: (a: number, b: number, c: number) => number;
     readonly quantise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly scale: (a: number, b: number, c: number) => void;
     readonly squared_norm: (a: number, b: number) => number;

@@ -23,6 +23,18 @@ export function dequantise(sum, out, len, offset, unit) {
 }
 
 /**
+ * Index of the first of `len` words that is above `most`; `len` if none is.
+ * @param {number} x
+ * @param {number} len
+ * @param {number} most
+ * @returns {number}
+ */
+export function first_above_u32(x, len, most) {
+    const ret = wasm.first_above_u32(x, len, most);
+    return ret >>> 0;
+}
+
+/**
  * Rounds `len` float32 values at `x` to words at `out`; value `i` by word `16 * block + skip + i`
  * of the keystream of the 32 bytes at `key`. Returns `len`, or, having written nothing, the index
  * of the first value that is infinite or NaN.

@@ -21,6 +21,13 @@ pub fn sub_u32(acc: usize, x: usize, len: usize) {
     ring::sub(span_mut(acc, len), span(x, len));
 }
 
+/// Index of the first of `len` words that is above `most`; `len` if none is.
+#[wasm_bindgen]
+#[must_use]
+pub fn first_above_u32(x: usize, len: usize, most: u32) -> usize {
+    ring::first_above(span(x, len), most).unwrap_or(len)
+}
+
 /// Rounds `len` float32 values at `x` to words at `out`; value `i` by word `16 * block + skip + i`
 /// of the keystream of the 32 bytes at `key`. Returns `len`, or, having written nothing, the index
 /// of the first value that is infinite or NaN.

@@ -13,6 +13,15 @@ pub fn sub(acc: &mut [u32], x: &[u32]) {
     combine(acc, x, U32x4::sub, u32::wrapping_sub);
 }
 
+/// Index of the first value above `most`, if there is one.
+#[must_use]
+pub fn first_above(x: &[u32], most: u32) -> Option<usize> {
+    let (quads, tail) = x.as_chunks::<4>();
+    let top = quads.iter().fold(U32x4::splat(0), |top, quad| top.max(U32x4::load(quad)));
+    let within = top.to_array().iter().chain(tail).all(|&word| word <= most);
+    if within { None } else { x.iter().position(|&word| word > most) }
+}
+
 #[inline(always)]
 fn combine(
     acc: &mut [u32],
@@ -67,6 +76,19 @@ mod tests {
                 assert_eq!(sum[offset..], want);
                 sub(&mut sum[offset..], &b[offset..]);
                 assert_eq!(sum, a);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_value_above_a_bound_is_found_at_every_length_and_place() {
+        for len in 0..=70 {
+            assert_eq!(first_above(&vec![9; len], 9), None);
+            for at in 0..len {
+                let mut x = vec![9; len];
+                x[at..].fill(u32::MAX);
+                assert_eq!(first_above(&x, 9), Some(at));
+                assert_eq!(first_above(&x, u32::MAX), None);
             }
         }
     }

@@ -79,6 +79,12 @@ impl U32x4 {
         self.0 == [0; 4]
     }
 
+    /// The larger of each pair of lanes.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self(core::array::from_fn(|i| self.0[i].max(other.0[i])))
+    }
+
     #[must_use]
     pub fn shift_right<const N: u32>(self) -> Self {
         Self(self.0.map(|a| a >> N))

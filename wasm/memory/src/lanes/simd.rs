@@ -100,6 +100,13 @@ impl U32x4 {
         !v128_any_true(self.0)
     }
 
+    /// The larger of each pair of lanes.
+    #[inline(always)]
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self(u32x4_max(self.0, other.0))
+    }
+
     #[inline(always)]
     #[must_use]
     pub fn shift_right<const N: u32>(self) -> Self {
