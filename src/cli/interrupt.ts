@@ -15,12 +15,16 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-/** Listens for SIGINT and SIGTERM until disposed of. A second one ends the process at once. */
-export function listenForInterrupt(): Interrupt {
+/**
+ * Listens for SIGINT and SIGTERM until disposed of. A second one ends the process at once.
+ *
+ * @param message What the user is told at the end.
+ */
+export function listenForInterrupt(message: string): Interrupt {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) Deno.exit(130);
-    controller.abort(new Interrupted("Stopped by the user"));
+    controller.abort(new Interrupted(message));
   };
   Deno.addSignalListener("SIGINT", stop);
   Deno.addSignalListener("SIGTERM", stop);

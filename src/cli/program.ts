@@ -4,7 +4,6 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { isTributaryError } from "../core/errors.ts";
 import { clientCommand } from "./commands/client.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { recommendCommand } from "./commands/recommend.ts";
@@ -59,16 +58,15 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
 function exitCode(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    terminal.warn(`tributary: ${error.message.replace(/^error: /, "")} (see --help)`);
+    const message = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
+    terminal.warn(`tributary: ${message} (see --help)`);
     return 2;
   }
   if (error instanceof Interrupted) {
     terminal.warn(`tributary: ${error.message}`);
     return 130;
   }
-  if (isTributaryError(error) || error instanceof TypeError || error instanceof RangeError) {
-    terminal.warn(`tributary: ${error.message}`);
-    return 1;
-  }
-  throw error;
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.warn(`tributary: ${message.split("\n", 1)[0]}`);
+  return 1;
 }

@@ -1,5 +1,5 @@
 /**
- * Progress of a round: a live bar on a terminal, a line a round elsewhere.
+ * Progress of a run: a live bar on a terminal, a line a round elsewhere.
  *
  * @module
  */
@@ -7,8 +7,10 @@ import { Presets, SingleBar } from "cli-progress";
 import type { Writable } from "node:stream";
 import { formatDuration } from "./format.ts";
 
-/** Shows how far a round is. */
+/** Shows how far a run is. */
 export interface Progress extends Disposable {
+  /** So many of `total` clients have joined, before the first round. */
+  join(clients: number, total: number): void;
   /** A new round is open for `total` clients. */
   start(round: number, total: number): void;
   /** So many clients' updates have been taken so far. */
@@ -31,42 +33,58 @@ export interface ProgressOptions {
   now(): number;
 }
 
+/** Short enough for a line of 80 characters. */
+const BAR_WIDTH = 16;
+
 /** Progress for a person who watches, or for a log. */
 export function createProgress(options: ProgressOptions): Progress {
   const { rounds, live, print, stream, now } = options;
+  const titleOf = (text: string) => text.padEnd(`round ${rounds}/${rounds}`.length);
   let bar: SingleBar | undefined;
   let title = "";
-  let startedMs = 0;
+  let total = 0;
+  let startedMs = now();
 
   const stop = () => {
     bar?.stop();
     bar = undefined;
   };
+  const begin = (name: string, count: number, note: string) => {
+    stop();
+    title = titleOf(name);
+    total = count;
+    startedMs = now();
+    if (!live) return;
+    bar = new SingleBar({
+      format: `${title} {bar} {value}/{total} · {note}`,
+      // Its type asks for a bit more of a stream than it uses.
+      stream: stream as NodeJS.WritableStream,
+      hideCursor: true,
+      clearOnComplete: false,
+      stopOnComplete: false,
+      barsize: BAR_WIDTH,
+    }, Presets.shades_classic);
+    bar.start(count, 0, { note });
+  };
+  const end = (note: string) => {
+    const line = `${note} · ${formatDuration(now() - startedMs)}`;
+    if (bar === undefined) print(`${title}  ${total} clients · ${line}`);
+    else bar.update({ note: line });
+    stop();
+  };
   return {
-    start(round, total) {
-      stop();
-      title = `round ${String(round).padStart(String(rounds).length)}/${rounds}`;
-      startedMs = now();
-      if (!live) return;
-      bar = new SingleBar({
-        format: `${title} {bar} {value}/{total} clients · {note}`,
-        stream: stream as NodeJS.WritableStream,
-        hideCursor: true,
-        clearOnComplete: false,
-        stopOnComplete: false,
-        barsize: 28,
-      }, Presets.shades_classic);
-      bar.start(total, 0, { note: "training" });
+    join(clients, count) {
+      if (clients === 1) begin("joining", count, "enrolling");
+      bar?.update(clients);
+      if (clients === count) end("joined");
+    },
+    start(round, count) {
+      begin(`round ${String(round).padStart(String(rounds).length)}/${rounds}`, count, "training");
     },
     update(clients) {
       bar?.update(clients);
     },
-    finish(note) {
-      const line = `${note} · ${formatDuration(now() - startedMs)}`;
-      if (bar === undefined) print(`${title}  ${line}`);
-      else bar.update({ note: line });
-      stop();
-    },
+    finish: end,
     [Symbol.dispose]: stop,
   };
 }

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { TributaryError } from "../core/errors.ts";
 import type { NamedTensors } from "../core/tensor.ts";
 import type { DeviceState } from "../core/trainer.ts";
 import type { Interactions } from "../data/interactions.ts";
 import { topK } from "../metrics/order.ts";
 import type { Model, PersonExamples } from "../models/model.ts";
 import type { TrainCore } from "../wasm/train.ts";
+import { personIn } from "./person.ts";
 import type { Recommended } from "./run_record.ts";
 
 /** What recommends. */
@@ -37,17 +37,10 @@ export async function recommendFor(
   person: string,
   { data, model, tensors, core, state, count }: RecommendOptions,
 ): Promise<Recommended[]> {
-  const history = data.histories[data.people.indexOf(person)];
-  if (history === undefined) {
-    const some = data.people.slice(0, 5).join(", ");
-    throw new TributaryError(
-      "bad-data",
-      `Cannot recommend to person ${person}: expected one of ${data.people.length}, such as ${some}`,
-    );
-  }
-  const examples = { items: history.items };
+  const { items = new Uint32Array() } = data.histories[personIn(data.people, person)] ?? {};
+  const examples = { items };
   const scores = await model.scorer({ core, state, examples })(tensors);
-  return Array.from(topK(scores, { k: count, exclude: history.items }), (item) => ({
+  return Array.from(topK(scores, { k: count, exclude: items }), (item) => ({
     item: data.items[item] ?? String(item),
     title: data.titles[item] ?? String(item),
     score: scores[item] ?? NaN,

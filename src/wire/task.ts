@@ -89,6 +89,8 @@ export interface Task {
   readonly stop: StopRules;
   /** Seed of the initial model: 32 bytes in hex. */
   readonly seed: string;
+  /** Digest of the list of items that the model's rows stand for, where they stand for any. */
+  readonly catalogue?: string;
 }
 
 /** Most tensors of an update. */
@@ -140,6 +142,7 @@ const taskSchema: v.GenericSchema<Task> = v.pipe(
       minutes: v.exactOptional(positiveSchema(525_600, "Minutes since the first round opened")),
     }),
     seed: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/), v.description("32 bytes in hex")),
+    catalogue: v.exactOptional(hexDigestSchema),
   }),
   v.description("What is learned, how, by how many, and when to stop"),
 );

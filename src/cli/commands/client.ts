@@ -4,18 +4,19 @@
  * @module
  */
 import { Command } from "commander";
-import { join as joinRegion, type Participant } from "../../client/mod.ts";
-import { TributaryError } from "../../core/errors.ts";
-import { alignItems, type Interactions } from "../../data/interactions.ts";
-import type { PersonExamples } from "../../models/model.ts";
+import { nativeDigest } from "../../../edge/deno/mod.ts";
+import { join as joinRegion } from "../../client/mod.ts";
+import { alignItems } from "../../data/interactions.ts";
 import { httpUrl } from "../arguments.ts";
+import { chooseTask } from "../choose_task.ts";
 import { openRatings, parseColumns } from "../data_files.ts";
 import { openDeviceStore } from "../device_store.ts";
 import { formatBytes } from "../format.ts";
-import { loadIdentity } from "../../../edge/deno/mod.ts";
 import { listenForInterrupt } from "../interrupt.ts";
-import { itemsDigest, openItems } from "../items_file.ts";
-import { nativeDigest } from "../../../edge/deno/mod.ts";
+import { openItems } from "../items_file.ts";
+import { openIdentity } from "../key_file.ts";
+import { announceOutages } from "../outage.ts";
+import { personIn } from "../person.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Options {
@@ -44,68 +45,47 @@ export function clientCommand(terminal: Terminal): Command {
     .option("--identity <file>", "this device's key; made if it is not there", "client.key")
     .option("--state <file>", "what this device keeps from round to round", "client.db")
     .action(async (options: Options) => {
-      using interrupt = listenForInterrupt();
-      const { examples, items } = await openExamples(options);
-      using store = openDeviceStore(options.state);
-      const identity = await loadIdentity(options.identity);
+      using interrupt = listenForInterrupt("Stopped; the same command takes part again");
       try {
-        await using device = await joinRegion(options.region, {
-          identity,
-          examples,
-          state: store.stateOf(identity.id),
-          digest: nativeDigest,
-          signal: interrupt.signal,
-          ...(options.task === undefined ? {} : { task: options.task }),
-          ...(options.token === undefined ? {} : { token: options.token }),
-        });
-        await checkItems(items, device);
-        terminal.print(`joined ${options.region} as ${device.id} for "${device.task.name}"`);
-        for await (const report of device.rounds()) {
-          terminal.print(
-            report.kind === "sent"
-              ? `round ${report.round}: sent ${formatBytes(report.bytesSent)}`
-              : `round ${report.round}: missed (${report.reason})`,
-          );
-        }
-        terminal.print("the task is finished");
+        await takePart(options, terminal, interrupt.signal);
       } catch (error) {
+        // Whatever an interrupted device stumbled over, the interruption is the reason.
         interrupt.signal.throwIfAborted();
         throw error;
       }
     });
 }
 
-async function openExamples(
+async function takePart(
   options: Options,
-): Promise<{ examples: PersonExamples; items: readonly string[] }> {
+  { print, warn }: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
   const columns = options.columns === undefined ? undefined : parseColumns(options.columns);
   const own = await openRatings(options.data, { columns });
   const data = options.items === undefined ? own : alignItems(own, await openItems(options.items));
-  const history = data.histories[personIn(data, options.user)];
-  return { examples: { items: history?.items ?? new Uint32Array() }, items: data.items };
-}
-
-/** A device whose items are numbered otherwise would teach the model nonsense: it leaves again. */
-async function checkItems(items: readonly string[], device: Participant): Promise<void> {
-  const { itemsDigest: expected } = device.task.train;
-  const found = await itemsDigest(items);
-  if (expected === undefined || expected === found) return;
-  await device.leave();
-  throw new TributaryError(
-    "bad-data",
-    `Cannot take part: the digest of these ${items.length} items is ${found}, the task's is ${expected}; expected the task's items by --items`,
-  );
-}
-
-function personIn(data: Interactions, wanted: string | undefined): number {
-  if (wanted === undefined && data.people.length === 1) return 0;
-  const person = wanted === undefined ? -1 : data.people.indexOf(wanted);
-  if (person >= 0) return person;
-  const some = data.people.slice(0, 5).join(", ");
-  throw new TributaryError(
-    "bad-data",
-    `Cannot choose whose ratings to train on: found ${
-      wanted ?? "no --user"
-    }, expected one of ${data.people.length}, such as ${some}`,
-  );
+  const items = data.histories[personIn(data.people, options.user)]?.items ?? new Uint32Array();
+  const fetch = announceOutages(`the region at ${options.region}`, warn);
+  const task = await chooseTask(options.region, { fetch, signal, task: options.task, data });
+  const identity = await openIdentity(options.identity);
+  using store = openDeviceStore(options.state);
+  await using device = await joinRegion(options.region, {
+    identity,
+    task,
+    fetch,
+    signal,
+    examples: { items },
+    state: store.stateOf(identity.id),
+    digest: nativeDigest,
+    ...(options.token === undefined ? {} : { token: options.token }),
+  });
+  print(`joined ${options.region} as ${device.id} for "${device.task.name}"`);
+  for await (const report of device.rounds()) {
+    print(
+      report.kind === "sent"
+        ? `round ${report.round}: sent ${formatBytes(report.bytesSent)}`
+        : `round ${report.round}: missed (${report.reason})`,
+    );
+  }
+  print("the task is finished");
 }

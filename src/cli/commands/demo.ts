@@ -25,7 +25,11 @@ export function demoCommand(terminal: Terminal): Command {
         "ials",
       ),
     )
-    .option("--dim <n>", "values of an item's vector", wholeNumber(1, 256), 32)
+    .option(
+      "--dim <n>",
+      "values of an item's vector (default: 8 below 300 people, else 32)",
+      wholeNumber(1, 256),
+    )
     .option("--rounds <n>", "rounds to train", wholeNumber(1, 10_000), 10)
     .option("--regions <n>", "regions below the root", wholeNumber(1, 32), 3)
     .option("--seed <n>", "seed of everything that is drawn", wholeNumber(0, 2 ** 32 - 1), 1)
@@ -33,7 +37,7 @@ export function demoCommand(terminal: Terminal): Command {
     .option("--out <folder>", "where files are written", "out")
     .option("--fresh", "begin anew, even if an interrupted run could go on", false)
     .action(async ({ columns, ...options }: Options) => {
-      using interrupt = listenForInterrupt();
+      using interrupt = listenForInterrupt("Stopped; the same command goes on from here");
       const parsed = columns === undefined
         ? {}
         : { columns: { text: columns, map: parseColumns(columns) } };

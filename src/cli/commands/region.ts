@@ -6,6 +6,7 @@
 import { Command } from "commander";
 import { httpUrl } from "../arguments.ts";
 import { addServeOptions, type ServeFlags, serveUntilStopped } from "../serve_command.ts";
+import { announceOutages } from "../outage.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Options extends ServeFlags {
@@ -24,6 +25,8 @@ export function regionCommand(terminal: Terminal): Command {
   return addServeOptions(command, "region").action(async (options: Options) => {
     const { parent: url, parentToken: token, task } = options;
     await serveUntilStopped(terminal, options, {
+      ...(task === undefined ? {} : { only: task }),
+      fetch: announceOutages(`the parent at ${url}`, terminal.warn),
       parent: {
         url,
         ...(token === undefined ? {} : { token }),

@@ -16,22 +16,25 @@ import type { Terminal } from "../terminal.ts";
 
 interface Options extends ServeFlags {
   readonly task: string;
+  readonly items?: string;
 }
 
 /** The command. It opens rounds, steps the model, and publishes it. */
 export function rootCommand(terminal: Terminal): Command {
   const command = new Command("root")
     .description("Run the root of a tree: own a task, open its rounds, publish its models")
-    .requiredOption("--task <file>", "what to learn, as JSON; see examples/films.json");
+    .requiredOption("--task <file>", "what to learn, as JSON; see examples/films.json")
+    .option("--items <file>", "the items that the model's rows stand for; clients must have them");
   return addServeOptions(command, "root").action(async (options: Options) => {
-    const task = await openTaskFile(options.task);
+    const task = await openTaskFile(options.task, options.items);
     const { train: core } = await inlineCores();
-    const role = { strategy: (of: typeof task) => strategyFrom(of.strategy, core) };
+    const id = await taskId(task);
+    const role = { only: id, strategy: (of: typeof task) => strategyFrom(of.strategy, core) };
     await serveUntilStopped(terminal, options, role, async ({ aggregator }, identity) => {
       const signed = await signTask(task, identity);
       const model = modelFrom(task.model, task.train).initial(fromHex(task.seed));
       await aggregator.own({ signed, model });
-      terminal.print(`task ${await taskId(task)}`);
+      terminal.print(`task ${id}`);
       terminal.print(describeTask(task));
     });
   });

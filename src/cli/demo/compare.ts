@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import { deriveSeed } from "../../core/random.ts";
 import { type NamedTensors, tensorOf } from "../../core/tensor.ts";
 import { popularityScores } from "../../data/popularity.ts";
@@ -71,19 +72,20 @@ function popularity({ world }: Comparison): Promise<Score> {
 }
 
 /** Matrix factorisation for everybody alone: what an item table learns from one person. */
-async function local({ core, world, seed, signal }: Comparison): Promise<Score> {
+async function local(comparison: Comparison): Promise<Score> {
+  const { core, world, seed } = comparison;
   const model = mf({ items: world.train.items.length, dim: 16 });
   const initial = model.initial(await deriveSeed(seed, "local"));
-  return await scoresOf(world, async (person) => {
-    signal.throwIfAborted();
+  return await scoresOf(comparison, async (person) => {
     const own = await deriveSeed(seed, "local", world.train.people[person] ?? person);
     const items = world.examples[person]?.items ?? NONE;
     return await localMf(model, { core, initial, items, seed: own });
   });
 }
 
-async function federated({ world, model, federated, deviceOf }: Comparison): Promise<Score> {
-  return await scoresOf(world, (person) => model.scorer(deviceOf(person))(federated));
+async function federated(comparison: Comparison): Promise<Score> {
+  const { model, federated, deviceOf } = comparison;
+  return await scoresOf(comparison, (person) => model.scorer(deviceOf(person))(federated));
 }
 
 async function central(comparison: Comparison): Promise<Score> {
@@ -96,7 +98,7 @@ async function central(comparison: Comparison): Promise<Score> {
   const table = tensorOf(model.initial(own), "items").data;
   const solved = ialsCentral(core, { options, people, table, sweeps: SWEEPS });
   const tensors = { items: { shape: [options.items, options.dim], data: solved } };
-  return await scoresOf(world, (person) => model.scorer(comparison.deviceOf(person))(tensors));
+  return await scoresOf(comparison, (person) => model.scorer(comparison.deviceOf(person))(tensors));
 }
 
 type AnyRecommender = IalsModel | MfModel;
@@ -109,10 +111,15 @@ const NONE = new Uint32Array();
 
 /** Scores for the people who are asked, computed once: some scorers take their time. */
 async function scoresOf(
-  { cases }: World,
+  { world: { cases }, signal }: Comparison,
   score: (person: number) => Promise<Float32Array>,
 ): Promise<Score> {
   const scores = new Map<number, Float32Array>();
-  for (const { person } of cases) scores.set(person, await score(person));
+  for (const { person } of cases) {
+    scores.set(person, await score(person));
+    // Ctrl-C is heard between two people.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  }
   return (person) => scores.get(person) ?? new Float32Array();
 }

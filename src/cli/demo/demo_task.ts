@@ -8,14 +8,15 @@ import { deriveSeed } from "../../core/random.ts";
 import { ials, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
 import { defineTask } from "../../task/mod.ts";
 import type { Task } from "../../wire/task.ts";
+import { itemsDigest } from "../items_file.ts";
 import { runSeed, type World } from "./world.ts";
 
 /** What a user may choose. */
 export interface DemoTaskOptions {
   /** What the clients train. */
   readonly model: "ials" | "mf";
-  /** Values of an item's vector. */
-  readonly dim: number;
+  /** Values of an item's vector; as many as so many people can fill if absent. */
+  readonly dim?: number;
   /** Rounds to train. */
   readonly rounds: number;
   /** Seed of everything that is drawn. */
@@ -36,15 +37,19 @@ export interface DemoTask {
  */
 const ROUND_MS = 15 * 60_000;
 
+/** Few people fill few values: of 60 people's ratings, 8 rank better than 16 or 32. */
+const SMALL = { people: 300, dim: 8 };
+const DIM = 32;
+
 /**
  * Defines the task for a world.
  *
  * @throws {TributaryError} `task-refused` if so many people or items do not fit.
  */
 export async function demoTask(world: World, options: DemoTaskOptions): Promise<DemoTask> {
-  const { dim, rounds } = options;
   const items = world.train.items.length;
   const people = world.train.people.length;
+  const { rounds, dim = people < SMALL.people ? SMALL.dim : DIM } = options;
   const model = options.model === "ials" ? ials({ items, dim }) : mf({ items, dim });
   const task = defineTask({
     name: `recommender of ${world.name}`,
@@ -53,6 +58,7 @@ export async function demoTask(world: World, options: DemoTaskOptions): Promise<
     roundMs: ROUND_MS,
     stop: { rounds },
     seed: toHex(await deriveSeed(await runSeed(options.seed), "model")),
+    catalogue: await itemsDigest(world.train.items),
   });
   return { task, model };
 }

@@ -6,15 +6,15 @@
 import { join } from "node:path";
 import { inlineCores } from "../../client/cores.ts";
 import { systemClock } from "../../core/clock.ts";
-import { TributaryError } from "../../core/errors.ts";
 import { decodeSafetensors } from "../../core/safetensors.ts";
 import { ratingCount } from "../../data/interactions.ts";
 import type { ColumnMap } from "../../data/read_csv.ts";
 import { fromHex } from "../../core/bytes.ts";
-
+import { openFolder } from "../files.ts";
 import { describeTask } from "../../task/mod.ts";
 import { taskId } from "../../wire/task.ts";
 import { openDeviceStore } from "../device_store.ts";
+import { personIn } from "../person.ts";
 import { recommendFor } from "../recommend_for.ts";
 import type { RunRecord } from "../run_record.ts";
 import { renderResults } from "../table.ts";
@@ -69,15 +69,7 @@ export async function runDemo(
     seed: options.seed,
   });
   const { people, items } = world.train;
-  const person = options.user ?? people[0] ?? "";
-  if (!people.includes(person)) {
-    throw new TributaryError(
-      "bad-data",
-      `Cannot show recommendations for ${person}: expected one of ${people.length} people, such as ${
-        people[0]
-      }`,
-    );
-  }
+  const person = people[personIn(people, options.user ?? people[0])] ?? "";
   const { task, model } = await demoTask(world, options);
   const id = await taskId(task);
   const regions = Array.from(
@@ -96,6 +88,7 @@ export async function runDemo(
     "state",
     `${id.slice(0, 12)}-${world.digest.slice(0, 12)}-${options.regions}`,
   );
+  await openFolder(options.out);
   const state = await openRunState(folder, { names, fresh: options.fresh });
   if (state.resumed) print(`going on with the interrupted run in ${folder} (--fresh begins anew)`);
 

@@ -4,11 +4,11 @@
  * @module
  */
 import * as v from "valibot";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fromBase64, toBase64 } from "../../core/bytes.ts";
 import { generateStoredIdentity } from "../../core/identity.ts";
 import { readJsonMessage } from "../../wire/message.ts";
-import { writeFileWhole } from "../files.ts";
+import { ignoreMissing, writeFileWhole } from "../files.ts";
 import type { RoundFigures } from "../run_record.ts";
 
 /** The folder of one run. */
@@ -25,7 +25,7 @@ export interface RunState {
   readonly rounds: readonly RoundFigures[];
   /** Writes down the figures so far. */
   saveRounds(rounds: readonly RoundFigures[]): Promise<void>;
-  /** Removes the folder: the run is over. */
+  /** Removes the folder, and the one it is in once that is empty: the run is over. */
   remove(): Promise<void>;
 }
 
@@ -76,7 +76,11 @@ export async function openRunState(
       ? []
       : readJsonMessage(roundsSchema, rounds, { what: roundsFile, code: "bad-data" }),
     saveRounds: (figures) => writeFileWhole(roundsFile, JSON.stringify(figures)),
-    remove,
+    async remove() {
+      await remove();
+      // Others may have interrupted runs of theirs beside this one.
+      await Deno.remove(dirname(folder)).catch(() => {});
+    },
   };
 }
 
@@ -89,8 +93,4 @@ async function makeKeys(names: readonly string[]): Promise<Uint8Array> {
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   return await Deno.readFile(path).catch(ignoreMissing);
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

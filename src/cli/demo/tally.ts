@@ -14,8 +14,8 @@ import type { ClosedRound } from "./watch.ts";
 export interface Tally {
   /** A client reports. */
   listen(event: FleetEvent): void;
-  /** A round is open for `total` clients. */
-  open(round: number, total: number): void;
+  /** A round is open. */
+  open(round: number): void;
   /** A round is over; one that was known before is passed over. */
   close(event: ClosedRound): void;
   /** All rounds that are over, in order. */
@@ -32,17 +32,22 @@ interface Traffic {
 /**
  * A tally that shows what it hears.
  *
- * @param known    Figures of rounds that an earlier start finished.
- * @param progress Where it is shown.
+ * @param known   Figures of rounds that an earlier start finished.
+ * @param options Where it is shown, where the time comes from, and how many clients take part.
  */
 export function createTally(
   known: readonly RoundFigures[],
-  { progress, clock }: { readonly progress: Progress; readonly clock: Clock },
+  { progress, clock, clients }: {
+    readonly progress: Progress;
+    readonly clock: Clock;
+    readonly clients: number;
+  },
 ): Tally {
   const figures = new Map(known.map((round) => [round.round, round]));
   const traffic = new Map<number, Traffic>();
   const openedMs = new Map<number, number>();
   let current = 0;
+  let joined = 0;
 
   const trafficOf = (round: number): Traffic => {
     const found = traffic.get(round) ?? { clients: 0, bytesUp: 0, bytesDown: 0 };
@@ -51,6 +56,11 @@ export function createTally(
   };
   return {
     listen(event) {
+      if (event.kind === "joined") {
+        joined++;
+        // Where a run goes on, rounds may too, before everybody is back.
+        if (current === 0) progress.join(joined, clients);
+      }
       if (event.kind !== "sent") return;
       const sum = trafficOf(event.round);
       sum.clients++;
@@ -58,10 +68,10 @@ export function createTally(
       sum.bytesDown += event.bytesReceived;
       if (event.round === current) progress.update(sum.clients);
     },
-    open(round, total) {
+    open(round) {
       current = round;
       openedMs.set(round, clock.now());
-      progress.start(round, total);
+      progress.start(round, clients);
     },
     close(event) {
       if (figures.has(event.round)) return;
@@ -79,9 +89,7 @@ export function createTally(
       if (event.round !== current) return;
       progress.finish(
         published
-          ? `${event.clients} clients · before it HR@10 ${rate(metrics["hr@10"])} NDCG@10 ${
-            rate(metrics["ndcg@10"])
-          }`
+          ? `from HR@10 ${rate(metrics["hr@10"])} NDCG@10 ${rate(metrics["ndcg@10"])}`
           : `abandoned: ${event.reason}`,
       );
     },

@@ -80,7 +80,12 @@ const AT_ONCE = 8;
 /** Trains until the task is finished. */
 export async function trainTogether(federation: Federation): Promise<Trained> {
   const { state, task, id, terminal, clock, signal } = federation;
-  await using tree = await startTree({ ...federation, model: federation.initial });
+  const ended = new AbortController();
+  await using tree = await startTree({
+    ...federation,
+    model: federation.initial,
+    onFailure: (error) => ended.abort(error),
+  });
   signal.throwIfAborted();
   const total = federation.clients.length;
   using progress = createProgress({
@@ -90,7 +95,7 @@ export async function trainTogether(federation: Federation): Promise<Trained> {
     stream: terminal.stream,
     now: () => clock.now(),
   });
-  const tally = createTally(state.rounds, { progress, clock });
+  const tally = createTally(state.rounds, { progress, clock, clients: total });
   const root = createPeer({
     url: tree.root.url,
     fetch: systemFetch,
@@ -102,7 +107,6 @@ export async function trainTogether(federation: Federation): Promise<Trained> {
   terminal.print(
     `root at ${tree.root.url}, regions at ${tree.regions.map(({ url }) => url).join(", ")}`,
   );
-  const ended = new AbortController();
   await using fleet = startFleet({
     task: id,
     token: state.token,
@@ -124,7 +128,7 @@ export async function trainTogether(federation: Federation): Promise<Trained> {
     plan: await planDigest(task),
     signal: AbortSignal.any([signal, ended.signal]),
   }, {
-    opened: ({ round }) => tally.open(round, total),
+    opened: ({ round }) => tally.open(round),
     async closed(event) {
       tally.close(event);
       await state.saveRounds(tally.rounds());

@@ -5,6 +5,7 @@
  */
 import type { ServedAggregator } from "../../../edge/deno/mod.ts";
 import { serveAggregator } from "../../../edge/deno/mod.ts";
+import { isTributaryError, type TributaryError } from "../../core/errors.ts";
 import { importIdentity } from "../../core/identity.ts";
 import type { NamedTensors } from "../../core/tensor.ts";
 import { strategyFrom } from "../../strategy/mod.ts";
@@ -24,6 +25,8 @@ export interface TreeOptions {
   readonly core: TrainCore;
   /** Names of the regions; each has a key in the state. */
   readonly regions: readonly string[];
+  /** Hears of a store that failed: whoever waits for it would wait in vain. */
+  readonly onFailure: (error: TributaryError) => void;
 }
 
 /** A root and its regions, at work. */
@@ -47,6 +50,10 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
         store: state.path(`${name}.db`),
         identity: await identityOf(state, name),
         joinToken: state.token,
+        logger(line) {
+          if (line.kind !== "failure") return;
+          if (isTributaryError(line.error, "store-failed")) options.onFailure(line.error);
+        },
         ...role,
       }),
     );

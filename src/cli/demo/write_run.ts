@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writeFileWhole } from "../files.ts";
+import { writeFilesWhole } from "../files.ts";
 import { renderItems } from "../items_file.ts";
 import type { LogFile } from "../log_file.ts";
 import { renderReport } from "../report.ts";
@@ -23,7 +23,13 @@ export interface RunResult {
   readonly catalogue: Catalogue;
 }
 
-/** Writes `model.safetensors`, `run.json`, `report.html`, `log.json` and `items.csv`; gives their paths. */
+/**
+ * Writes `model.safetensors`, `items.csv`, `log.json`, `report.html` and, once they are there,
+ * `run.json`; gives their paths.
+ *
+ * @throws {TributaryError} `store-failed` if one cannot be written: then there is no `run.json`, or
+ * still all that an earlier run left.
+ */
 export async function writeRun(folder: string, result: RunResult): Promise<string[]> {
   const files: [string, string | Uint8Array][] = [
     ["model.safetensors", result.model],
@@ -32,11 +38,7 @@ export async function writeRun(folder: string, result: RunResult): Promise<strin
     ["report.html", renderReport(result.run)],
     ["run.json", `${JSON.stringify(result.run, null, 2)}\n`],
   ];
-  const paths = [];
-  for (const [name, content] of files) {
-    const path = join(folder, name);
-    await writeFileWhole(path, content);
-    paths.push(path);
-  }
-  return paths;
+  const placed = files.map(([name, content]) => [join(folder, name), content] as const);
+  await writeFilesWhole(placed);
+  return placed.map(([path]) => path);
 }
