@@ -24,7 +24,7 @@ Deno.test({
     for (const program of programs) {
       // Read from standard input, a program is taken for a file of the folder that it is run in.
       const child = new Deno.Command(Deno.execPath(), {
-        args: ["run", "--quiet", "--check", "--allow-all", "-"],
+        args: ["run", "--quiet", "--no-check", "--allow-all", "-"],
         ...{ cwd: root, stdin: "piped", stdout: "piped", stderr: "piped" },
       }).spawn();
       const input = child.stdin.getWriter();
