@@ -6,10 +6,17 @@
 import * as Plot from "@observablehq/plot";
 import { html, raw } from "hono/html";
 import { parseHTML } from "linkedom";
-import { formatBytes, formatRate } from "./format.ts";
+import { formatBytes, formatDuration, formatRate } from "./format.ts";
+import {
+  bytesChart,
+  CHART_WIDTH,
+  COLOURS,
+  qualityChart,
+  secondsChart,
+  treeChart,
+} from "./report_charts.ts";
 import type { RunRecord } from "./run_record.ts";
 
-const WIDTH = 720;
 const STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1d2430, #e6e9ef); --soft: light-dark(#5b6675, #9aa5b5);
   --line: light-dark(#dfe4ea, #323a46); --ground: light-dark(#ffffff, #14181f); --plot-background: transparent; }
@@ -19,7 +26,7 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-
 p, figcaption { color: var(--soft); } figure { margin: 0; } svg { max-width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; } th, td { padding: .35rem .5rem; border-bottom: 1px solid var(--line); }
 th { text-align: left; font-weight: 600; } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-tr.own td { font-weight: 650; } code { font-size: .85em; overflow-wrap: anywhere; }
+tr.own td { font-weight: 650; } table + p { margin-top: .6rem; } figure + figure { margin-top: 1.4rem; } code { font-size: .85em; overflow-wrap: anywhere; }
 `;
 
 /**
@@ -33,7 +40,7 @@ export function renderReport(run: RunRecord): string {
     document: Document;
   };
   const draw = (options: Plot.PlotOptions) =>
-    raw(Plot.plot({ document, width: WIDTH, ...options }).outerHTML);
+    raw(Plot.plot({ document, width: CHART_WIDTH, ...options }).outerHTML);
   const page = html`
     <!doctype html>
     <html lang="en">
@@ -44,35 +51,38 @@ export function renderReport(run: RunRecord): string {
         <style>${raw(STYLE)}</style>
       </head>
       <body>
-    <h1>${run.task.name}</h1>
-    <p>${run.data.people} people, ${run.data.items} items, ${run.data.ratings} ratings (${run.data
-      .name}).
-    Each person is a client that trained alone; ${run.tree.length -
-      1} regions summed their updates; the root saw the sum.
-    ${run.rounds.length} rounds in ${run.seconds.toFixed(1)} s.</p>
-    <h2>Quality</h2>
-    ${resultsTable(run)}
-    <p>Leave-one-out by time: the last item of each person among 99 that the person has not seen; recall over all unseen items.</p>
-    <figure>${draw(
-      qualityPlot(run),
-    )}<figcaption>Means of the clients' own measurements, round by round. Reported only: nothing was chosen by them.</figcaption></figure>
-    <h2>Traffic</h2>
-    <figure>${draw(
-      bytesPlot(run),
-    )}<figcaption>Bytes between clients and regions a round.</figcaption></figure>
-    <figure>${draw(
-      secondsPlot(run),
-    )}<figcaption>Seconds from opening a round to publishing its model.</figcaption></figure>
-    <h2>Tree</h2>
-    <figure>${draw(treePlot(run))}</figure>
-    <h2>Ten recommendations for person ${run.example.person}</h2>
-    <ol>${run.example.items.map((item) => html`<li>${item.title}</li>`)}</ol>
-    <h2>Digests</h2>
-    <table><tr><th>Task</th><td><code>${run.taskId}</code></td></tr>
-    <tr><th>Model, version ${run.model.version}</th><td><code>${run.model.digest}</code></td></tr>
-    <tr><th>Seed</th><td><code>${run.seed}</code></td></tr>
-    <tr><th>Started</th><td><code>${run.started}</code>, Tributary ${run
-      .tributary}</td></tr></table>
+        <h1>${run.task.name}</h1>
+        <p>${run.data.people} people, ${run.data.items} items, ${run.data.ratings} ratings
+          (${run.data.name}). Each person is a client that trained alone; ${run.tree.length - 1}
+          regions summed their updates; the root saw only the sum.
+          ${run.rounds.length} rounds, ${formatDuration(run.seconds * 1000)} in all.</p>
+        <h2>Quality</h2>
+        ${resultsTable(run)}
+        <p>Leave-one-out by time: the last item of each person among 99 that the person has not
+          seen; recall among all items not seen.</p>
+        <figure>${draw(qualityChart(run))}<figcaption>The model after so many rounds: means of the
+          clients' own measurements, and at the end the evaluation above. Reported only; nothing was
+          chosen by them.</figcaption></figure>
+        <h2>Traffic</h2>
+        <figure>${draw(bytesChart(run))}<figcaption>Between clients and regions:
+          ${key(0)} ${formatBytes(total(run, "bytesUp"))} of updates sent up,
+          ${key(1)} ${formatBytes(total(run, "bytesDown"))} of models fetched.</figcaption></figure>
+        <figure>${draw(secondsChart(run))}<figcaption>From opening a round to publishing its model.
+          </figcaption></figure>
+        <h2>Tree</h2>
+        <figure>${draw(treeChart(run))}<figcaption>Every line is HTTP: clients send updates to their
+          region, regions send sums to the root.</figcaption></figure>
+        <h2>Ten recommendations for person ${run.example.person}</h2>
+        <ol>${run.example.items.map((item) => html`<li>${item.title}</li>`)}</ol>
+        <h2>Digests</h2>
+        <table>
+          <tr><th>Task</th><td><code>${run.taskId}</code></td></tr>
+          <tr><th>Ratings</th><td><code>${run.data.digest}</code></td></tr>
+          <tr><th>Model, version ${run.model.version}</th><td><code>${run.model
+            .digest}</code></td></tr>
+          <tr><th>Seed</th><td><code>${run.seed}</code></td></tr>
+          <tr><th>Started</th><td><code>${run.started}</code>, Tributary ${run.tributary}</td></tr>
+        </table>
       </body>
     </html>
   `;
@@ -95,114 +105,9 @@ function resultsTable(run: RunRecord) {
   }</table>`;
 }
 
-function qualityPlot(run: RunRecord): Plot.PlotOptions {
-  const points = run.rounds.filter((round) => round.clients > 0).flatMap((round) =>
-    [["HR@10", round.metrics["hr@10"]], ["NDCG@10", round.metrics["ndcg@10"]]].flatMap((
-      [metric, value],
-    ) => value === undefined ? [] : [{ round: round.round, metric, value }])
-  );
-  const anchors = run.results.filter((row) =>
-    row.method === "popularity" || row.method === "central"
-  )
-    .flatMap((row) => [
-      { label: `${row.method} HR@10`, metric: "HR@10", value: row.hitRate },
-      { label: `${row.method} NDCG@10`, metric: "NDCG@10", value: row.ndcg },
-    ]);
-  const first = points[0]?.round ?? 1;
-  return {
-    height: 320,
-    marginRight: 120,
-    x: { label: "round", tickFormat: "d", interval: 1 },
-    y: { label: "mean over clients", domain: [0, 1], grid: true },
-    color: { legend: false, domain: ["HR@10", "NDCG@10"], range: ["#2f7ed8", "#e07b39"] },
-    marks: [
-      Plot.ruleY(anchors, {
-        y: "value",
-        stroke: "metric",
-        strokeDasharray: "3,4",
-        strokeOpacity: 0.7,
-      }),
-      Plot.text(anchors, {
-        x: first,
-        y: "value",
-        text: "label",
-        fill: "metric",
-        textAnchor: "start",
-        dy: -6,
-        fontSize: 11,
-      }),
-      Plot.line(points, { x: "round", y: "value", stroke: "metric", strokeWidth: 2 }),
-      Plot.dot(points, { x: "round", y: "value", fill: "metric", r: 3 }),
-      Plot.text(
-        points,
-        Plot.selectLast({
-          x: "round",
-          y: "value",
-          z: "metric",
-          fill: "metric",
-          text: (point: { metric: string; value: number }) =>
-            `${point.metric} ${formatRate(point.value)}`,
-          textAnchor: "start",
-          dx: 8,
-        }),
-      ),
-    ],
-  };
-}
-
-function bytesPlot(run: RunRecord): Plot.PlotOptions {
-  const bars = run.rounds.flatMap((round) => [
-    { round: round.round, direction: "updates up", megabytes: round.bytesUp / 1e6 },
-    { round: round.round, direction: "models down", megabytes: round.bytesDown / 1e6 },
-  ]);
-  return {
-    height: 220,
-    marginLeft: 56,
-    x: { label: "round", tickFormat: "d" },
-    y: { label: "megabytes", grid: true },
-    color: { legend: false, range: ["#2f7ed8", "#8bb8a8"] },
-    marks: [
-      Plot.barY(bars, { x: "round", y: "megabytes", fill: "direction", tip: false }),
-      Plot.ruleY([0]),
-      Plot.text([
-        `up ${formatBytes(total(run, "bytesUp"))}, down ${
-          formatBytes(total(run, "bytesDown"))
-        } in all`,
-      ], {
-        frameAnchor: "top-right",
-        dy: -14,
-      }),
-    ],
-  };
-}
-
-function secondsPlot(run: RunRecord): Plot.PlotOptions {
-  return {
-    height: 180,
-    marginLeft: 56,
-    x: { label: "round", tickFormat: "d" },
-    y: { label: "seconds", grid: true },
-    marks: [
-      Plot.barY(run.rounds, { x: "round", y: "seconds", fill: "#9b8bc4" }),
-      Plot.ruleY([0]),
-    ],
-  };
-}
-
-function treePlot(run: RunRecord): Plot.PlotOptions {
-  const [root, ...regions] = run.tree;
-  const paths = regions.map((region) =>
-    `${root?.name ?? "root"}/${region.name}: ${region.clients} clients`
-  );
-  return {
-    axis: null,
-    height: 60 + 32 * regions.length,
-    insetTop: 16,
-    insetBottom: 16,
-    marginLeft: 60,
-    marginRight: 220,
-    marks: [Plot.tree(paths, { textStroke: "none", fill: "#2f7ed8", stroke: "currentColor" })],
-  };
+/** A spot of a chart's colour. */
+function key(at: 0 | 1) {
+  return raw(`<span style="color:${COLOURS[at]}">■</span>`);
 }
 
 function total(run: RunRecord, field: "bytesUp" | "bytesDown"): number {
