@@ -5,25 +5,8 @@
  * @module
  */
 import { createAggregateCore, inlineModule } from "../src/wasm/mod.ts";
-
-/** One kernel's speed and that of its reference. */
-export interface KernelFigure {
-  /** What was measured. */
-  readonly kernel: string;
-  /** What it was compared to. */
-  readonly reference: string;
-  /** Bytes of input that one call reads, not counting an accumulator. */
-  readonly inputBytes: number;
-  /** Milliseconds of a call, the best of many. */
-  readonly ms: number;
-  /** Milliseconds of the reference for the same input, the best of many. */
-  readonly referenceMs: number;
-}
-
-/** GB of input in a second, 10^9 bytes. */
-export function gigabytesPerSecond({ inputBytes, ms }: KernelFigure): number {
-  return inputBytes / ms / 1e6;
-}
+import type { Figure } from "./figure.ts";
+import { renderFigures } from "./figure_table.ts";
 
 /** Milliseconds of the fastest of `turns` calls of each, taken in turn so that both meet the same machine. */
 function best(turns: number, first: () => void, second: () => void): [number, number] {
@@ -38,8 +21,8 @@ function best(turns: number, first: () => void, second: () => void): [number, nu
   return times;
 }
 
-/** Measures ring addition over one slice of 1 MiB, and quantising 1 M float32 values. */
-export async function measureKernels(): Promise<KernelFigure[]> {
+/** Measures ring addition over one slice of 1 MiB, and quantising 1 M float32 values, by the best of many. */
+export async function measureKernels(): Promise<Figure[]> {
   using core = createAggregateCore(await inlineModule("aggregate"));
   const { memory } = core;
   const slice = 1 << 20;
@@ -67,20 +50,25 @@ export async function measureKernels(): Promise<KernelFigure[]> {
     () => core.quantise(x, out, { range: 1, bits: 16, key, at: 0 }),
     () => quantisePlain(plain.x, plain.out),
   );
+  // Bytes that one call reads, not counting an accumulator.
+  const speed = (inputBytes: number, ms: number): number => inputBytes / ms / 1e6;
   return [
     {
-      kernel: "ring add, 1 MiB slice",
-      reference: "loop over Uint32Array",
-      inputBytes: slice,
-      ms: addMs / repeats,
-      referenceMs: plainAddMs / repeats,
+      name: "ring add, 1 MiB slice",
+      value: speed(slice, addMs / repeats),
+      unit: "GB/s",
+      reference: { name: "loop over Uint32Array", value: speed(slice, plainAddMs / repeats) },
+      goal: { kind: "at least", bound: 10 },
     },
     {
-      kernel: "quantise, 1 M values with ChaCha20",
-      reference: "loop with xorshift32, no ChaCha20",
-      inputBytes: 4 * values,
-      ms: quantiseMs,
-      referenceMs: plainQuantiseMs,
+      name: "quantise, 1 M values with ChaCha20",
+      value: speed(4 * values, quantiseMs),
+      unit: "GB/s",
+      reference: {
+        name: "loop with xorshift32, no ChaCha20",
+        value: speed(4 * values, plainQuantiseMs),
+      },
+      goal: { kind: "at least", bound: 1 },
     },
   ];
 }
@@ -102,11 +90,4 @@ function quantisePlain(x: Float32Array, out: Uint32Array): void {
   }
 }
 
-if (import.meta.main) {
-  for (const figure of await measureKernels()) {
-    const speed = gigabytesPerSecond(figure).toFixed(2);
-    const ratio = (figure.referenceMs / figure.ms).toFixed(1);
-    const line = `${figure.kernel}: ${figure.ms.toFixed(3)} ms, ${speed} GB/s of input, `;
-    console.log(`${line}${ratio} x ${figure.reference} (${figure.referenceMs.toFixed(3)} ms)`);
-  }
-}
+if (import.meta.main) console.log(renderFigures(await measureKernels()));

@@ -1,0 +1,59 @@
+/**
+ * What can be measured.
+ *
+ * @module
+ */
+import { measureDemo } from "./demo.ts";
+import type { Figure } from "./figure.ts";
+import { measureKernels } from "./kernels.ts";
+import { measureQuality, measureQualityLong } from "./quality.ts";
+import { measureRound } from "./round.ts";
+
+/** A group of figures that are measured together. */
+export interface Part {
+  /** Short name, for the command line and the results file. */
+  readonly name: string;
+  /** What is measured. */
+  readonly title: string;
+  /** How long it takes on two quiet cores. */
+  readonly duration: string;
+  /** Whether it is left out unless it is named. */
+  readonly onDemand?: boolean;
+  /** Measures. */
+  readonly run: () => Promise<readonly Figure[]>;
+}
+
+/** All parts, in the order of the results file. */
+export const PARTS: readonly Part[] = [
+  {
+    name: "kernels",
+    title: "Kernels in one thread",
+    duration: "2 s",
+    run: measureKernels,
+  },
+  {
+    name: "round",
+    title: "A round over loopback HTTP",
+    duration: "20 s",
+    run: measureRound,
+  },
+  {
+    name: "quality",
+    title: "Quality on MovieLens latest-small",
+    duration: "5 min",
+    run: measureQuality,
+  },
+  {
+    name: "demo",
+    title: "The demo on MovieLens latest-small",
+    duration: "3 min",
+    run: () => measureDemo(),
+  },
+  {
+    name: "quality-long",
+    title: "Quality of the exact form, of fewer dimensions and of BPR",
+    duration: "20 min",
+    onDemand: true,
+    run: measureQualityLong,
+  },
+];
