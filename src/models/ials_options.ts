@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { TributaryError } from "../core/errors.ts";
+import { positive, readOptions, whole } from "../core/options.ts";
 
 /** Complete settings of an `ials` model. */
 export interface IalsOptions {
@@ -36,21 +36,6 @@ export type IalsSettings =
   & Pick<IalsOptions, "items" | "dim">
   & Partial<Omit<IalsOptions, "items" | "dim">>;
 
-const whole = (name: string, most: number): v.GenericSchema<unknown, number> =>
-  v.pipe(
-    v.number(`${name} must be a number`),
-    v.integer(`${name} must be a whole number`),
-    v.minValue(1, `${name} must be at least 1`),
-    v.maxValue(most, `${name} must be at most ${most}`),
-  );
-
-const positive = (name: string): v.GenericSchema<unknown, number> =>
-  v.pipe(
-    v.number(`${name} must be a number`),
-    v.finite(`${name} must be finite`),
-    v.gtValue(0, `${name} must be above 0`),
-  );
-
 const schema: v.GenericSchema<unknown, IalsOptions> = v.strictObject({
   kind: v.literal("ials"),
   form: v.picklist(["newton", "exact"], "form must be newton or exact"),
@@ -69,7 +54,7 @@ const schema: v.GenericSchema<unknown, IalsOptions> = v.strictObject({
  * @throws {TributaryError} `task-refused`, naming the first setting that does not fit.
  */
 export function ialsOptions(settings: IalsSettings): IalsOptions {
-  const result = v.safeParse(schema, {
+  return readOptions(schema, {
     kind: "ials",
     form: "newton",
     a0: 0.3,
@@ -78,11 +63,5 @@ export function ialsOptions(settings: IalsSettings): IalsOptions {
     range: 1,
     initialLength: 0.1,
     ...settings,
-  }, { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new TributaryError(
-    "task-refused",
-    `Cannot make an ials model: ${v.getDotPath(issue) ?? "settings"}: ${issue.message}`,
-  );
+  }, "make an ials model");
 }

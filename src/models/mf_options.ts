@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { TributaryError } from "../core/errors.ts";
+import { notNegative, positive, readOptions, whole } from "../core/options.ts";
 
 /** Complete settings of an `mf` model. */
 export interface MfOptions {
@@ -40,20 +40,6 @@ export type MfSettings =
   & Pick<MfOptions, "items" | "dim">
   & Partial<Omit<MfOptions, "kind" | "items" | "dim">>;
 
-const whole = (name: string, most: number): v.GenericSchema<unknown, number> =>
-  v.pipe(
-    v.number(`${name} must be a number`),
-    v.integer(`${name} must be a whole number`),
-    v.minValue(1, `${name} must be at least 1`),
-    v.maxValue(most, `${name} must be at most ${most}`),
-  );
-
-const finite = (name: string): v.GenericSchema<unknown, number> =>
-  v.pipe(v.number(`${name} must be a number`), v.finite(`${name} must be finite`));
-
-const positive = (name: string): v.GenericSchema<unknown, number> =>
-  v.pipe(finite(name), v.gtValue(0, `${name} must be above 0`));
-
 const schema: v.GenericSchema<unknown, MfOptions> = v.strictObject({
   kind: v.literal("mf"),
   items: whole("items", 2 ** 24),
@@ -62,7 +48,7 @@ const schema: v.GenericSchema<unknown, MfOptions> = v.strictObject({
   negatives: whole("negatives", 1000),
   personSteps: whole("personSteps", 1000),
   personRate: positive("personRate"),
-  personDecay: v.pipe(finite("personDecay"), v.minValue(0, "personDecay must be at least 0")),
+  personDecay: notNegative("personDecay"),
   itemRate: positive("itemRate"),
   clip: positive("clip"),
   sends: v.picklist(["rows", "weights"], "sends must be rows or weights"),
@@ -74,7 +60,7 @@ const schema: v.GenericSchema<unknown, MfOptions> = v.strictObject({
  * @throws {TributaryError} `task-refused`, naming the first setting that does not fit.
  */
 export function mfOptions(settings: MfSettings): MfOptions {
-  const result = v.safeParse(schema, {
+  return readOptions(schema, {
     kind: "mf",
     loss: "logistic",
     negatives: 4,
@@ -85,11 +71,5 @@ export function mfOptions(settings: MfSettings): MfOptions {
     clip: 10,
     sends: "rows",
     ...settings,
-  }, { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new TributaryError(
-    "task-refused",
-    `Cannot make an mf model: ${v.getDotPath(issue) ?? "settings"}: ${issue.message}`,
-  );
+  }, "make an mf model");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { TributaryError } from "../core/errors.ts";
+import { notNegative, readOptions } from "../core/options.ts";
 import { seededRng } from "../core/random.ts";
 import { zeros } from "../core/tensor.ts";
 import type { Tensor, TensorSpec } from "../core/tensor.ts";
@@ -49,11 +49,7 @@ const schema: v.GenericSchema<unknown, TensorsOptions> = v.strictObject({
     v.nonEmpty("there must be a tensor"),
   ),
   metrics: v.array(v.string("a metric's name must be a text")),
-  initialSd: v.pipe(
-    v.number("initialSd must be a number"),
-    v.finite("initialSd must be finite"),
-    v.minValue(0, "initialSd must be at least 0"),
-  ),
+  initialSd: notNegative("initialSd"),
 });
 
 /** A `tensors` model, with its settings. */
@@ -87,15 +83,7 @@ export function tensors(settings: TensorsSettings): TensorsModel {
  * @throws {TributaryError} `task-refused` if a shape or setting does not fit.
  */
 export function tensorsFrom(settings: unknown): TensorsModel {
-  const result = v.safeParse(schema, settings, { abortEarly: true });
-  if (!result.success) {
-    const [issue] = result.issues;
-    throw new TributaryError(
-      "task-refused",
-      `Cannot make a tensors model: ${v.getDotPath(issue) ?? "settings"}: ${issue.message}`,
-    );
-  }
-  const options = result.output;
+  const options = readOptions(schema, settings, "make a tensors model");
   return {
     options,
     tensors: options.tensors,

@@ -12,7 +12,7 @@ import type { Span } from "../wasm/core_memory.ts";
 import type { TrainCore } from "../wasm/train.ts";
 import { triangleLength } from "../wasm/train_linear.ts";
 import { alsTable, trace } from "./als_table.ts";
-import { positive } from "./option_schemas.ts";
+import { positive } from "../core/options.ts";
 import type { Strategy, SumSpec } from "./strategy.ts";
 
 /** Options of {@link alsNewtonStrategy} as they stand in a task; see the `ials` model's. */

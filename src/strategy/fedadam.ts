@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { tensorOf, zeros } from "../core/tensor.ts";
 import type { NamedTensors, Tensor } from "../core/tensor.ts";
-import { fraction, positive } from "./option_schemas.ts";
+import { fraction, positive } from "../core/options.ts";
 import type { Strategy } from "./strategy.ts";
 import { totalWeight, weightedSums } from "./weighted_sums.ts";
 

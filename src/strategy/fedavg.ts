@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { tensorOf } from "../core/tensor.ts";
-import { positive } from "./option_schemas.ts";
+import { positive } from "../core/options.ts";
 import type { Strategy } from "./strategy.ts";
 import { totalWeight, weightedSums } from "./weighted_sums.ts";
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import * as v from "valibot";
+import type * as v from "valibot";
 import { TributaryError } from "../core/errors.ts";
+import { readOptions } from "../core/options.ts";
 import type { TensorSpec } from "../core/tensor.ts";
 import type { TrainCore } from "../wasm/train.ts";
 import { alsExactSchema, alsExactStrategy, alsExactSums } from "./als_exact.ts";
@@ -55,13 +56,7 @@ export function strategyOptions(value: unknown): StrategyOptions {
       }`,
     );
   }
-  const result = v.safeParse(schema, value, { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new TributaryError(
-    "task-refused",
-    `Cannot use strategy ${kind}: ${v.getDotPath(issue) ?? "options"}: ${issue.message}`,
-  );
+  return readOptions(schema, value, `use strategy ${kind}`);
 }
 
 /**

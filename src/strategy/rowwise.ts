@@ -11,7 +11,7 @@ import * as v from "valibot";
 import { TributaryError } from "../core/errors.ts";
 import { sizeOf, tensorOf } from "../core/tensor.ts";
 import type { TensorSpec } from "../core/tensor.ts";
-import { positive } from "./option_schemas.ts";
+import { positive } from "../core/options.ts";
 import type { Strategy, SumSpec } from "./strategy.ts";
 import { refuseName } from "./weighted_sums.ts";
 
