@@ -9,9 +9,9 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { toBase64Url } from "../src/core/bytes.ts";
-import { generateStoredIdentity, type Identity } from "../src/core/identity.ts";
+import { generateStoredIdentity } from "../src/core/identity.ts";
 import { systemClock } from "../src/core/clock.ts";
+import { systemFetch } from "../src/core/fetch.ts";
 import { systemRandom } from "../src/core/random.ts";
 import type { Strategy } from "../src/strategy/strategy.ts";
 import { parcelDigest } from "../src/update/slices.ts";
@@ -34,8 +34,8 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: "3 MB", bytes: 3_000_000, uploads: 120, connections: 8, reach: 0.6 },
-  { name: "40 KB", bytes: 40_000, uploads: 2000, connections: 16, reach: 0.3 },
+  { name: "3 MB", bytes: 3_000_000, uploads: 120, connections: 16, reach: 0.6 },
+  { name: "40 KB", bytes: 40_000, uploads: 2000, connections: 64, reach: 0.3 },
 ];
 const REPETITIONS = 7;
 
@@ -47,7 +47,6 @@ const idle: Strategy = {
 };
 
 function taskOf({ bytes, uploads }: Case): Task {
-  const clients = uploads + 1;
   return {
     version: 1,
     name: "ingest",
@@ -61,71 +60,69 @@ function taskOf({ bytes, uploads }: Case): Task {
       clip: null,
       weightCap: null,
     },
-    clients: { min: clients, max: clients },
+    clients: { min: uploads, max: uploads },
     roundMs: 600_000,
     metrics: [],
-    stop: { rounds: 1 },
+    stop: { rounds: REPETITIONS + 1 },
     seed: "00".repeat(32),
   };
 }
 
-/** Signs and sends everything once; megabytes a second. */
-async function tributary(test: Case, members: readonly Identity[], folder: string) {
+/** A root on SQLite whose members have enrolled over HTTP, as they would in life. */
+async function openTributary(test: Case, folder: string) {
   const owner = await loadIdentity(`${folder}/owner.key`);
-  const store = `${folder}/${crypto.randomUUID()}.db`;
-  await using served = await serveAggregator({ store, identity: owner, strategy: () => idle });
+  const served = await serveAggregator({
+    store: `${folder}/root.db`,
+    identity: owner,
+    strategy: () => idle,
+  });
   await served.ready;
   const task = taskOf(test);
   const id = await taskId(task);
-  const values = new Float32Array(test.bytes / 4);
   const life = await served.aggregator.own({
     signed: await signTask(task, owner),
-    model: { w: { shape: [values.length], data: values } },
+    model: { w: { shape: [test.bytes / 4], data: new Float32Array(test.bytes / 4) } },
   });
-  await Promise.all(members.map((member) =>
-    life.enrol(member.id, {
-      kind: "client",
-      publicKey: toBase64Url(member.publicKey),
-      size: 1,
-    })
-  ));
-  const peer = createPeer({
-    url: served.url,
-    fetch,
-    identity: owner,
-    clock: systemClock(),
-    random: systemRandom,
-  });
-  const round = await peer.round(id, { after: 0, waitS: 10, plan: await planDigest(task) });
-  if (round?.kind !== "open") throw new Error("Cannot measure: no round is open");
+  const world = { fetch: systemFetch, clock: systemClock(), random: systemRandom };
+  const members = await Promise.all(
+    Array.from({ length: test.uploads }, async () => (await generateStoredIdentity()).identity),
+  );
+  const { region } = life.offer;
+  for (let at = 0; at < members.length; at += 50) {
+    await Promise.all(
+      members.slice(at, at + 50).map((identity) =>
+        createPeer({ url: served.url, identity, ...world })
+          .enrol(id, { kind: "client", size: 1, region })
+      ),
+    );
+  }
+  const peer = createPeer({ url: served.url, identity: owner, ...world });
+  const plan = await planDigest(task);
   const body = await Deno.readFile(`${folder}/body`);
   const { slices, tree } = await parcelDigest(body, nativeDigest);
-  const { sid } = round;
-  const plain = updateHeaders({
-    bytes: body.length,
-    digest: tree,
-    slices,
-    sid,
-    clients: 1,
-    members: undefined,
-  });
-  const heads = await Promise.all(
-    members.slice(0, test.uploads).map(async (identity) => {
-      const path = fillRoute(ROUTES.update, { task: id, round: 1, member: identity.id });
+
+  /** Signs everybody's update of the round after `after`, and sends them all. */
+  async function run(after: number): Promise<{ result: LoadResult; heads: readonly string[] }> {
+    const round = await peer.round(id, { after, waitS: 30, plan });
+    if (round?.kind !== "open") throw new Error("Cannot measure: no round is open");
+    const plain = updateHeaders({
+      bytes: body.length,
+      digest: tree,
+      slices,
+      sid: round.sid,
+      clients: 1,
+      members: undefined,
+    });
+    const heads = await Promise.all(members.map(async (identity) => {
+      const path = fillRoute(ROUTES.update, { task: id, round: round.round, member: identity.id });
       const request = { method: "PUT", url: served.url + path, headers: plain };
-      const headers = await signedHeaders(request, {
-        identity,
-        region: owner.id,
-        clock: systemClock(),
-        random: systemRandom,
-      });
+      const headers = await signedHeaders(request, { identity, region: region.id, ...world });
       return headOf(path, headers);
-    }),
-  );
-  const result = await load({ test, folder, port: Number(new URL(served.url).port), heads });
-  const { updates } = life.status();
-  if (updates !== test.uploads) throw new Error(`Cannot measure: ${updates} updates in the sum`);
-  return { result, heads };
+    }));
+    const result = await load({ test, folder, port: Number(new URL(served.url).port), heads });
+    return { result, heads };
+  }
+  return { run, close: () => served[Symbol.asyncDispose]() };
 }
 
 /** Sends the same requests to a server that reads and hashes. */
@@ -170,6 +167,12 @@ async function load(
   return result;
 }
 
+/** Words that a client can have sent: below 2^20, which is on any of these plans' grids. */
+function randomParcel(bytes: number): Uint8Array {
+  const words = new Uint32Array(systemRandom(bytes).buffer);
+  return new Uint8Array(words.map((word) => word >>> 12).buffer);
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
@@ -178,23 +181,19 @@ function median(values: readonly number[]): number {
 async function measure(test: Case): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeFile(`${folder}/body`, systemRandom(test.bytes));
-    const members = await Promise.all(
-      Array.from(
-        { length: test.uploads + 1 },
-        async () => (await generateStoredIdentity()).identity,
-      ),
-    );
+    await Deno.writeFile(`${folder}/body`, randomParcel(test.bytes));
+    const root = await openTributary(test, folder);
     const ours: LoadResult[] = [];
     const theirs: LoadResult[] = [];
     for (let repetition = 0; repetition <= REPETITIONS; repetition++) {
-      const { result, heads } = await tributary(test, members, folder);
+      const { result, heads } = await root.run(repetition);
       const reference = await bare(test, heads, folder);
       // The first of each warms up.
       if (repetition === 0) continue;
       ours.push(result);
       theirs.push(reference);
     }
+    await root.close();
     const rate = (results: readonly LoadResult[]) =>
       test.uploads / median(results.map((result) => result.seconds));
     const ratio = rate(ours) / rate(theirs);

@@ -71,9 +71,9 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
   app.use(async (c, next) => {
     const began = clock.now();
     const id = toHex(random(8));
+    c.header(REQUEST_FIELD, id);
     await next();
     await dropBody(c.req.raw);
-    c.res.headers.set(REQUEST_FIELD, id);
     const { method, path } = c.req;
     const { status } = c.res;
     const code = c.error === undefined ? undefined : problemOf(c.error).problem.code;

@@ -22,8 +22,10 @@ const STEPS: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE updates (
      task TEXT NOT NULL, round INTEGER NOT NULL, member TEXT NOT NULL, position INTEGER NOT NULL,
-     row TEXT NOT NULL, PRIMARY KEY (task, round, member)
-   ) STRICT, WITHOUT ROWID;
+     row TEXT NOT NULL
+   ) STRICT;
+   -- Rows are appended, and only this short index is written all over: members come in any order.
+   CREATE INDEX updates_by_member ON updates (round, member);
    CREATE TABLE slices (
      task TEXT NOT NULL, name TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL,
      UNIQUE (task, name, part)

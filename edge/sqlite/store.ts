@@ -147,7 +147,10 @@ function statements(db: DatabaseSync) {
     removeMember: db.prepare("DELETE FROM members WHERE task = ? AND id = ?"),
     update: db.prepare("SELECT row FROM updates WHERE task = ? AND round = ? AND member = ?"),
     updates: db.prepare("SELECT row FROM updates WHERE task = ? AND round = ? ORDER BY position"),
-    putUpdate: db.prepare("INSERT OR REPLACE INTO updates VALUES (?, ?, ?, ?, ?)"),
+    removeUpdate: db.prepare("DELETE FROM updates WHERE round = ? AND member = ? AND task = ?"),
+    putUpdate: db.prepare(
+      "INSERT INTO updates (task, round, member, position, row) VALUES (?, ?, ?, ?, ?)",
+    ),
     dropUpdates: db.prepare("DELETE FROM updates WHERE task = ? AND round < ?"),
     slice: db.prepare("SELECT bytes FROM slices WHERE task = ? AND name = ? AND part = ?"),
     sliceNames: db.prepare(
@@ -183,6 +186,7 @@ function apply(sql: Statements, task: string, change: StoreChange): void {
   for (const row of change.members ?? []) sql.putMember.run(task, row.id, JSON.stringify(row));
   if (change.dropUpdatesBefore !== undefined) sql.dropUpdates.run(task, change.dropUpdatesBefore);
   for (const row of change.updates ?? []) {
+    sql.removeUpdate.run(row.round, row.member, task);
     sql.putUpdate.run(task, row.round, row.member, row.position, JSON.stringify(row));
   }
   for (const name of change.dropSlices ?? []) sql.dropSlices.run(task, name);
