@@ -5,10 +5,10 @@
  */
 import type { Clock } from "../src/core/clock.ts";
 
-/** Longest wait between tries; deadlines and timeouts in tests are longer. */
-const SHORT_MS = 10_000;
+/** Longer than any wait between tries, and shorter than deadlines and timeouts. */
+const SHORT_MS = 20_000;
 
-/** Stands still; a sleep of up to ten seconds takes one turn of the event loop, a longer one lasts. */
+/** Stands still; a sleep of up to twenty seconds takes one turn of the event loop, a longer one lasts. */
 export function hastyClock(nowMs: number = 1_700_000_000_000): Clock {
   return {
     now: () => nowMs,
