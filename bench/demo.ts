@@ -33,7 +33,10 @@ const KINDS: readonly WorkKind[] = [
       /^(sign|verify|op_node_verify_ed25519) $|src\/wire\/signing\.ts|core\/identity\.ts|http-message-sig|structured-headers/,
   },
   { name: ENCODING, frame: /src\/update\/|src\/wasm\/aggregate\.ts/ },
-  { name: "SQLite", frame: /edge\/sqlite\/|src\/cli\/device_store\.ts/ },
+  {
+    name: "SQLite, held up by the disk or not",
+    frame: /edge\/sqlite\/|src\/cli\/device_store\.ts/,
+  },
   { name: TRAINING, frame: /src\/(models|strategy|nn)\/|src\/wasm\/train/ },
   {
     name: "HTTP and messages",
@@ -55,7 +58,8 @@ export async function measureDemo(options: readonly string[] = []): Promise<Figu
     const began = performance.now();
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--quiet", "--allow-all", "--cpu-prof", `--cpu-prof-dir=${folder}/profile`],
+        ...["run", "--quiet", "--allow-all"],
+        ...["--cpu-prof", "--cpu-prof-interval=5000", `--cpu-prof-dir=${folder}/profile`],
         ...["src/cli/main.ts", "demo", "--data", DATA, "--out", `${folder}/out`, ...options],
       ],
       cwd: ROOT,

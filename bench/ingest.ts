@@ -22,6 +22,8 @@ import { signedHeaders } from "../src/wire/signing.ts";
 import { signTask, type Task, taskId } from "../src/wire/task.ts";
 import { updateHeaders } from "../src/wire/update_headers.ts";
 import { loadIdentity, nativeDigest, serveAggregator } from "../edge/deno/mod.ts";
+import { type Figure, median } from "./figure.ts";
+import { renderFigures } from "./figure_table.ts";
 import type { LoadPlan, LoadResult } from "./ingest_load.ts";
 
 /** One size of body. */
@@ -173,12 +175,8 @@ function randomParcel(bytes: number): Uint8Array {
   return new Uint8Array(words.map((word) => word >>> 12).buffer);
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
-/** Measures one case and prints it. */
-async function measure(test: Case): Promise<void> {
+/** Measures one case: how many a second, and how long the slowest of a hundred waits. */
+async function measure(test: Case): Promise<Figure[]> {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeFile(`${folder}/body`, randomParcel(test.bytes));
@@ -194,21 +192,34 @@ async function measure(test: Case): Promise<void> {
       theirs.push(reference);
     }
     await root.close();
-    const rate = (results: readonly LoadResult[]) =>
-      test.uploads / median(results.map((result) => result.seconds));
-    const ratio = rate(ours) / rate(theirs);
-    const p99 = median(ours.map((result) => result.p99Ms)).toFixed(1);
-    console.log(
-      `ingest ${test.name} × ${test.uploads}, ${test.connections} connections: ` +
-        `${rate(ours).toFixed(0)}/s of ${rate(theirs).toFixed(0)}/s bare = ` +
-        `${ratio.toFixed(2)} × (reach ≥ ${test.reach}), p99 ${p99} ms, ` +
-        `medians of ${REPETITIONS}`,
-    );
+    const rates = (results: readonly LoadResult[]) =>
+      results.map(({ seconds }) => test.uploads / seconds);
+    return [
+      {
+        name: `bodies of ${test.name}, ${test.connections} connections`,
+        value: median(rates(ours)),
+        unit: "uploads/s",
+        spread: [Math.min(...rates(ours)), Math.max(...rates(ours))],
+        reference: { name: "bare server that reads and hashes", value: median(rates(theirs)) },
+        goal: { kind: "ratio at least", bound: test.reach },
+      },
+      {
+        name: `– 99th percentile of a request's time, ${test.name}`,
+        value: median(ours.map(({ p99Ms }) => p99Ms)),
+        unit: "ms",
+        reference: { name: "bare server", value: median(theirs.map(({ p99Ms }) => p99Ms)) },
+      },
+    ];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-if (import.meta.main) {
-  for (const test of CASES) await measure(test);
+/** Measures both sizes, medians of repetitions. */
+export async function measureIngest(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const test of CASES) figures.push(...await measure(test));
+  return figures;
 }
+
+if (import.meta.main) console.log(renderFigures(await measureIngest()));

@@ -5,6 +5,7 @@
  */
 import { measureDemo } from "./demo.ts";
 import type { Figure } from "./figure.ts";
+import { measureIngest } from "./ingest.ts";
 import { measureKernels } from "./kernels.ts";
 import { measureQuality, measureQualityLong } from "./quality.ts";
 import { measureRound } from "./round.ts";
@@ -30,6 +31,12 @@ export const PARTS: readonly Part[] = [
     title: "Kernels in one thread",
     duration: "2 s",
     run: measureKernels,
+  },
+  {
+    name: "ingest",
+    title: "A region's ingest over loopback HTTP",
+    duration: "1 min",
+    run: measureIngest,
   },
   {
     name: "round",
