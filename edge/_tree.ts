@@ -8,7 +8,7 @@ import type { Clock } from "../src/core/clock.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import type { Fetch } from "../src/core/fetch.ts";
 import { generateIdentity, type Identity } from "../src/core/identity.ts";
-import { systemRandom } from "../src/core/random.ts";
+import { type RandomSource, systemRandom } from "../src/core/random.ts";
 import { parcelDigest } from "../src/update/slices.ts";
 import { createPeer, type Peer } from "../src/wire/peer.ts";
 import { planDigest } from "../src/wire/session_id.ts";
@@ -18,10 +18,17 @@ import { type AggregatorApp, createAggregatorApp } from "./app.ts";
 import { memoryStore } from "./memory/store.ts";
 import type { RoundStore } from "./store.ts";
 
-/** Longest sleep that is a wait between tries; longer ones are timeouts, polls and deadlines. */
-const LONGEST_RETRY_MS = 10_000;
+/**
+ * Shortest sleep that is a timeout, a poll or a deadline: a peer's time for one try. Waits between
+ * tries are shorter, though longer than the 10 s of their backoff: what the other side asked for
+ * comes on top.
+ */
+const SHORTEST_DEADLINE_MS = 30_000;
 
-/** A clock that stands: waits between tries are over at once, anything longer never is. */
+/**
+ * A clock that stands: waits between tries are over at once, anything longer never is, so that
+ * whatever only a deadline would rescue stands still.
+ */
 export function hastyClock(): Clock {
   return {
     now: () => 1_700_000_000_000,
@@ -29,7 +36,7 @@ export function hastyClock(): Clock {
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-        if (ms <= LONGEST_RETRY_MS) setTimeout(resolve, 0);
+        if (ms < SHORTEST_DEADLINE_MS) setTimeout(resolve, 0);
       }),
   };
 }
@@ -59,6 +66,8 @@ export interface ProcessOptions {
   readonly parent?: Process;
   readonly store?: RoundStore;
   readonly begin: Begin;
+  /** The platform's by default. */
+  readonly random?: RandomSource;
   /** Stands between the process and its store. */
   wrap?(store: RoundStore): RoundStore;
 }
@@ -111,6 +120,7 @@ export async function createProcess(options: ProcessOptions): Promise<Process> {
         module,
         identity,
         clock,
+        random: options.random ?? systemRandom,
         digest: nodeDigest,
         store: mortal(wrap(store), () => current.alive),
         ...(parent === undefined
@@ -152,7 +162,7 @@ export async function createRootProcess(
 export async function createRegionProcess(
   clock: Clock,
   parent: Process,
-  options: Partial<Pick<ProcessOptions, "wrap" | "store">> = {},
+  options: Partial<Pick<ProcessOptions, "wrap" | "store" | "random">> = {},
 ): Promise<Process> {
   return await createProcess({ clock, parent, begin: (app) => app.aggregator.start(), ...options });
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { TributaryError } from "../src/core/errors.ts";
 import { generateIdentity } from "../src/core/identity.ts";
+import { type RandomSource, systemRandom } from "../src/core/random.ts";
 import { taskId } from "../src/wire/task.ts";
 import { verifyLog } from "../src/wire/verify_log.ts";
 import { toBase64Url } from "../src/core/bytes.ts";
@@ -93,3 +95,27 @@ for (const [name, shape] of Object.entries(shapes)) {
     assert.equal(logs[0]?.clients, 7 * ROUNDS);
   });
 }
+
+Deno.test("tree: a region whose parent asks it to wait, time and again, is there when it is ready", async () => {
+  const clock = hastyClock();
+  const task = testTask(4, { clients: { min: 1, max: 9 }, stop: { rounds: 1 } });
+  const root = await createRootProcess(clock, task);
+  await root.start();
+  let refusals = 20;
+  const starting: Process = {
+    ...root,
+    fetch: async (request) => {
+      if (refusals-- <= 0) return await root.fetch(request);
+      throw new TributaryError("busy", "Cannot answer yet: it is starting", { retryAfterS: 1 });
+    },
+  };
+  // The longest of all waits: the backoff at its end, and what was asked for on top.
+  const random: RandomSource = (length) =>
+    length === 4 ? new Uint8Array(4).fill(255) : systemRandom(length);
+  const region = await createRegionProcess(clock, starting, { random });
+  await region.start();
+  const run = await runClient(clock, region, task, () => [1, 2, 3, 4]);
+  assert.deepEqual(run, { rounds: [1], version: 1 });
+  await region.stop();
+  await root.stop();
+});
