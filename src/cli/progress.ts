@@ -15,8 +15,8 @@ export interface Progress extends Disposable {
   start(round: number, total: number): void;
   /** So many clients' updates have been taken so far. */
   update(clients: number): void;
-  /** The round is over; `note` is what came of it. */
-  finish(note: string): void;
+  /** The round is over with so many clients; `note` is what came of it. */
+  finish(clients: number, note: string): void;
 }
 
 /** Where progress is shown. */
@@ -42,7 +42,6 @@ export function createProgress(options: ProgressOptions): Progress {
   const titleOf = (text: string) => text.padEnd(`round ${rounds}/${rounds}`.length);
   let bar: SingleBar | undefined;
   let title = "";
-  let total = 0;
   let startedMs = now();
 
   const stop = () => {
@@ -52,7 +51,6 @@ export function createProgress(options: ProgressOptions): Progress {
   const begin = (name: string, count: number, note: string) => {
     stop();
     title = titleOf(name);
-    total = count;
     startedMs = now();
     if (!live) return;
     bar = new SingleBar({
@@ -66,17 +64,17 @@ export function createProgress(options: ProgressOptions): Progress {
     }, Presets.shades_classic);
     bar.start(count, 0, { note });
   };
-  const end = (note: string) => {
-    const line = `${note} · ${formatDuration(now() - startedMs)}`;
-    if (bar === undefined) print(`${title}  ${total} clients · ${line}`);
-    else bar.update({ note: line });
+  const end = (clients: number, text: string) => {
+    const note = `${text} · ${formatDuration(now() - startedMs)}`;
+    if (bar === undefined) print(`${title}  ${clients} clients · ${note}`);
+    else bar.update(clients, { note });
     stop();
   };
   return {
     join(clients, count) {
       if (clients === 1) begin("joining", count, "enrolling");
       bar?.update(clients);
-      if (clients === count) end("joined");
+      if (clients === count) end(clients, "joined");
     },
     start(round, count) {
       begin(`round ${String(round).padStart(String(rounds).length)}/${rounds}`, count, "training");

@@ -72,7 +72,7 @@ export function renderReport(run: RunRecord): string {
         <h2>Tree</h2>
         <figure>${draw(treeChart(run))}<figcaption>Every line is HTTP: clients send updates to their
           region, regions send sums to the root.</figcaption></figure>
-        <h2>Ten recommendations for person ${run.example.person}</h2>
+        <h2>Recommendations for person ${run.example.person}</h2>
         <ol>${run.example.items.map((item) => html`<li>${item.title}</li>`)}</ol>
         <h2>Digests</h2>
         <table>
@@ -86,7 +86,7 @@ export function renderReport(run: RunRecord): string {
       </body>
     </html>
   `;
-  return String(page);
+  return String(page).trimStart();
 }
 
 function resultsTable(run: RunRecord) {

@@ -172,7 +172,11 @@ export async function runDemo(
   print("");
   print(renderResults(results));
   print("");
-  print(`${SHOWN} recommendations for person ${person}:`);
+  print(
+    recommended.length === 0
+      ? `No recommendations for person ${person}, who has rated all ${items.length} items`
+      : `${recommended.length} recommendations for person ${person}:`,
+  );
   recommended.forEach(({ title }, at) => print(`${String(at + 1).padStart(3)}  ${title}`));
   print("");
   print(`wrote ${paths.join(", ")}`);

@@ -88,6 +88,7 @@ export function createTally(
       });
       if (event.round !== current) return;
       progress.finish(
+        published ? event.clients : 0,
         published
           ? `from HR@10 ${rate(metrics["hr@10"])} NDCG@10 ${rate(metrics["ndcg@10"])}`
           : `abandoned: ${event.reason}`,

@@ -149,7 +149,7 @@ function treeNodes(tree: Tree, { regions, clients }: Federation): TreeNode[] {
   const node = (name: string, server: ServedAggregator, count: number): TreeNode => ({
     name,
     url: server.url,
-    id: server.aggregator.world.identity.id,
+    id: server.aggregator.id,
     clients: count,
   });
   return [

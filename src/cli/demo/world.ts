@@ -7,6 +7,7 @@
 import { basename } from "node:path";
 import { concatBytes, toHex, utf8 } from "../../core/bytes.ts";
 import { webDigest } from "../../core/digest.ts";
+import { TributaryError } from "../../core/errors.ts";
 import { deriveSeed, seededRng } from "../../core/random.ts";
 import type { Interactions } from "../../data/interactions.ts";
 import { type HeldOutCase, heldOutCases } from "../../data/negatives.ts";
@@ -63,12 +64,18 @@ export async function openInteractions(
 /**
  * Reads or invents ratings, keeps each person's last one for the test, and draws its negatives.
  *
- * @throws {TributaryError} `bad-data` if they cannot be read.
+ * @throws {TributaryError} `bad-data` if they cannot be read, or nobody has two.
  */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { path, seed } = options;
   const all = await openInteractions(options);
   const { train, ...held } = leaveOneOut(all);
+  if (all.histories.every(({ items }) => items.length < 2)) {
+    throw new TributaryError(
+      "bad-data",
+      `Cannot use ${path}: each of its ${all.people.length} people has one rating, expected somebody with two or more, of which the last is for the test`,
+    );
+  }
   const cases = await heldOutCases({ train, ...held }, { seed: await runSeed(seed) });
   const questions = new Map(cases.map((question) => [question.person, question]));
   const examples = train.histories.map((history, person): PersonExamples => {
