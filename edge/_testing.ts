@@ -22,6 +22,7 @@ import { planDigest } from "../src/wire/session_id.ts";
 import { signedHeaders } from "../src/wire/signing.ts";
 import { signTask, type Task, taskId } from "../src/wire/task.ts";
 import { updateHeaders } from "../src/wire/update_headers.ts";
+import type { Aggregator, InnerAggregator } from "./aggregator.ts";
 import { type AggregatorApp, type AggregatorAppOptions, createAggregatorApp } from "./app.ts";
 import { memoryStore } from "./memory/store.ts";
 import type { RoundStore } from "./store.ts";
@@ -118,7 +119,7 @@ export async function testRoot(options: TestOptions = {}): Promise<TestRoot> {
 }
 
 /** How requests reach an app in this process. */
-export function fetchOf(app: { fetch(request: Request): Response | Promise<Response> }): Fetch {
+function fetchOf(app: { fetch(request: Request): Response | Promise<Response> }): Fetch {
   return async (request) => await app.fetch(request);
 }
 
@@ -254,4 +255,9 @@ export async function sumDigest(words: ArrayLike<number>): Promise<string> {
 export async function publishedSums(peer: Peer, task: string): Promise<string[]> {
   const { entries } = await peer.log(task, { from: 0 });
   return entries.flatMap(({ body }) => body.event.kind === "published" ? [body.event.sum] : []);
+}
+
+/** What an aggregator keeps to itself. */
+export function insideOf(aggregator: Aggregator): InnerAggregator {
+  return aggregator as InnerAggregator;
 }

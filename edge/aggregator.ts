@@ -4,13 +4,16 @@
  * @module
  */
 import type { Clock } from "../src/core/clock.ts";
-import { systemClock } from "../src/core/clock.ts";
+import { systemClock, systemTurn } from "../src/core/clock.ts";
 import { type Digest, webDigest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { type Fetch, systemFetch } from "../src/core/fetch.ts";
 import type { Identity } from "../src/core/identity.ts";
 import { type RandomSource, systemRandom } from "../src/core/random.ts";
 import { retry } from "../src/core/retry.ts";
+import type { LogPage } from "../src/wire/log.ts";
+import type { Status } from "../src/wire/status.ts";
+import type { TaskOffer } from "../src/wire/task.ts";
 import { createBudget } from "./budget.ts";
 import type { Perform } from "./duty.ts";
 import { checkStoreIdentity, readTaskDocument } from "./first_write.ts";
@@ -51,12 +54,24 @@ export interface AggregatorOptions {
   readonly turn?: () => Promise<void>;
 }
 
-/** A root or a region, and its life. */
+/** A task that an aggregator works on, for whoever runs it. */
+export interface AggregatorTask {
+  /** Digest of the task. */
+  readonly id: string;
+  /** The signed task, and who signs receipts here. */
+  readonly offer: TaskOffer;
+  /** Figures. */
+  status(): Status;
+  /** At most `limit` entries of the round log, from place `from` on. */
+  log(from: number, limit: number): Promise<LogPage>;
+}
+
+/** A root or a region. */
 export interface Aggregator extends AsyncDisposable {
-  /** Everything that it was given, defaults filled in. */
-  readonly world: World;
+  /** Id of its identity. */
+  readonly id: string;
   /** The tasks that it works on, by digest. */
-  readonly tasks: ReadonlyMap<string, TaskLife>;
+  readonly tasks: ReadonlyMap<string, AggregatorTask>;
   /** Whether {@link Aggregator.start} is through; until then unknown tasks may still come. */
   readonly isReady: boolean;
   /**
@@ -71,13 +86,21 @@ export interface Aggregator extends AsyncDisposable {
    *
    * @throws {TributaryError} `task-refused` if this is no root, or the task does not fit.
    */
-  own(task: NewTask): Promise<TaskLife>;
+  own(task: NewTask): Promise<AggregatorTask>;
   /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
   endPolls(): void;
 }
 
+/** An aggregator as its routes see it. */
+export interface InnerAggregator extends Aggregator {
+  /** Everything that it was given, defaults filled in. */
+  readonly world: World;
+  /** The lives of its tasks, by digest. */
+  readonly tasks: ReadonlyMap<string, TaskLife>;
+}
+
 /** An aggregator that does nothing before {@link Aggregator.start} or {@link Aggregator.own}. */
-export function createAggregator(options: AggregatorOptions): Aggregator {
+export function createAggregator(options: AggregatorOptions): InnerAggregator {
   const { parent, strategy } = options;
   if ((parent === undefined) === (strategy === undefined)) {
     throw new TypeError("Cannot make an aggregator: expected either a parent or a strategy");
@@ -129,6 +152,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   }
 
   return {
+    id: world.identity.id,
     world,
     tasks: lives,
     get isReady() {
@@ -191,7 +215,7 @@ function worldOf(options: AggregatorOptions): World {
     digest: options.digest ?? webDigest,
     fetch: options.fetch ?? systemFetch,
     logger: options.logger ?? silent,
-    turn: options.turn ?? (() => new Promise((resolve) => setTimeout(resolve, 0))),
+    turn: options.turn ?? systemTurn,
     limits,
     pool: createSlicePool(limits.inFlightBytes),
     budget: createBudget({

@@ -72,13 +72,13 @@ async function runWithCrash(victim: Victim, at: number, moment: Moment, store = 
   let died = false;
   let changes = () => 0;
   let restarted: Promise<void> = Promise.resolve();
-  let target: Process | undefined;
+  const target: { process?: Process } = {};
   const die = () => {
     died = true;
-    target?.kill();
+    target.process?.kill();
     restarted = (async () => {
       await clock.sleep(1);
-      await target?.start();
+      await target.process?.start();
     })();
   };
   const wrap = (inner: RoundStore): RoundStore => {
@@ -94,7 +94,7 @@ async function runWithCrash(victim: Victim, at: number, moment: Moment, store = 
     victim === "region" ? { wrap, store } : {},
   );
   const second = await createRegionProcess(clock, root);
-  target = victim === "root" ? root : first;
+  target.process = victim === "root" ? root : first;
   // A start that dies in the middle is followed by another one, which `die` has arranged.
   const survive = (process: Process) => process.start().catch(() => {});
   await survive(root);

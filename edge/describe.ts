@@ -10,7 +10,9 @@ import { type ErrorCode, TributaryError } from "../src/core/errors.ts";
 import { PROBLEM_TYPE, problemSchema } from "../src/wire/problem.ts";
 
 /** A described answer. */
-type Answer = NonNullable<Parameters<typeof import("hono-openapi").describeRoute>[0]["responses"]>[
+export type Answer = NonNullable<
+  Parameters<typeof import("hono-openapi").describeRoute>[0]["responses"]
+>[
   string
 ];
 

@@ -11,7 +11,7 @@ import { checkContentDigest } from "../src/wire/content_digest.ts";
 import { type MessageForm, readJsonMessage } from "../src/wire/message.ts";
 
 /** Longest body of JSON that any route takes: 64 KiB. */
-export const MAX_JSON_BYTES: number = 1 << 16;
+const MAX_JSON_BYTES: number = 1 << 16;
 
 /**
  * A checked message out of a request's body.

@@ -5,11 +5,9 @@
  */
 export { admitAll, admitByToken } from "./admission.ts";
 export type { Admit, Applicant } from "./admission.ts";
-export type { Aggregator, AggregatorOptions } from "./aggregator.ts";
+export type { Aggregator, AggregatorOptions, AggregatorTask } from "./aggregator.ts";
 export { createAggregatorApp, REQUEST_FIELD } from "./app.ts";
 export type { AggregatorApp, AggregatorAppOptions } from "./app.ts";
-export type { Budget, Loan } from "./budget.ts";
-export type { Committer, Job } from "./committer.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
 export type { Limits } from "./limits.ts";
 export type { Logger, LogLine } from "./logger.ts";
@@ -25,6 +23,3 @@ export type {
   StoredRecord,
   UpdateRow,
 } from "./store.ts";
-export type { TaskHost } from "./task_host.ts";
-export type { TaskLife } from "./task_life.ts";
-export type { World } from "./world.ts";

@@ -32,7 +32,7 @@ export interface ParentOptions {
 const FOREVER = { attempts: Infinity, minMs: 200, maxMs: 10_000 };
 
 /** The parent as this region speaks to it. */
-export function parentPeer(world: World, { url }: ParentOptions): Peer {
+function parentPeer(world: World, { url }: ParentOptions): Peer {
   const { fetch, identity, clock, random, digest } = world;
   return createPeer({ url, fetch, identity, clock, random, digest, retry: FOREVER });
 }

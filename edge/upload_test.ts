@@ -5,6 +5,7 @@ import { parcelDigest } from "../src/update/slices.ts";
 import type { OpenRound } from "../src/wire/round_info.ts";
 import {
   contentsOf,
+  insideOf,
   nodeDigest,
   openRound,
   parcelOf,
@@ -71,7 +72,7 @@ function refusal(
       expected,
     );
     assert.deepEqual(await contentsOf(root.store, root.id), before);
-    assert.equal(root.app.aggregator.world.budget.used, 0);
+    assert.equal(insideOf(root.app.aggregator).world.budget.used, 0);
     // Whoever did nothing wrong gets through all the same, to the exact sum.
     const { members: [a, b], round } = opened;
     await sendUpdate(a!, round, parcelOf([1, 1, 1, 1]));
@@ -363,12 +364,12 @@ Deno.test("upload: a body still under way when the round closes is not read any 
   root.clock.advance(1000);
   assert.equal(await problemCode(await response), "round-closed");
   assert.equal(cancelled, true);
-  assert.equal(root.app.aggregator.world.budget.used, 0);
+  assert.equal(insideOf(root.app.aggregator).world.budget.used, 0);
 });
 
 Deno.test("upload: a stuck body holds up nobody else", async () => {
   const opened = await openedRoot();
-  await using root = opened.root;
+  await using _root = opened.root;
   const [a, b] = opened.members as [TestMember, TestMember];
   const slow = new TransformStream<Uint8Array, Uint8Array>();
   const writer = slow.writable.getWriter();
@@ -426,7 +427,7 @@ for (const [how, heldBytes] of [["held in memory", 1 << 20], ["staged in the sto
       [0, 0, 0, 0, 0],
     );
     assert.deepEqual(await publishedSums(first.peer, root.id), [await sumDigest(expected)]);
-    assert.equal(root.app.aggregator.world.budget.used, 0);
+    assert.equal(insideOf(root.app.aggregator).world.budget.used, 0);
     const left = await root.store.sliceNames(root.id, "");
     assert.deepEqual(left, ["model/0", "model/1", "state/1", "task"]);
   });

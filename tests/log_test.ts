@@ -36,7 +36,7 @@ async function ranTree() {
     const summary = await verifyLog(entries, { task, signer: region.publicKey });
     return { region, summary, events: entries.map(({ body }) => body.event) };
   }));
-  return { sent, nodes, owner: tree.root.life.signed.owner, statuses: tree.nodes.map(statusOf) };
+  return { sent, nodes, owner: tree.root.life.offer.owner, statuses: tree.nodes.map(statusOf) };
 }
 
 function statusOf({ life }: Node) {

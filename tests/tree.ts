@@ -9,7 +9,7 @@ import { type AggregatorAppOptions, createAggregatorApp } from "../edge/app.ts";
 import { nativeDigest, serveAggregator } from "../edge/deno/mod.ts";
 import { memoryStore } from "../edge/memory/mod.ts";
 import { sqliteStore } from "../edge/sqlite/mod.ts";
-import type { TaskLife } from "../edge/task_life.ts";
+import type { AggregatorTask } from "../edge/mod.ts";
 import { fromHex } from "../src/core/bytes.ts";
 import { type Clock, systemClock } from "../src/core/clock.ts";
 import { type Fetch, systemFetch } from "../src/core/fetch.ts";
@@ -45,7 +45,7 @@ export interface Node {
   /** Its address. */
   readonly url: string;
   /** Its work on the task; another one after each start. */
-  readonly life: TaskLife;
+  readonly life: AggregatorTask;
   /** Begins again, with what its store has, at the same address. */
   start(): Promise<void>;
   /** Ends; nothing answers at its address then. */
@@ -101,6 +101,8 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
       const store = kept ?? sqliteStore(`${folder}/${name}.db`);
       const { aggregator, fetch: answer } = createAggregatorApp({
         ...{ store, identity, module, clock, fetch, digest: nativeDigest, logger: watch.hear },
+        // Not a sleep of no time, which would not end where the clock stands.
+        turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
         ...(parent === undefined ? { strategy } : { parent: { url: parent.url } }),
         ...options.app,
       });

@@ -10,6 +10,7 @@ import { createPeer, type Peer } from "../../src/wire/peer.ts";
 import type { OpenRound } from "../../src/wire/round_info.ts";
 import { signTask, taskId } from "../../src/wire/task.ts";
 import {
+  insideOf,
   openRound,
   parcelOf,
   publishedSums,
@@ -96,7 +97,7 @@ async function rawUpload({ root, id, round, identity }: Raw, parcel: Uint8Array<
   const { url, headers } = await signedUpdate({
     id,
     round,
-    region: root.aggregator.world.identity.id,
+    region: root.aggregator.id,
     identity,
     parcel,
     clock: systemClock() as never,
@@ -204,7 +205,7 @@ inFolder("a stop answers who waits, and finishes an upload that is under way", a
   using socket = await connect(root);
   await writeAll(socket, await rawUpload({ root, id, round, identity: a.identity }, parcel));
   await writeAll(socket, parcel.subarray(0, 150_000));
-  while (root.aggregator.world.budget.used === 0) await a.peer.status(id);
+  while (insideOf(root.aggregator).world.budget.used === 0) await a.peer.status(id);
   const stopped = root[Symbol.asyncDispose]();
   assert.equal((await poll).status, 204);
   await writeAll(socket, parcel.subarray(150_000));
@@ -230,7 +231,7 @@ inFolder("a stop does not wait for a stuck sender for ever", async (folder) => {
   using socket = await connect(root);
   await writeAll(socket, await rawUpload({ root, id, round, identity: a.identity }, parcel));
   await writeAll(socket, parcel.subarray(0, 100));
-  while (root.aggregator.world.budget.used === 0) await a.peer.status(id);
+  while (insideOf(root.aggregator).world.budget.used === 0) await a.peer.status(id);
   await root[Symbol.asyncDispose]();
 });
 

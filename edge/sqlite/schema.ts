@@ -7,7 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { TributaryError } from "../../src/core/errors.ts";
 
 /** "TRIB": tells our files from other programs' (SQLite's `application_id`). */
-export const APPLICATION_ID = 0x54524942;
+const APPLICATION_ID = 0x54524942;
 
 /**
  * Step n takes a file of schema n to n + 1. A step that was released is never edited: files that

@@ -45,3 +45,8 @@ export function systemClock(): Clock {
   };
   return clock;
 }
+
+/** Lets everything else that is due in the platform's event loop go first. */
+export function systemTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
