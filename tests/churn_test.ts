@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateIdentity } from "../src/core/identity.ts";
 import type { Trainer } from "../src/core/trainer.ts";
+import { tensors } from "../src/models/tensors.ts";
 import type { Participant } from "../src/client/participant.ts";
 import type { RoundReport } from "../src/client/round_report.ts";
 import { endless, halfWay, smallTask } from "../src/client/_testing.ts";
@@ -192,4 +193,24 @@ Deno.test("churn: a device that went away without a word comes back as the same 
   assert.deepEqual(others.map(({ kind }) => kind), ["sent", "sent"]);
   assert.equal(a.life.status().size, 1);
   assert.deepEqual((await rounds(tree)).map(({ clients }) => clients), [1, 2]);
+});
+
+Deno.test("churn: everyone's loop ends when a target is reached", async () => {
+  const task = smallTask({
+    model: tensors({ tensors: { w: [3] }, metrics: ["accuracy"] }),
+    clients: { min: 2, max: 2 },
+    stop: { rounds: 50, target: { metric: "accuracy", value: 0.5 } },
+  });
+  await using tree = await startTree({ task, shape: [2] });
+  const trainer: Trainer = async (model, context) => ({
+    ...await halfWay(model, context),
+    metrics: { accuracy: context.round / 5 },
+  });
+  const clients = await Promise.all(tree.leaves.map((at) => client(tree, at, trainer)));
+  const reports = await Promise.all(clients.map(follow));
+  await Promise.all(clients.map((me) => me[Symbol.asyncDispose]()));
+  assert.deepEqual(reports.map((own) => own.map(({ round }) => round)), [[1, 2, 3], [1, 2, 3]]);
+  const { entries } = await tree.root.life.log(0, 100);
+  const last = entries.at(-1)?.body.event;
+  assert.deepEqual([last?.kind, last?.kind === "finished" && last.reason], ["finished", "target"]);
 });

@@ -9,6 +9,9 @@ import type { Trainer } from "../core/trainer.ts";
 import type { Fetch } from "../core/fetch.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import { TributaryError } from "../core/errors.ts";
+import type { Identity } from "../core/identity.ts";
+import { systemRandom } from "../core/random.ts";
+import { createPeer } from "../wire/peer.ts";
 import { problemOf } from "../wire/problem.ts";
 import type { Task } from "../wire/task.ts";
 import { type ClientOptions, joinTree } from "../../tests/fleet.ts";
@@ -41,6 +44,13 @@ export async function joinLeaf(
 ): Promise<Participant> {
   const [at = tree.root] = tree.leaves;
   return await joinTree(tree, { number: 0, at, training: { trainer: halfWay }, ...options });
+}
+
+/** Takes a member off the root's roster without its participant's knowledge. */
+export async function forget(tree: Tree, identity: Identity): Promise<void> {
+  const { fetch, clock, root } = tree;
+  const peer = createPeer({ url: root.url, identity, fetch, clock, random: systemRandom });
+  await peer.leave(tree.id, { region: root.life.offer.region });
 }
 
 /** Trains until it is told to stop, and then ends with the signal's reason. */

@@ -22,7 +22,7 @@ Deno.test("join: takes the region's one task, and is on the roster then", async 
   assert.equal(me.taskId, tree.id);
   assert.deepEqual(me.task, tree.task);
   assert.equal(me.id, identity.id);
-  assert.equal(tree.root.life.member(identity.id)?.kind, "client");
+  assert.deepEqual([tree.root.life.status().members, tree.root.life.status().size], [1, 1]);
 });
 
 Deno.test("join: takes the task that it is told, if there is one of that digest", async () => {
@@ -73,7 +73,8 @@ Deno.test("join: where a token is asked for, only who knows it gets in", async (
   await assert.rejects(joinLeaf(tree), { code: "member-refused" });
   await assert.rejects(joinLeaf(tree, { token: "other" }), { code: "member-refused" });
   await using me = await joinLeaf(tree, { token: "sesame" });
-  assert.equal(tree.root.life.member(me.id)?.size, 1);
+  assert.equal(me.taskId, tree.id);
+  assert.equal(tree.root.life.status().size, 1);
 });
 
 Deno.test("join: a signal ends it while the region is away", async () => {

@@ -3,11 +3,12 @@ import { hastyClock } from "../../tests/hasty_clock.ts";
 import { startTree, type Tree } from "../../tests/tree.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import { memoryState } from "./memory_state.ts";
+import { generateIdentity } from "../core/identity.ts";
 import type { DeviceState, Trainer } from "../core/trainer.ts";
 import { mf } from "../models/mf.ts";
 import { tensors } from "../models/tensors.ts";
 import { manualClock } from "../wire/_testing.ts";
-import { endless, halfWay, interfering, joinLeaf, refusal, smallTask } from "./_testing.ts";
+import { endless, forget, halfWay, interfering, joinLeaf, refusal, smallTask } from "./_testing.ts";
 import type { Participant } from "./participant.ts";
 import type { RoundReport } from "./round_report.ts";
 
@@ -194,12 +195,14 @@ Deno.test("rounds: a contribution of another shape, or without numbers, ends the
 Deno.test("rounds: a member that was forgotten enrols again, and sends what it has trained", async () => {
   await using tree = await startTree({ task: smallTask(), clock: hastyClock() });
   await using _other = await withBystander(tree);
+  const identity = await generateIdentity();
   let trainings = 0;
   await using me = await joinLeaf(tree, {
+    identity,
     training: {
       async trainer(model, context) {
         trainings++;
-        await tree.root.life.leave(me.id);
+        await forget(tree, identity);
         return await halfWay(model, context);
       },
     },
@@ -207,7 +210,7 @@ Deno.test("rounds: a member that was forgotten enrols again, and sends what it h
   const report = await next(me.rounds());
   assert.equal(report?.kind, "sent");
   assert.equal(trainings, 1);
-  assert.equal(tree.root.life.member(me.id)?.size, 1);
+  assert.equal(tree.root.life.status().size, 2);
 });
 
 Deno.test("rounds: a region that comes back without its roster gets its members again", async () => {
@@ -225,10 +228,11 @@ Deno.test("rounds: a region that comes back without its roster gets its members 
   // A minimum of two keeps the first round from opening before both are there.
   const task = smallTask({ clients: { min: 2, max: 10 } });
   await using tree = await startTree({ task, clock: hastyClock(), through });
-  await using me = await joinLeaf(tree);
+  const identity = await generateIdentity();
+  await using me = await joinLeaf(tree, { identity });
   const reports = all(me);
   await polled.promise;
-  await tree.root.life.leave(me.id);
+  await forget(tree, identity);
   lost.reject(new TypeError("connection reset"));
   await tree.until(() => tree.root.life.status().size === 1);
   await using other = await joinLeaf(tree, { number: 1 });
@@ -274,6 +278,29 @@ Deno.test("rounds: an update whose receipt got lost is sent again, and counted o
   assert.equal(report?.kind, "sent");
   assert.equal(puts, 2);
   assert.deepEqual([tree.root.life.status().updates, tree.root.life.status().clients], [1, 1]);
+});
+
+Deno.test("rounds: a receipt that comes after the deadline is a receipt", async () => {
+  const clock = manualClock();
+  const taken = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<void>();
+  const through = interfering({
+    ...{ method: "PUT", path: /\/updates\// },
+    async answer(request, fetch) {
+      const answer = await fetch(request);
+      taken.resolve();
+      await late.promise;
+      return answer;
+    },
+  });
+  await using tree = await startTree({ task: smallTask({ roundMs: 20_000 }), clock, through });
+  await using _other = await withBystander(tree);
+  await using me = await joinLeaf(tree);
+  const report = next(me.rounds());
+  await taken.promise;
+  clock.advance(20_000);
+  late.resolve();
+  assert.equal((await report)?.kind, "sent");
 });
 
 Deno.test("rounds: the same seed sends the same bits, another or none sends others", async () => {
