@@ -135,6 +135,7 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
   }
 
   async function begin(id: string): Promise<TaskLife> {
+    stopping.signal.throwIfAborted();
     const signed = await readTaskDocument(world.store, id);
     await checkStoreIdentity(world, signed);
     const life = await createTaskLife(world, { id, signed, perform });

@@ -10,6 +10,7 @@ import type { Digest } from "../src/core/digest.ts";
 import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import type { Identity } from "../src/core/identity.ts";
 import type { RandomSource } from "../src/core/random.ts";
+import { retry } from "../src/core/retry.ts";
 import { appendToLog, type LogEntry } from "../src/wire/log.ts";
 import { Draft } from "./draft.ts";
 import type { RoundStore, SliceRow, StoreChange, UpdateRow } from "./store.ts";
@@ -35,7 +36,7 @@ export interface CommitterOptions {
   readonly store: RoundStore;
   /** Where the time comes from. */
   readonly clock: Clock;
-  /** Names of sums. */
+  /** Names of sums, and jitter. */
   readonly random: RandomSource;
   /** SHA-256. */
   readonly digest: Digest;
@@ -61,9 +62,12 @@ export interface CommitterOptions {
 
 /** The one writer of a task. */
 export interface Committer extends AsyncDisposable {
-  /** What is stored; read again first if a write failed. */
+  /** What is stored; waits until it is read again if a write failed. */
   state(): Promise<TaskState>;
-  /** The state that was last read or written; may be a write behind after a failure. */
+  /**
+   * The state that was last read or written; may be a write behind after a failure, until it is read
+   * again, which is tried until it succeeds.
+   */
   readonly latest: TaskState;
   /**
    * Runs a job and writes what it changed, together with its neighbours.
@@ -88,23 +92,33 @@ interface Queued {
 /** So many turns of the event loop without any progress, and a write begins. */
 const QUIET_TURNS = 2;
 
+/** Tries to read what a failed write left. */
+const UNTIL_READ = { attempts: Infinity, minMs: 100, maxMs: 10_000 };
+
 /** Reads the task's state and begins to write it. */
 export async function createCommitter(options: CommitterOptions): Promise<Committer> {
   const { task, store, clock, batch, turn } = options;
   let latest = await loadTask(store, task);
   let trusted = true;
   let sum: Sum | undefined;
-  let closed = false;
+  let loading: Promise<TaskState> | undefined;
+  let recovering: Promise<void> | undefined;
+  const closing = new AbortController();
   let draining: Promise<void> | undefined;
   const queue: Queued[] = [];
   let progress = 0;
 
   async function state(): Promise<TaskState> {
-    if (!trusted) {
-      latest = await loadTask(store, task);
-      trusted = true;
-      options.reloaded(latest);
-    }
+    if (trusted) return latest;
+    // One reading for all: of two, the one that began before a write could end after it.
+    loading ??= load().finally(() => loading = undefined);
+    return await loading;
+  }
+
+  async function load(): Promise<TaskState> {
+    latest = await loadTask(store, task);
+    trusted = true;
+    options.reloaded(latest);
     return latest;
   }
 
@@ -113,6 +127,22 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     trusted = false;
     sum?.[Symbol.dispose]();
     sum = undefined;
+    recovering ??= recover();
+  }
+
+  /** A write that failed may have happened, and its sender never come back to find out. */
+  async function recover(): Promise<void> {
+    const { signal } = closing;
+    const { random } = options;
+    try {
+      while (!trusted) {
+        await retry(state, { clock, random, signal, ...UNTIL_READ, retryable: () => true });
+      }
+    } catch {
+      // Only the end of the committer ends the tries.
+    } finally {
+      recovering = undefined;
+    }
   }
 
   async function drain(): Promise<void> {
@@ -241,7 +271,9 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
       return latest;
     },
     async run(job, bytes = 0) {
-      if (closed) throw new TributaryError("busy", "Cannot commit: the aggregator is stopping");
+      if (closing.signal.aborted) {
+        throw new TributaryError("busy", "Cannot commit: the aggregator is stopping");
+      }
       const result = Promise.withResolvers<ReturnType<typeof job>>();
       let outcome: ReturnType<typeof job>;
       queue.push({
@@ -256,8 +288,9 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     },
     progress: () => void progress++,
     async [Symbol.asyncDispose]() {
-      closed = true;
+      closing.abort();
       await draining;
+      await recovering;
       sum?.[Symbol.dispose]();
     },
   };

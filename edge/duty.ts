@@ -6,13 +6,15 @@
  */
 import { retry } from "../src/core/retry.ts";
 import type { ActiveEffect } from "../src/round/event.ts";
-import { isRetryable } from "../src/wire/peer.ts";
 import type { World } from "./world.ts";
 
 /** An effect that is work. */
 export type Duty = Exclude<ActiveEffect, { kind: "wake" }>;
 
-/** Does one duty; its outcome is an event in the committer. Doing it twice does no harm. */
+/**
+ * Does one duty; its outcome is an event in the committer. Doing it twice does no harm, and one that
+ * throws is done again: what is to give up is an event too.
+ */
 export type Perform = (duty: Duty, signal: AbortSignal) => Promise<void>;
 
 /** The duties of one task. */
@@ -24,6 +26,8 @@ export interface Duties extends AsyncDisposable {
    * not done again.
    */
   want(duties: readonly Duty[], version: number): void;
+  /** Does what is wanted of a kind again, though it was done: the outcome may be lost. */
+  redo(kind: Duty["kind"]): void;
 }
 
 interface Running {
@@ -55,12 +59,18 @@ export function createDuties(world: World, perform: Perform): Duties {
       attempts: Infinity,
       minMs: MIN_WAIT_MS,
       maxMs: MAX_WAIT_MS,
-      retryable: isRetryable,
-    }).catch((error) => {
-      if (!signal.aborted) logger({ kind: "failure", doing: name, error });
-    }).then(() => {
+      // Nobody else does it: it is given up only for one that takes its place.
+      retryable(error) {
+        logger({ kind: "failure", doing: name, error });
+        return wanted.some((other) => nameOf(other) === name);
+      },
+    }).then(
+      () => {
+        if (!signal.aborted) done.set(duty.kind, { name, version: startedAt });
+      },
+      () => {},
+    ).then(() => {
       running.delete(duty.kind);
-      if (!signal.aborted) done.set(duty.kind, { name, version: startedAt });
       reconcile();
     });
     running.set(duty.kind, { name, stop, ended });
@@ -68,7 +78,7 @@ export function createDuties(world: World, perform: Perform): Duties {
 
   function reconcile(): void {
     if (closed) return;
-    const names = new Map(wanted.map((duty) => [JSON.stringify(duty), duty]));
+    const names = new Map(wanted.map((duty) => [nameOf(duty), duty]));
     for (const [kind, { name, stop }] of running) {
       // A report that was overtaken could arrive after the one that overtook it.
       if (!names.has(name) && kind !== "report") stop.abort();
@@ -87,6 +97,10 @@ export function createDuties(world: World, perform: Perform): Duties {
       version = newVersion;
       reconcile();
     },
+    redo(kind) {
+      done.delete(kind);
+      reconcile();
+    },
     async [Symbol.asyncDispose]() {
       closed = true;
       const all = [...running.values()];
@@ -94,6 +108,10 @@ export function createDuties(world: World, perform: Perform): Duties {
       await Promise.all(all.map(({ ended }) => ended));
     },
   };
+}
+
+function nameOf(duty: Duty): string {
+  return JSON.stringify(duty);
 }
 
 /** Whether it stays done for as long as it is wanted in the same words. */

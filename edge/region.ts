@@ -8,7 +8,13 @@ import { retry } from "../src/core/retry.ts";
 import { type RoundFacts, rulesOf } from "../src/round/record.ts";
 import { beginRegion } from "../src/round/step.ts";
 import type { Party } from "../src/wire/party.ts";
-import { createPeer, isRetryable, type Peer } from "../src/wire/peer.ts";
+import {
+  createPeer,
+  isRetryable,
+  type Peer,
+  retryAfterMs,
+  type RetryPolicy,
+} from "../src/wire/peer.ts";
 import type { OpenRound, RoundInfo } from "../src/wire/round_info.ts";
 import { MAX_WAIT_S } from "../src/wire/routes.ts";
 import { planDigest } from "../src/wire/session_id.ts";
@@ -30,11 +36,13 @@ export interface ParentOptions {
 
 /** Tries without end: a region that has lost its parent has nothing else to do. */
 const FOREVER = { attempts: Infinity, minMs: 200, maxMs: 10_000 };
+/** For a loop that has tries of its own. */
+const ONCE = { ...FOREVER, attempts: 1 };
 
 /** The parent as this region speaks to it. */
-function parentPeer(world: World, { url }: ParentOptions): Peer {
+function parentPeer(world: World, { url }: ParentOptions, retry: RetryPolicy = FOREVER): Peer {
   const { fetch, identity, clock, random, digest } = world;
-  return createPeer({ url, fetch, identity, clock, random, digest, retry: FOREVER });
+  return createPeer({ url, fetch, identity, clock, random, digest, retry });
 }
 
 /**
@@ -164,6 +172,7 @@ export async function followParent(
   parent: ParentOptions,
 ): Promise<void> {
   const peer = parentPeer(world, parent);
+  const once = parentPeer(world, parent, ONCE);
   const plan = await planDigest(life.signed.task, world.digest);
   const { signal, committer } = life;
   const { clock, random, logger } = world;
@@ -171,12 +180,12 @@ export async function followParent(
   async function next(): Promise<void> {
     const { record } = await committer.state();
     const after = record.round.round;
-    const info = await peer.round(life.id, { after, waitS: MAX_WAIT_S, plan, signal });
+    const info = await once.round(life.id, { after, waitS: MAX_WAIT_S, plan, signal });
     if (info === undefined) return;
     const heardMs = clock.now();
     await settle();
     const isKept = record.models.some((model) => model.version === info.model.version);
-    const bytes = isKept ? undefined : await peer.model(life.id, info.model, { signal });
+    const bytes = isKept ? undefined : await once.model(life.id, info.model, { signal });
     await committer.run((draft) => {
       if (bytes !== undefined) draft.keepModel(info.model, bytes);
       // The parent's clock went on meanwhile.
@@ -204,8 +213,11 @@ export async function followParent(
       // Whatever the parent answers, a later version of it may answer better.
       retryable(error) {
         logger({ kind: "failure", doing: `following ${parent.url}`, error });
+        // It may come back without its roster, and would then wait for nobody.
+        if (isTributaryError(error, "peer-unreachable")) life.redo("report");
         return true;
       },
+      retryAfterMs,
     });
   }
 }

@@ -46,6 +46,8 @@ export interface TaskLife extends TaskHost, AsyncDisposable {
   readonly signed: SignedTask;
   /** Aborts when the aggregator stops. */
   readonly signal: AbortSignal;
+  /** Has duties of a kind done again: their outcome may be lost. */
+  redo(kind: Duty["kind"]): void;
   /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
   endPolls(): void;
 }
@@ -123,8 +125,12 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     for (;;) {
       await clock.sleep(Math.max(0, atMs - clock.now()), { signal });
       try {
-        await committer.run((draft) => draft.step({ kind: "tick" }));
-        return;
+        const tickMs = await committer.run((draft) => {
+          draft.step({ kind: "tick" });
+          return draft.nowMs;
+        });
+        // A timer may end before the clock says so, and a clock may be put back: it was no tick then.
+        if (tickMs >= atMs) return;
       } catch (error) {
         logger({ kind: "failure", doing: "tick", error });
         await clock.sleep(TICK_RETRY_MS, { signal });
@@ -263,6 +269,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     },
 
     progress: committer.progress,
+    redo: (kind) => duties.redo(kind),
     receive,
     receipt,
 

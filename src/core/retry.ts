@@ -19,7 +19,7 @@ export interface RetryOptions {
   readonly attempts: number;
   /** Upper end of the first wait. It doubles with each try. */
   readonly minMs: number;
-  /** Upper end of any wait. */
+  /** Upper end of any wait; what the other side asked for comes on top. */
   readonly maxMs: number;
   /** Ends the tries and the waits between them. */
   readonly signal?: AbortSignal;
