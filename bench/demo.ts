@@ -8,43 +8,16 @@
  */
 import process from "node:process";
 import type { RunRecord } from "../src/cli/run_record.ts";
-import { type CpuProfile, IDLE, OTHER, secondsByKind, type WorkKind } from "./cpu_profile.ts";
+import { IDLE, OTHER } from "./cpu_profile.ts";
 import type { Figure } from "./figure.ts";
 import { renderFigures } from "./figure_table.ts";
+import { COMPARISON, ENCODING, HASHING, KINDS, secondsOfProfiles, TRAINING } from "./work_kinds.ts";
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname);
 const DATA = "../shared/data/movielens-latest-small";
 const REACH_S = 180;
 /** The command with its servers, and the clients. */
 const THREADS = 2;
-
-const TRAINING = "training";
-const COMPARISON = "training what is compared, evaluating";
-const ENCODING = "quantising and adding";
-const HASHING = "hashing";
-
-/** A stack is of the first kind that knows one of its frames. */
-const KINDS: readonly WorkKind[] = [
-  { name: COMPARISON, frame: /src\/cli\/demo\/compare\.ts/ },
-  { name: HASHING, frame: /^(nativeDigest|digest|op_node_hash\w*|op_node_create_hash) / },
-  {
-    name: "signing and checking signatures",
-    frame:
-      /^(sign|verify|op_node_verify_ed25519) $|src\/wire\/signing\.ts|core\/identity\.ts|http-message-sig|structured-headers/,
-  },
-  { name: ENCODING, frame: /src\/update\/|src\/wasm\/aggregate\.ts/ },
-  {
-    name: "SQLite, held up by the disk or not",
-    frame: /edge\/sqlite\/|src\/cli\/device_store\.ts/,
-  },
-  { name: TRAINING, frame: /src\/(models|strategy|nn)\/|src\/wasm\/train/ },
-  {
-    name: "HTTP and messages",
-    frame: /ext:deno_(http|fetch|web|net|node)|src\/(wire|round|client)\/|\/edge\/|hono|valibot/,
-  },
-  { name: "native code that no script called: sockets, event loop", frame: /^\(program\)/ },
-  { name: "collecting garbage", frame: /^\(garbage collector\)/ },
-];
 
 /**
  * Runs the demo in a process of its own.
@@ -100,13 +73,7 @@ async function childrenCpuS(): Promise<number> {
 }
 
 async function profileFigures(folder: string): Promise<Figure[]> {
-  const both = new Map<string, number>();
-  for await (const { name } of Deno.readDir(folder)) {
-    const profile: CpuProfile = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
-    for (const [kind, seconds] of secondsByKind(profile, KINDS)) {
-      both.set(kind, (both.get(kind) ?? 0) + seconds);
-    }
-  }
+  const both = await secondsOfProfiles(folder);
   const secondsOf = (...kinds: readonly string[]) =>
     kinds.reduce((sum, kind) => sum + (both.get(kind) ?? 0), 0);
   const all = secondsOf(...both.keys());

@@ -18,6 +18,8 @@ import { loadIdentity, nativeDigest, serveAggregator } from "../edge/deno/mod.ts
 import type { Logger } from "../edge/logger.ts";
 import { type Figure, median } from "./figure.ts";
 import { renderFigures } from "./figure_table.ts";
+import { IDLE } from "./cpu_profile.ts";
+import { secondsOfProfiles } from "./work_kinds.ts";
 import type { ClientsCommand } from "./round_clients.ts";
 
 const CLIENTS = 100;
@@ -118,10 +120,41 @@ async function bare(threads: Threads): Promise<number[]> {
   return seconds.slice(COLD);
 }
 
-/** Measures a round, and what its bytes alone would take. */
-export async function measureRound(): Promise<Figure[]> {
+/** What the threads of a run do, by kind; in a process of its own, as only whole ones are profiled. */
+async function profile(folder: string): Promise<Figure[]> {
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--allow-all", "--no-check"],
+      ...["--cpu-prof", "--cpu-prof-interval=5000", `--cpu-prof-dir=${folder}/profile`],
+      ...[import.meta.url, "profiled"],
+    ],
+    stdin: "null",
+  }).spawn().status;
+  if (code !== 0) throw new Error(`Cannot profile a round: the process ended with ${code}`);
+  const seconds = await secondsOfProfiles(`${folder}/profile`);
+  seconds.delete(IDLE);
+  const all = [...seconds.values()].reduce((sum, value) => sum + value, 0);
+  const busy = { name: "all threads at work, a round", value: all / ROUNDS };
+  return Array.from(seconds, ([kind, value]): Figure => ({
+    name: `– ${kind}`,
+    value: value / ROUNDS,
+    unit: "s",
+    reference: busy,
+  })).filter(({ value }) => value > 0).toSorted((a, b) => b.value - a.value);
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
+    return await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Measures a round, what its bytes alone would take, and what its time is spent on. */
+export async function measureRound(): Promise<Figure[]> {
+  return await inFolder(async (folder) => {
     using threads = startThreads();
     const rounds = await federated(threads, folder);
     const floor = await bare(threads);
@@ -134,10 +167,20 @@ export async function measureRound(): Promise<Figure[]> {
         reference: { name: "the same bytes moved and hashed, nothing else", value: median(floor) },
         goal: { kind: "at most", bound: TARGET_S },
       },
+      ...await profile(folder),
     ];
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
-if (import.meta.main) console.log(renderFigures(await measureRound()));
+/** A run for the profiler to watch. */
+async function runProfiled(): Promise<void> {
+  await inFolder(async (folder) => {
+    using threads = startThreads();
+    await federated(threads, folder);
+  });
+}
+
+if (import.meta.main) {
+  if (Deno.args[0] === "profiled") await runProfiled();
+  else console.log(renderFigures(await measureRound()));
+}
