@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/digest.ts";
-import { isTributaryError, TributaryError } from "../core/errors.ts";
+import { TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { retry } from "../core/retry.ts";
@@ -128,11 +128,11 @@ export function createParticipant(options: ParticipantOptions): Participant {
 
   /** Waits for a round above `after`; undefined when it is to ask again. */
   async function nextRound(after: number, signal: AbortSignal): Promise<RoundInfo | undefined> {
-    let wasAway = false;
+    let hasFailed = false;
     return await retry(async () => {
       // It may have come back without its roster, and would then wait for nobody.
-      if (wasAway) await enrol(once, signal);
-      wasAway = false;
+      if (hasFailed) await enrol(once, signal);
+      hasFailed = false;
       return await once.round(taskId, { after, waitS: MAX_WAIT_S, plan: options.plan, signal });
     }, {
       clock,
@@ -142,7 +142,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
       signal,
       retryAfterMs,
       retryable(error) {
-        wasAway ||= isTributaryError(error, "peer-unreachable");
+        hasFailed = true;
         return isRetryable(error);
       },
     });

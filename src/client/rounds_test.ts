@@ -213,34 +213,39 @@ Deno.test("rounds: a member that was forgotten enrols again, and sends what it h
   assert.equal(tree.root.life.status().size, 2);
 });
 
-Deno.test("rounds: a region that comes back without its roster gets its members again", async () => {
-  let polls = 0;
-  const polled = Promise.withResolvers<void>();
-  const lost = Promise.withResolvers<never>();
-  const through = interfering({
-    ...{ method: "GET", path: /\/round$/ },
-    answer(request, fetch) {
-      if (polls++ > 0) return fetch(request);
-      polled.resolve();
-      return lost.promise;
-    },
+const ends: [string, () => Promise<Response>][] = [
+  ["breaks off", () => Promise.reject(new TypeError("connection reset"))],
+  ["is starting", () => Promise.resolve(refusal("busy"))],
+];
+for (const [what, end] of ends) {
+  Deno.test(`rounds: a region that ${what}, and then has no roster, gets its members again`, async () => {
+    let polls = 0;
+    const polled = Promise.withResolvers<void>();
+    const forgot = Promise.withResolvers<void>();
+    const through = interfering({
+      ...{ method: "GET", path: /\/round$/ },
+      async answer(request, fetch) {
+        if (polls++ > 0) return await fetch(request);
+        polled.resolve();
+        await forgot.promise;
+        return await end();
+      },
+    });
+    // A minimum of two keeps the first round from opening before both are there.
+    const task = smallTask({ clients: { min: 2, max: 10 } });
+    await using tree = await startTree({ task, clock: hastyClock(), through });
+    const identity = await generateIdentity();
+    await using me = await joinLeaf(tree, { identity });
+    const reports = all(me);
+    await polled.promise;
+    await forget(tree, identity);
+    forgot.resolve();
+    await tree.until(() => tree.root.life.status().size === 1);
+    await using other = await joinLeaf(tree, { number: 1 });
+    const kinds = (await Promise.all([reports, all(other)])).map((r) => r.map((x) => x.kind));
+    assert.deepEqual(kinds, [["sent"], ["sent"]]);
   });
-  // A minimum of two keeps the first round from opening before both are there.
-  const task = smallTask({ clients: { min: 2, max: 10 } });
-  await using tree = await startTree({ task, clock: hastyClock(), through });
-  const identity = await generateIdentity();
-  await using me = await joinLeaf(tree, { identity });
-  const reports = all(me);
-  await polled.promise;
-  await forget(tree, identity);
-  lost.reject(new TypeError("connection reset"));
-  await tree.until(() => tree.root.life.status().size === 1);
-  await using other = await joinLeaf(tree, { number: 1 });
-  assert.deepEqual((await Promise.all([reports, all(other)])).map((r) => r.map((x) => x.kind)), [
-    ["sent"],
-    ["sent"],
-  ]);
-});
+}
 
 Deno.test("rounds: a device waits for a region that is away, in every step of a round", async () => {
   for (
