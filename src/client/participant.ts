@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/digest.ts";
-import { TributaryError } from "../core/errors.ts";
+import { isTributaryError, TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { retry } from "../core/retry.ts";
@@ -53,7 +53,7 @@ export interface Participant extends AsyncDisposable {
    * @throws {TributaryError} `model-unknown` before the region's first round.
    */
   model(): Promise<LocalModel>;
-  /** Takes the device off the roster, and ends its rounds. */
+  /** Takes the device off the roster, if it is there, and ends its rounds. */
   leave(): Promise<void>;
   /**
    * Ends everything, and waits until it has ended. The device stays on the roster: one that restarts
@@ -203,7 +203,12 @@ export function createParticipant(options: ParticipantOptions): Participant {
     },
     async leave() {
       left.abort(new DOMException("The participant left", "AbortError"));
-      await tracked(peer.leave(taskId, { region, signal }));
+      try {
+        await tracked(peer.leave(taskId, { region, signal }));
+      } catch (error) {
+        // It is gone already: perhaps by a first try, whose answer got lost.
+        if (!isTributaryError(error, "member-unknown")) throw error;
+      }
     },
     async [Symbol.asyncDispose]() {
       disposed.abort(new DOMException("The participant was disposed of", "AbortError"));

@@ -60,6 +60,23 @@ Deno.test("participant: who left is not enrolled again by an update that was on 
   assert.equal(tree.root.life.status().size, 0);
 });
 
+Deno.test("participant: leaving is done once, however often it has to be said", async () => {
+  let deletions = 0;
+  const through = interfering({
+    ...{ method: "DELETE", path: /\/members\// },
+    async answer(request, fetch) {
+      const answer = await fetch(request);
+      return deletions++ === 0 ? Promise.reject(new TypeError("connection reset")) : answer;
+    },
+  });
+  await using tree = await startTree({ task: smallTask(), clock: hastyClock(), through });
+  await using me = await joinLeaf(tree);
+  await me.leave();
+  assert.equal(deletions, 2);
+  assert.equal(tree.root.life.status().size, 0);
+  await me.leave();
+});
+
 Deno.test("participant: disposing ends a round, and waits until its training has ended", async () => {
   await using tree = await startTree({ task: smallTask() });
   const { trainer, atWork, stopped } = busy();
