@@ -132,6 +132,8 @@ function printLine({ print, warn }: Terminal, line: LogLine): void {
     case "round":
       return print(`round ${line.round}: ${line.phase}, ${line.clients} clients`);
     case "failure":
+      // The command ends with it.
+      if (line.doing === "starting") return;
       return warn(
         `${line.doing}: ${line.error instanceof Error ? line.error.message : line.error}`,
       );
