@@ -12,6 +12,7 @@ export interface Interrupt extends Disposable {
 
 /** The reason of an interrupted command. */
 export class Interrupted extends Error {
+  /** Always the class's name. */
   override readonly name = "Interrupted";
 }
 

@@ -41,7 +41,9 @@ export interface ClientPlan {
 
 /** What is trained, by whom, and where. */
 export interface Federation {
+  /** Stores, keys and the figures so far. */
   readonly state: RunState;
+  /** The task. */
   readonly task: Task;
   /** Digest of the task. */
   readonly id: string;
@@ -51,10 +53,13 @@ export interface Federation {
   readonly core: TrainCore;
   /** Names of the regions. */
   readonly regions: readonly string[];
+  /** Everybody who takes part. */
   readonly clients: readonly ClientPlan[];
   /** Everything that is drawn comes from it. */
   readonly seed: Uint8Array;
+  /** Where it is shown. */
   readonly terminal: Terminal;
+  /** Where the time comes from. */
   readonly clock: Clock;
   /** Ends it; the state stays. */
   readonly signal: AbortSignal;
