@@ -5,6 +5,7 @@
  */
 import { systemClock } from "../core/clock.ts";
 import { webDigest } from "../core/digest.ts";
+import { TributaryError } from "../core/errors.ts";
 import { systemFetch } from "../core/fetch.ts";
 import { deriveSeed, systemRandom } from "../core/random.ts";
 import type { Trainer } from "../core/trainer.ts";
@@ -51,7 +52,13 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
   };
   const peer = createPeer(peerOptions);
   const taskId = options.task ?? await onlyTask(peer, call);
-  const { task, region } = await peer.task(taskId, call);
+  const { task, region, owner } = await peer.task(taskId, call);
+  if (options.owner !== undefined && options.owner !== owner) {
+    throw new TributaryError(
+      "task-refused",
+      `Cannot take part in a task that ${owner} owns: expected ${options.owner}`,
+    );
+  }
   const { model, plan } = checkTask(task);
   const cores = options.cores ?? await inlineCores();
   const { trainer, recommender } = trainingOf(model, cores, options);

@@ -25,6 +25,11 @@ export type JoinOptions = Training & {
   readonly identity: Identity;
   /** Digest of the task; may be left out where the region has one task. */
   readonly task?: string;
+  /**
+   * Public key of whoever owns the task, base64url, if the application knows it. A task that another
+   * has signed is refused then; without it the region is trusted to offer the right one.
+   */
+  readonly owner?: string;
   /** What the device keeps from round to round; in memory by default. */
   readonly state?: DeviceState;
   /** Token of a region that asks for one. */

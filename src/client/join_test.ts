@@ -44,6 +44,19 @@ Deno.test("join: a task that was tampered with is refused", async () => {
   }
 });
 
+Deno.test("join: a task of another owner than the one expected is refused, and nobody enrols", async () => {
+  await using tree = await startTree({ task: smallTask() });
+  const { owner } = tree.root.life.offer;
+  const other = "A".repeat(43);
+  await assert.rejects(joinLeaf(tree, { owner: other }), {
+    code: "task-refused",
+    message: `Cannot take part in a task that ${owner} owns: expected ${other}`,
+  });
+  assert.equal(tree.root.life.status().size, 0);
+  await using me = await joinLeaf(tree, { owner });
+  assert.equal(me.taskId, tree.id);
+});
+
 Deno.test("join: a region under another's name is refused", async () => {
   const name = "A".repeat(43);
   const through = altering(({ region, ...offer }) => ({
