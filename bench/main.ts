@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { renderFigures } from "./figure_table.ts";
-import { machineLine } from "./machine.ts";
+import { describeMachine } from "./machine.ts";
 import { type Part, PARTS } from "./parts.ts";
 import { replaceSection } from "./results_file.ts";
 
@@ -59,8 +59,8 @@ function readRequest(args: readonly string[]): Request {
 
 /** Measures one part, as Markdown under a heading. */
 async function measure({ title, run }: Part, date: string): Promise<string> {
-  const table = renderFigures(await run());
-  return `## ${title}\n\n${date}. ${machineLine()}.\n\n${table}`;
+  const machine = describeMachine(date);
+  return `## ${title}\n\n${machine}\n\n${renderFigures(await run())}`;
 }
 
 async function writeSection(name: string, text: string): Promise<void> {

@@ -35,7 +35,7 @@ export const PARTS: readonly Part[] = [
   {
     name: "ingest",
     title: "A region's ingest over loopback HTTP",
-    duration: "1 min",
+    duration: "40 s",
     run: measureIngest,
   },
   {
@@ -59,7 +59,7 @@ export const PARTS: readonly Part[] = [
   {
     name: "quality-long",
     title: "Quality of the exact form, of fewer dimensions and of BPR",
-    duration: "20 min",
+    duration: "10 min",
     onDemand: true,
     run: measureQualityLong,
   },
