@@ -4,6 +4,7 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
+import { TributaryError } from "../core/errors.ts";
 import type { DeviceState } from "../core/trainer.ts";
 
 /** The states of several devices. */
@@ -12,16 +13,13 @@ export interface DeviceStore extends Disposable {
   stateOf(device: string): DeviceState;
 }
 
-/** Opens the file, or makes it. */
+/**
+ * Opens the file, or makes it.
+ *
+ * @throws {TributaryError} `store-failed` if it is no database, or cannot be made.
+ */
 export function openDeviceStore(path: string): DeviceStore {
-  const database = new DatabaseSync(path);
-  database.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA busy_timeout = 5000;
-    CREATE TABLE IF NOT EXISTS state (
-      device TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (device, key)
-    ) STRICT, WITHOUT ROWID;
-  `);
+  const database = open(path);
   const select = database.prepare("SELECT value FROM state WHERE device = ? AND key = ?");
   const upsert = database.prepare(
     "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -39,4 +37,26 @@ export function openDeviceStore(path: string): DeviceStore {
     }),
     [Symbol.dispose]: () => database.close(),
   };
+}
+
+function open(path: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path);
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA busy_timeout = 5000;
+      CREATE TABLE IF NOT EXISTS state (
+        device TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (device, key)
+      ) STRICT, WITHOUT ROWID;
+    `);
+    return database;
+  } catch (cause) {
+    throw new TributaryError(
+      "store-failed",
+      `Cannot open ${path}: ${
+        cause instanceof Error ? cause.message : cause
+      }, expected a SQLite file`,
+      { cause },
+    );
+  }
 }

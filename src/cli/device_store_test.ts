@@ -18,3 +18,15 @@ Deno.test("device store: each device has its own values, which outlive the proce
   assert.equal(await store.stateOf("ann").get("other"), undefined);
   assert.equal(await store.stateOf("eve").get("vector"), undefined);
 });
+
+Deno.test("device store: what is no database is named", async () => {
+  await using folder = await testFolder();
+  const path = await folder.write(
+    "devices.db",
+    "something else, and long enough to be told from it",
+  );
+  assert.throws(() => openDeviceStore(path), {
+    code: "store-failed",
+    message: /Cannot open .*devices\.db: file is not a database, expected a SQLite file/,
+  });
+});

@@ -73,7 +73,13 @@ Deno.test("demo: invented ratings, two rounds: the table, ten recommendations, a
   const other = await writeRatings(folder);
   const others = await runHere("recommend", "--model", model, "--user", "1", "--data", other);
   assert.equal(others.code, 1);
-  assert.match(others.err[0]!, /items/);
+  assert.match(others.err[0]!, /they have 30 items, the model 200/);
+  const items = (await Deno.readTextFile(folder.path("out/items.csv"))).trim().split("\n").slice(1);
+  const lines = items.map((_, at) => `1,${1000 + at},4,${at}`);
+  await folder.write("ratings.csv", ["userId,movieId,rating,timestamp", ...lines, ""].join("\n"));
+  const renamed = await runHere("recommend", "--model", model, "--user", "1", "--data", other);
+  assert.equal(renamed.code, 1);
+  assert.match(renamed.err[0]!, /their items are not the model's/);
   await Deno.writeFile(model, Uint8Array.of(1), { append: true });
   const changed = await runHere("recommend", "--model", model, "--user", "1");
   assert.equal(changed.code, 1);
@@ -87,10 +93,10 @@ for (const model of ["ials", "mf"]) {
   Deno.test(`demo: ${model}, interrupted in mid-run, goes on to the model of an undisturbed run`, async () => {
     await using folder = await testFolder();
     const data = await writeRatings(folder);
-    const args = ["demo", "--data", data, "--model", model, "--rounds", "6", "--regions", "2"];
+    const args = ["demo", "--data", data, "--model", model, "--rounds", "12", "--regions", "2"];
     await using calm = startCli(folder.path(), ...args, "--out", "calm");
     await using stopped = startCli(folder.path(), ...args, "--out", "again");
-    await stopped.said(/^round 2\/6/m);
+    await stopped.said(/^round {2}2\/12/m);
     stopped.interrupt();
     const first = await stopped.ended;
     assert.deepEqual([first.code, first.err], [
@@ -105,7 +111,7 @@ for (const model of ["ials", "mf"]) {
     const second = await resumed.ended;
     assert.deepEqual([second.code, second.err], [0, ""]);
     assert.match(second.out, /^going on with the interrupted run in again\/state\//m);
-    assert.doesNotMatch(second.out, /^round 1\/6/m);
+    assert.doesNotMatch(second.out, /^round {2}1\/12/m);
     const undisturbed = await calm.ended;
     assert.deepEqual([undisturbed.code, undisturbed.err], [0, ""]);
 
@@ -113,13 +119,16 @@ for (const model of ["ials", "mf"]) {
     assert.equal(digest, await digestOf(folder.path("calm/model.safetensors")));
     const run = JSON.parse(await Deno.readTextFile(folder.path("again/run.json")));
     assert.equal(run.model.digest, digest);
-    assert.equal(run.rounds.length, 6);
+    assert.equal(run.rounds.length, 12);
     assert.ok(!(await folder.list()).includes("again/state"));
     const best = await runHere(
-      ...["recommend", "--model", folder.path("again/model.safetensors"), "--user", "3"],
+      ...["recommend", "--model", folder.path("again/model.safetensors"), "--user", "1"],
     );
     assert.deepEqual([best.code, best.err], [0, []]);
-    assert.equal(best.out.split("\n").length, 10);
+    assert.deepEqual(
+      best.out.split("\n").map((line) => line.slice(5)),
+      run.example.items.map(({ title }: { title: string }) => title),
+    );
   });
 }
 
@@ -149,3 +158,19 @@ for (const [what, args, message] of BAD) {
     assert.deepEqual(await folder.list(), before);
   });
 }
+
+Deno.test("demo: clients that cannot work end it with their reason, and nothing hangs", async () => {
+  await using folder = await testFolder();
+  const data = await writeRatings(folder);
+  const args = ["demo", "--data", data, "--rounds", "12"];
+  await using first = startCli(folder.path(), ...args);
+  await first.said(/^round {2}1\/12/m);
+  first.interrupt();
+  await first.ended;
+  const devices = (await folder.list()).find((name) => name.endsWith("/devices.db"))!;
+  await folder.write(devices, "something else, and long enough to be told from a database");
+  await using second = startCli(folder.path(), ...args);
+  const { code, err } = await second.ended;
+  assert.equal(code, 1);
+  assert.match(err, /^tributary: Cannot open \S+devices\.db: file is not a database, [^\n]+\n$/);
+});

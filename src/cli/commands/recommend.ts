@@ -18,6 +18,7 @@ import { wholeNumber } from "../arguments.ts";
 import { parseColumns } from "../data_files.ts";
 import { openInteractions } from "../demo/world.ts";
 import { nativeDigest } from "../../../edge/deno/mod.ts";
+import { itemsDigest } from "../items_file.ts";
 import { recommendFor } from "../recommend_for.ts";
 import { openRunFile } from "../run_file.ts";
 import type { Terminal } from "../terminal.ts";
@@ -53,7 +54,7 @@ export function recommendCommand(terminal: Terminal): Command {
         data,
         tensors,
         core: (await inlineCores()).train,
-        model: modelOf(run.task, data),
+        model: await modelOf(run.task, data),
         state: memoryState(),
         count: options.count,
       });
@@ -61,7 +62,7 @@ export function recommendCommand(terminal: Terminal): Command {
     });
 }
 
-function modelOf(task: Task, data: Interactions): IalsModel | MfModel {
+async function modelOf(task: Task, data: Interactions): Promise<IalsModel | MfModel> {
   const model = modelFrom(task.model, task.train);
   if (!("items" in model.options)) {
     throw new TributaryError(
@@ -73,6 +74,12 @@ function modelOf(task: Task, data: Interactions): IalsModel | MfModel {
     throw new TributaryError(
       "bad-data",
       `Cannot use these ratings: they have ${data.items.length} items, the model ${model.options.items}`,
+    );
+  }
+  if (task.catalogue !== undefined && await itemsDigest(data.items) !== task.catalogue) {
+    throw new TributaryError(
+      "bad-data",
+      "Cannot use these ratings: their items are not the model's, expected the ratings of its run",
     );
   }
   return model as IalsModel | MfModel;

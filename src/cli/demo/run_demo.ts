@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { inlineCores } from "../../client/cores.ts";
+import { memoryState } from "../../client/memory_state.ts";
 import { systemClock } from "../../core/clock.ts";
 import { decodeSafetensors } from "../../core/safetensors.ts";
 import { ratingCount } from "../../data/interactions.ts";
@@ -136,7 +137,8 @@ export async function runDemo(
     model,
     tensors,
     data: world.all,
-    state: devices.stateOf(person),
+    // As `recommend` will do it, from the ratings alone.
+    state: memoryState(),
     count: SHOWN,
   });
   const run: RunRecord = {
