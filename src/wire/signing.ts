@@ -7,13 +7,7 @@
  *
  * @module
  */
-import {
-  createSignature,
-  isSignatureError,
-  SignatureErrorCode,
-  type SignatureParameters,
-  verifySignature,
-} from "http-message-sig";
+import { createSignature } from "http-message-sig";
 import { toBase64Url } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { TributaryError } from "../core/errors.ts";
@@ -21,12 +15,17 @@ import type { Identity, SignatureCheck } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { CONTENT_DIGEST } from "./content_digest.ts";
 import type { Nonces } from "./nonces.ts";
+import {
+  LABEL,
+  readSignatureFields,
+  signatureBase,
+  type SignatureParameters,
+} from "./signature_fields.ts";
 import { UPDATE_FIELDS } from "./update_headers.ts";
 
 /** Header that names the aggregator a request is for, so that it cannot pass it on as its own. */
 const REGION_FIELD = "tributary-region";
 
-const LABEL = "tributary";
 const TAG = "tributary";
 const ALGORITHM = "ed25519";
 const NONCE_BYTES = 16;
@@ -133,7 +132,9 @@ export interface VerifyOptions {
  */
 export async function verifyRequest(request: Request, options: VerifyOptions): Promise<void> {
   const { headers } = request;
-  if (!headers.has("signature") || !headers.has("signature-input")) {
+  const signature = headers.get("signature");
+  const input = headers.get("signature-input");
+  if (signature === null || input === null) {
     throw new TributaryError(
       "signature-missing",
       "Cannot accept a request: it has no signature, expected one by RFC 9421",
@@ -142,37 +143,21 @@ export async function verifyRequest(request: Request, options: VerifyOptions): P
   if (headers.get(REGION_FIELD) !== options.region) {
     refuse(`it is not addressed to this aggregator, expected ${REGION_FIELD}: ${options.region}`);
   }
-  const required = new Set([
-    ...coveredComponents(request.url, headers),
-    ...requiredFields(options.kind),
-  ]);
-  try {
-    const { parameters } = await verifySignature(request, {
-      label: LABEL,
-      policy: {
-        algorithms: [ALGORITHM],
-        requiredComponents: [...required],
-        requiredParameters: ["created", "nonce", "keyid", "alg", "tag"],
-        now: options.clock.now() / 1000,
-        // The resolver below checks the times, as the library has one code for every policy.
-        clockSkew: Number.MAX_SAFE_INTEGER,
-      },
-      async resolveVerifier({ parameters }) {
-        checkParameters(parameters, options);
-        const verify = await options.keyOf(options.member);
-        if (verify === undefined) {
-          throw new TributaryError(
-            "member-unknown",
-            `Cannot accept a request: ${options.member} is not enrolled, expected a member`,
-          );
-        }
-        return { algorithm: ALGORITHM, verify };
-      },
-    });
-    options.nonces.remember(options.member, String(parameters.nonce));
-  } catch (error) {
-    throw translated(error);
+  const fields = readSignatureFields(input, signature);
+  const required = [...coveredComponents(request.url, headers), ...requiredFields(options.kind)];
+  const missing = required.find((name) => !fields.components.includes(name));
+  if (missing !== undefined) refuse(`its signature does not cover ${missing}`);
+  const base = signatureBase(request, fields);
+  const nonce = checkParameters(fields.parameters, options);
+  const check = await options.keyOf(options.member);
+  if (check === undefined) {
+    throw new TributaryError(
+      "member-unknown",
+      `Cannot accept a request: ${options.member} is not enrolled, expected a member`,
+    );
   }
+  if (!await check(base, fields.signature)) refuse("its signature is not its member's over it");
+  options.nonces.remember(options.member, nonce);
 }
 
 /** What a signature over this request covers at least. */
@@ -198,8 +183,10 @@ function requiredFields(kind: SignedKind): string[] {
   }
 }
 
-function checkParameters(parameters: SignatureParameters, options: VerifyOptions): void {
-  const { created = 0, expires, nonce = "", keyid, alg, tag } = parameters;
+/** Checks all parameters; the nonce. */
+function checkParameters(parameters: SignatureParameters, options: VerifyOptions): string {
+  const { created, expires, nonce = "", keyid, alg, tag } = parameters;
+  if (created === undefined) refuse("its signature does not say when it was made");
   if (alg !== ALGORITHM || tag !== TAG) {
     refuse(`its signature has alg ${alg} and tag ${tag}, expected ${ALGORITHM} and ${TAG}`);
   }
@@ -224,17 +211,7 @@ function checkParameters(parameters: SignatureParameters, options: VerifyOptions
       created < startS && created >= nowS - maxAgeS - skewS ? { retryAfterS: 1 } : {},
     );
   }
-}
-
-/** The library's error in our own words; ours come through as they are. */
-function translated(error: unknown): unknown {
-  if (!isSignatureError(error)) return error;
-  if (error.code === SignatureErrorCode.ResolverFailed) return error.cause;
-  return new TributaryError(
-    "signature-invalid",
-    `Cannot accept a request: ${error.message}`,
-    { cause: error },
-  );
+  return nonce;
 }
 
 function refuse(found: string): never {
