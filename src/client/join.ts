@@ -81,6 +81,7 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
     once: createPeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: 1 } }),
     enrolment,
     plan: await planDigest(task, digest),
+    tensors: model.tensors,
     trainer,
     recommender,
     chain: createUpdateChain(cores.aggregate, plan),

@@ -9,7 +9,7 @@ import { isTributaryError, TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { retry } from "../core/retry.ts";
-import { decodeSafetensors } from "../core/safetensors.ts";
+import type { TensorSpec } from "../core/tensor.ts";
 import type { Trainer } from "../core/trainer.ts";
 import type { UpdateChain } from "../update/chain.ts";
 import type { Party } from "../wire/party.ts";
@@ -23,6 +23,7 @@ import {
 import type { RoundInfo } from "../wire/round_info.ts";
 import { MAX_WAIT_S } from "../wire/routes.ts";
 import type { Task } from "../wire/task.ts";
+import { fetchModel } from "./fetch_model.ts";
 import { type LocalModel, localModel, type Recommender } from "./local_model.ts";
 import type { RoundReport } from "./round_report.ts";
 import { type RoundSeeds, takePart } from "./take_part.ts";
@@ -43,14 +44,15 @@ export interface Participant extends AsyncDisposable {
    * again where it was forgotten. One such loop at a time: a client has one update a round.
    *
    * @throws {TributaryError} What stays wrong: a region that refuses this member, a model of another
-   * digest, a contribution that does not fit the plan.
+   * digest or of other tensors than the task's, a contribution that does not fit the plan.
    * @throws What the trainer throws, or the reason of a signal.
    */
   rounds(options?: { readonly signal?: AbortSignal }): AsyncGenerator<RoundReport, void>;
   /**
    * The latest model that the region has.
    *
-   * @throws {TributaryError} `model-unknown` before the region's first round.
+   * @throws {TributaryError} `model-unknown` before the region's first round, `model-invalid` when it
+   * is not the one announced or not the task's.
    */
   model(): Promise<LocalModel>;
   /** Takes the device off the roster, if it is there, and ends its rounds. */
@@ -82,6 +84,8 @@ export interface ParticipantOptions {
   readonly enrolment: EnrolOptions;
   /** Digest of the task's plan. */
   readonly plan: string;
+  /** Names and shapes of the task's model. */
+  readonly tensors: readonly TensorSpec[];
   /** Trains. */
   readonly trainer: Trainer;
   /** Recommends, on a device that joined with examples. */
@@ -197,8 +201,9 @@ export function createParticipant(options: ParticipantOptions): Participant {
           "Cannot fetch a model: the region has seen none yet",
         );
       }
-      const bytes = await tracked(peer.model(taskId, info, { signal }));
-      const { tensors } = decodeSafetensors(bytes);
+      const { tensors } = await tracked(
+        fetchModel({ peer, task: taskId, info, tensors: options.tensors, signal }),
+      );
       return localModel({ version: info.version, tensors }, options.recommender);
     },
     async leave() {

@@ -6,7 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/digest.ts";
 import { isTributaryError } from "../core/errors.ts";
-import { decodeSafetensors } from "../core/safetensors.ts";
+import type { TensorSpec } from "../core/tensor.ts";
 import type { Trainer } from "../core/trainer.ts";
 import type { UpdateChain } from "../update/chain.ts";
 import { parcelDigest } from "../update/slices.ts";
@@ -14,6 +14,7 @@ import type { Party } from "../wire/party.ts";
 import type { Peer, UpdateUpload } from "../wire/peer.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { OpenRound } from "../wire/round_info.ts";
+import { fetchModel } from "./fetch_model.ts";
 import type { MissedReason, RoundReport } from "./round_report.ts";
 
 /** All that is random in a round. */
@@ -32,6 +33,8 @@ export interface Part {
   readonly region: Party;
   /** Digest of the task. */
   readonly task: string;
+  /** Names and shapes of the task's model. */
+  readonly tensors: readonly TensorSpec[];
   /** Trains on the device's examples. */
   readonly trainer: Trainer;
   /** Turns a contribution into a parcel. */
@@ -63,8 +66,8 @@ const MISSED: ReadonlySet<string> = new Set<MissedReason>([
  * Takes part in `round`. Its deadline ends the training; once a parcel is on its way, the region's
  * answer is waited for.
  *
- * @throws {TributaryError} What stays wrong: a model of another digest, an update that is not finite
- * or not of the plan's shape, a region that refuses this member.
+ * @throws {TributaryError} What stays wrong: a model of another digest or of other tensors than the
+ * task's, an update that is not finite or not of the plan's shape, a region that refuses this member.
  * @throws What the trainer throws, or the signal's reason.
  */
 export async function takePart(round: OpenRound, part: Part): Promise<RoundReport> {
@@ -97,9 +100,9 @@ async function contribute(
   part: Part,
   signal: AbortSignal,
 ): Promise<RoundReport> {
-  const { peer, region, task, chain, seeds, digest } = part;
-  const bytes = await peer.model(task, round.model, { signal });
-  const model = decodeSafetensors(bytes).tensors;
+  const { peer, region, task, tensors, chain, seeds, digest } = part;
+  const fetched = await fetchModel({ peer, task, info: round.model, tensors, signal });
+  const model = fetched.tensors;
   const contribution = await part.trainer(model, {
     round: round.round,
     seed: seeds.train,
@@ -116,7 +119,7 @@ async function contribute(
     metrics: contribution.metrics ?? {},
     receipt,
     bytesSent: parcel.length,
-    bytesReceived: bytes.length,
+    bytesReceived: fetched.bytes,
   };
 }
 
