@@ -13,7 +13,7 @@ import {
   patientPeer,
   type Process,
   runClient,
-} from "./_tree.ts";
+} from "./_tree_testing.ts";
 import { memoryStore } from "./memory/store.ts";
 import { sqliteStore } from "./sqlite/store.ts";
 import type { RoundStore } from "./store.ts";

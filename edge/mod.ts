@@ -23,3 +23,14 @@ export type {
   StoredRecord,
   UpdateRow,
 } from "./store.ts";
+export type {
+  AbandonReason,
+  LogBody,
+  LogEntry,
+  LogEvent,
+  LoggedRound,
+  LogPage,
+} from "../src/wire/log.ts";
+export type { Party } from "../src/wire/party.ts";
+export type { PhaseName, Status } from "../src/wire/status.ts";
+export type { SignedTask, TaskOffer } from "../src/wire/task.ts";

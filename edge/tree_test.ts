@@ -13,7 +13,7 @@ import {
   patientPeer,
   type Process,
   runClient,
-} from "./_tree.ts";
+} from "./_tree_testing.ts";
 
 const ROUNDS = 3;
 

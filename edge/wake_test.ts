@@ -23,7 +23,7 @@ import {
   hastyClock,
   type Process,
   runClient,
-} from "./_tree.ts";
+} from "./_tree_testing.ts";
 import { createAggregator } from "./aggregator.ts";
 import { memoryStore } from "./memory/store.ts";
 import type { RoundStore } from "./store.ts";

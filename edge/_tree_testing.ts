@@ -73,7 +73,7 @@ export interface ProcessOptions {
 }
 
 /** A process that is not started yet. */
-export async function createProcess(options: ProcessOptions): Promise<Process> {
+async function createProcess(options: ProcessOptions): Promise<Process> {
   const { clock, parent, begin, wrap = (store) => store } = options;
   const identity = await generateIdentity();
   const store = options.store ?? memoryStore();
