@@ -16,9 +16,9 @@ export interface MfOptions {
   readonly dim: number;
   /** `logistic`: is this item taken or not; `bpr`: is this item rather taken than that one. */
   readonly loss: "logistic" | "bpr";
-  /** Sampled items for each one of training. */
+  /** Sampled items for each one of training, up to 100. */
   readonly negatives: number;
-  /** Adam steps on the person's vector each round. */
+  /** Adam steps on the person's vector each round, up to 100; times `negatives`, up to 1000. */
   readonly personSteps: number;
   /** Their learning rate. */
   readonly personRate: number;
@@ -40,19 +40,33 @@ export type MfSettings =
   & Pick<MfOptions, "items" | "dim">
   & Partial<Omit<MfOptions, "kind" | "items" | "dim">>;
 
-const schema: v.GenericSchema<unknown, MfOptions> = v.strictObject({
+/** Most sampled items that a device scores for each one of training in a round. */
+const MAX_DRAWS = 1000;
+
+const fields: v.GenericSchema<unknown, MfOptions> = v.strictObject({
   kind: v.literal("mf"),
   items: whole("items", 2 ** 24),
   dim: whole("dim", 1024),
   loss: v.picklist(["logistic", "bpr"], "loss must be logistic or bpr"),
-  negatives: whole("negatives", 1000),
-  personSteps: whole("personSteps", 1000),
+  negatives: whole("negatives", 100),
+  personSteps: whole("personSteps", 100),
   personRate: positive("personRate"),
   personDecay: notNegative("personDecay"),
   itemRate: positive("itemRate"),
   clip: positive("clip"),
   sends: v.picklist(["rows", "weights"], "sends must be rows or weights"),
 });
+
+const schema: v.GenericSchema<unknown, MfOptions> = v.pipe(
+  fields,
+  // Each is harmless alone; together they would keep a device busy for longer than any round.
+  v.check(
+    ({ negatives, personSteps }) => negatives * personSteps <= MAX_DRAWS,
+    ({ input: { negatives, personSteps } }) =>
+      `negatives times personSteps must be at most ${MAX_DRAWS}, found ` +
+      `${negatives} × ${personSteps} = ${negatives * personSteps}`,
+  ),
+);
 
 /**
  * Complete settings, checked; what is left out gets the value that was best on MovieLens.

@@ -23,6 +23,13 @@ Deno.test("mf options: complete ones come back as they are", () => {
   assert.deepEqual(mfOptions(options), options);
 });
 
+Deno.test("mf options: a device can be asked for 1000 draws per item, in any shape", () => {
+  for (const [negatives, personSteps] of [[100, 10], [10, 100], [31, 32]] as const) {
+    const options = mfOptions({ items: 5, dim: 2, negatives, personSteps });
+    assert.deepEqual([options.negatives, options.personSteps], [negatives, personSteps]);
+  }
+});
+
 Deno.test("mf options: the first that does not fit is named, with what was expected", () => {
   const refused = [
     [{ items: 0 }, /items: items must be at least 1/],
@@ -31,6 +38,9 @@ Deno.test("mf options: the first that does not fit is named, with what was expec
     [{ dim: 4096 }, /dim: dim must be at most 1024/],
     [{ loss: "squared" }, /loss: loss must be logistic or bpr/],
     [{ negatives: 0 }, /negatives: negatives must be at least 1/],
+    [{ negatives: 101 }, /negatives: negatives must be at most 100/],
+    [{ personSteps: 101 }, /personSteps: personSteps must be at most 100/],
+    [{ negatives: 40, personSteps: 30 }, /personSteps must be at most 1000, found 40 × 30 = 1200$/],
     [{ personRate: 0 }, /personRate must be above 0/],
     [{ personDecay: -1 }, /personDecay must be at least 0/],
     [{ itemRate: NaN }, /itemRate/],

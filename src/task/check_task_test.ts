@@ -65,6 +65,11 @@ Deno.test("checkTask: what another version would understand is refused", () => {
   refused({ model: { ...TASK.model, depth: 3 } }, /Cannot make an mf model/);
 });
 
+Deno.test("checkTask: a plan that would keep a device busy for hours is refused", () => {
+  const train = { ...TASK.train, negatives: 100, personSteps: 100 };
+  refused({ train }, /Cannot make an mf model: .* at most 1000, found 100 × 100 = 10000$/);
+});
+
 Deno.test("checkTask: slots are checked again by whoever receives the task", () => {
   refused({ clients: { min: 2, max: 200_000 } }, /Cannot fit 200000 clients in 19-bit slots/);
 });
