@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../src/core/clock.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { systemFetch } from "../../src/core/fetch.ts";
 import { generateIdentity, type Identity } from "../../src/core/identity.ts";
 import { systemRandom } from "../../src/core/random.ts";
@@ -57,6 +57,12 @@ async function serveRoot(folder: string, limits: Partial<Limits> = {}): Promise<
   return root;
 }
 
+/** A second ahead: what is signed in the second in which a server starts has to be signed again. */
+function memberClock(): Clock {
+  const { sleep } = systemClock();
+  return { now: () => Date.now() + 1000, sleep };
+}
+
 function peerOf(url: string, identity: Identity): Peer {
   const retry = { attempts: 1, minMs: 0, maxMs: 0 };
   return createPeer({
@@ -64,7 +70,7 @@ function peerOf(url: string, identity: Identity): Peer {
     identity,
     retry,
     fetch: systemFetch,
-    clock: systemClock(),
+    clock: memberClock(),
     random: systemRandom,
   });
 }
@@ -100,7 +106,7 @@ async function rawUpload({ root, id, round, identity }: Raw, parcel: Uint8Array<
     region: root.aggregator.id,
     identity,
     parcel,
-    clock: systemClock() as never,
+    clock: memberClock() as never,
   });
   const lines = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`).join("");
   const head = `PUT ${new URL(url).pathname} HTTP/1.1\r\nhost: 127.0.0.1\r\n${lines}\r\n`;

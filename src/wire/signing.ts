@@ -198,7 +198,8 @@ function checkParameters(parameters: SignatureParameters, options: VerifyOptions
   }
   const nowS = options.clock.now() / 1000;
   const { maxAgeS, skewS } = options;
-  const startS = Math.floor(options.nonces.sinceMs / 1000);
+  // A signature tells whole seconds: one of the second in which the window began may be from before.
+  const startS = Math.ceil(options.nonces.sinceMs / 1000);
   if (
     created > nowS + skewS || created < nowS - maxAgeS - skewS || created < startS ||
     (expires !== undefined && expires < nowS)

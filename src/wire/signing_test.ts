@@ -246,6 +246,25 @@ Deno.test("signing: what was signed before a restart is refused, as its nonces a
   await verify(await sign(emptyRequest()), "empty", { nonces });
 });
 
+Deno.test("signing: what was signed in the second of a restart is refused, on whichever side of it", async () => {
+  const { sign, verify, clock } = world();
+  clock.advance(300);
+  const captured = await sign(emptyRequest());
+  await verify(captured, "empty");
+  clock.advance(400);
+  const nonces = createNonces({ clock, windowMs: 420_000, capacity: 100 });
+  for (const request of [captured, await sign(emptyRequest())]) {
+    await assert.rejects(verify(request, "empty", { nonces }), (error) => {
+      code("signature-expired")(error);
+      assert.ok(isTributaryError(error) && error.retryAfterS === 1);
+      return true;
+    });
+  }
+  // A second later, as the refusal asks for, it is in order.
+  clock.advance(1000);
+  await verify(await sign(emptyRequest()), "empty", { nonces });
+});
+
 Deno.test("signing: parameters out of order are invalid", async () => {
   const { verify, clock } = world();
   const created = Math.floor(clock.now() / 1000);
