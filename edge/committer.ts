@@ -91,6 +91,8 @@ interface Queued {
 
 /** So many turns of the event loop without any progress, and a write begins. */
 const QUIET_TURNS = 2;
+/** So many turns in all, and a write begins though more goes on arriving: some milliseconds. */
+const MOST_TURNS = 256;
 
 /** Tries to read what a failed write left. */
 const UNTIL_READ = { attempts: Infinity, minMs: 100, maxMs: 10_000 };
@@ -161,7 +163,8 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
    * several bodies. A sender that has stopped to send is not waited for.
    */
   async function gather(): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS && !isFull();) {
+    let quiet = 0;
+    for (let turns = 0; turns < MOST_TURNS && quiet < QUIET_TURNS && !isFull(); turns++) {
       const seen = progress;
       await turn();
       quiet = progress === seen ? quiet + 1 : 0;

@@ -20,6 +20,8 @@ export interface ParcelForm {
   readonly digest: Digest;
   /** Where the slices' memory comes from. */
   readonly pool: SlicePool;
+  /** Told of everything that arrives, long before a slice is whole. */
+  arrived?(): void;
   /** Aborts when nobody wants the parcel any more. */
   readonly signal?: AbortSignal;
 }
@@ -94,6 +96,7 @@ function chunkSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source
       const { done, value } = await arrive(reader.read(), taken, form);
       if (done) break;
       taken += value.length;
+      form.arrived?.();
       if (taken > form.bytes) throw tooLong(form);
       rest = value as Uint8Array<ArrayBuffer>;
     }
@@ -138,6 +141,7 @@ function byobSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source 
         form,
       );
       taken += value?.length ?? 0;
+      form.arrived?.();
       if (value === undefined || value.length < length) throw tooShort(taken, form);
       return value;
     },

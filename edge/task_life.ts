@@ -194,10 +194,10 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
         digests: head.slices,
         digest: world.digest,
         pool: world.pool,
+        arrived: committer.progress,
         signal,
       };
       await ingest(body, form, async (index, bytes) => {
-        committer.progress();
         words.check(bytes, head.clients);
         if (isHeld) return void slices.push(bytes);
         staged = true;
