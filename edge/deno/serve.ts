@@ -8,9 +8,11 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { setImmediate } from "node:timers";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import type { Digest } from "../../src/core/digest.ts";
+import { TributaryError } from "../../src/core/errors.ts";
 import type { Fetch } from "../../src/core/fetch.ts";
 import type { CheckOf, Identity } from "../../src/core/identity.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
+import { problemOf } from "../../src/wire/problem.ts";
 import { admitAll, admitByToken } from "../admission.ts";
 import type { Aggregator } from "../aggregator.ts";
 import { createAggregatorApp } from "../app.ts";
@@ -43,7 +45,10 @@ export interface ServeOptions {
   readonly logger?: Logger;
   /** How a parent is reached; the platform's `fetch` by default. */
   readonly fetch?: Fetch;
-  /** Longest time that a stop waits for requests that are under way; 5000 by default. */
+  /**
+   * Longest time that a stop waits for requests that are under way, their answers included; 5000 by
+   * default. Connections that are still open after it are closed.
+   */
   readonly graceMs?: number;
 }
 
@@ -129,15 +134,17 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
   });
   const { aggregator } = app;
   const requests = inFlight();
+  const closing = new AbortController();
   const server = Deno.serve({
     hostname,
     port,
+    signal: closing.signal,
     onListen() {},
     onError(error) {
       logger({ kind: "failure", doing: "serving", error });
-      return new Response(null, { status: 500 });
+      return problemAnswer(error);
     },
-  }, (request) => requests.during(() => app.fetch(request)));
+  }, (request, { completed }) => requests.during(completed, () => app.fetch(request)));
   const ready = aggregator.start();
   // Whoever wants to know awaits it; an unread failure must not end the process.
   ready.catch((error) => logger({ kind: "failure", doing: "starting", error }));
@@ -146,32 +153,39 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
     aggregator,
     ready,
     async [Symbol.asyncDispose]() {
-      const graceMs = options.graceMs ?? 5000;
       aggregator.endPolls();
-      // First, as the server's own shutdown breaks off bodies that are still coming.
-      await within(clock, graceMs, requests.end());
+      await within(clock, options.graceMs ?? 5000, requests.end());
       await aggregator[Symbol.asyncDispose]();
-      await within(clock, graceMs, server.shutdown());
+      await clock.sleep(LINGER_MS);
+      // Closes whatever is open. The server's own `shutdown` would wait for a stuck sender for ever.
+      closing.abort();
+      await server.finished;
       await store[Symbol.asyncDispose]();
     },
   };
 }
 
-/** Counts requests, and knows when the last one was answered. */
+/** An answer counts as sent when the platform has it, which is a moment before the network does. */
+const LINGER_MS = 50;
+
+/** Counts requests, and knows when the last one was answered to the last byte. */
 function inFlight() {
   const drained = Promise.withResolvers<void>();
   let open = 0;
   let ending = false;
+  const close = () => {
+    open--;
+    if (ending && open === 0) drained.resolve();
+  };
   return {
-    async during(answer: () => Response | Promise<Response>): Promise<Response> {
-      if (ending) return new Response(null, { status: 503, headers: { "retry-after": "1" } });
+    async during(
+      completed: Promise<void>,
+      answer: () => Response | Promise<Response>,
+    ): Promise<Response> {
+      if (ending) return problemAnswer(stopping());
       open++;
-      try {
-        return await answer();
-      } finally {
-        open--;
-        if (ending && open === 0) drained.resolve();
-      }
+      completed.then(close, close);
+      return await answer();
     },
     /** Takes no more; settles when the last one was answered. */
     end(): Promise<void> {
@@ -180,6 +194,17 @@ function inFlight() {
       return drained.promise;
     },
   };
+}
+
+function stopping(): TributaryError {
+  return new TributaryError("busy", "Cannot answer: this aggregator is stopping", {
+    retryAfterS: 1,
+  });
+}
+
+function problemAnswer(error: unknown): Response {
+  const { status, headers, problem } = problemOf(error);
+  return new Response(JSON.stringify(problem), { status, headers: { ...headers } });
 }
 
 /** Waits for something, but not for longer than so many milliseconds. */

@@ -241,6 +241,39 @@ inFolder("a stop does not wait for a stuck sender for ever", async (folder) => {
   await root[Symbol.asyncDispose]();
 });
 
+/** The first byte of a body that never comes, of a route that reads it before it knows the sender. */
+async function stallEnrolment(root: ServedAggregator): Promise<Deno.TcpConn> {
+  const socket = await connect(root);
+  const path = `/v1/tasks/${await taskId(task)}/members/${"A".repeat(43)}`;
+  const fields = "host: x\r\nsignature: x\r\nsignature-input: x\r\ncontent-length: 500";
+  await writeAll(socket, new TextEncoder().encode(`PUT ${path} HTTP/1.1\r\n${fields}\r\n\r\n{`));
+  return socket;
+}
+
+inFolder("a stop hangs up on whoever is stuck, and tells others to come again", async (folder) => {
+  const identity = await loadIdentity(join(folder, "root.key"));
+  const options = { store: join(folder, "root.db"), identity, strategy: () => sumStrategy };
+  const root = await serveAggregator({ ...options, graceMs: 200 });
+  await root.ready;
+  const model = { w: { shape: [WORDS], data: new Float32Array(WORDS) } };
+  await root.aggregator.own({ signed: await signTask(task, identity), model });
+  using stuck = await stallEnrolment(root);
+  using other = await connect(root);
+  const health = new TextEncoder().encode("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+  await writeAll(other, health);
+  assert.match(await readAnswer(other), /^HTTP\/1.1 200 /);
+  const stopped = root[Symbol.asyncDispose]();
+  await writeAll(other, health);
+  const refused = await readAnswer(other);
+  assert.match(refused, /^HTTP\/1.1 503 /);
+  assert.match(refused, /content-type: application\/problem\+json/i);
+  assert.match(refused, /retry-after: 1\r\n/i);
+  await stopped;
+  // What it got is an end or a reset, but no longer a connection.
+  const end = await stuck.read(new Uint8Array(9)).catch(() => null);
+  assert.equal(end, null);
+});
+
 inFolder("an identity file is made once, for its owner alone, and read again", async (folder) => {
   const path = join(folder, "me.key");
   const [first, again] = [await loadIdentity(path), await loadIdentity(path)];
