@@ -20,7 +20,7 @@ export interface GuardOptions {
   readonly maxAgeS: number;
   /** How far a sender's clock may be off, in seconds. */
   readonly skewS: number;
-  /** Most requests remembered against replay. */
+  /** Most requests remembered against replay; of one member a 64th of them. */
   readonly nonces: number;
   /** How signatures are checked. */
   readonly checkOf: CheckOf;
@@ -49,11 +49,15 @@ export interface Guard {
 /** Imported keys kept; beyond that the oldest are imported again. */
 const KEPT_KEYS = 100_000;
 
+/** How many members it takes to fill the memory against replay. */
+const MEMBER_SHARES = 64;
+
 /** A guard that has seen nothing yet. */
 export function createGuard(options: GuardOptions): Guard {
   const { region, clock, maxAgeS, skewS } = options;
   const windowMs = (maxAgeS + 2 * skewS) * 1000;
-  const nonces = createNonces({ clock, windowMs, capacity: options.nonces });
+  const perMember = Math.ceil(options.nonces / MEMBER_SHARES);
+  const nonces = createNonces({ clock, windowMs, capacity: options.nonces, perMember });
   const keys = new Map<string, SignatureCheck>();
 
   async function keyOf(publicKey: string): Promise<SignatureCheck> {

@@ -103,7 +103,7 @@ Deno.test("hostile input: no signature fields make verification fail without a c
   const me = await generateIdentity();
   const key = await webCheckOf(me.publicKey);
   const clock = manualClock();
-  const nonces = createNonces({ clock, windowMs: 1000, capacity: 10 });
+  const nonces = createNonces({ clock, windowMs: 1000, capacity: 10, perMember: 10 });
   const start = fc.constantFrom(
     "",
     "tributary=",

@@ -156,7 +156,7 @@ Deno.test("peer: enrolling is signed, with a digest of the body, and a token if 
     region: region.id,
     keyOf: () => key,
     clock,
-    nonces: createNonces({ clock, windowMs: 1, capacity: 1 }),
+    nonces: createNonces({ clock, windowMs: 1, capacity: 1, perMember: 1 }),
     maxAgeS: 1,
     skewS: 0,
   });
@@ -285,7 +285,7 @@ Deno.test("peer: an update is signed, its headers say what it is, its receipt is
     region: owner.id,
     keyOf: () => key,
     clock,
-    nonces: createNonces({ clock, windowMs: 1, capacity: 1 }),
+    nonces: createNonces({ clock, windowMs: 1, capacity: 1, perMember: 1 }),
     maxAgeS: 1,
     skewS: 0,
   });
@@ -310,7 +310,7 @@ Deno.test("peer: over a real connection an update has one Content-Length, which 
   const receipt = await signReceipt(RECEIPT, owner);
   const clock = manualClock();
   const key = await webCheckOf(me.publicKey);
-  const nonces = createNonces({ clock, windowMs: 1, capacity: 9 });
+  const nonces = createNonces({ clock, windowMs: 1, capacity: 9, perMember: 9 });
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const options = { kind: "update", member: me.id, region: owner.id } as const;
     const checks = { keyOf: () => key, clock, nonces, maxAgeS: 1, skewS: 0 };

@@ -26,7 +26,7 @@ function world(): {
 } {
   const clock = manualClock();
   const random = countingRandom();
-  const nonces = createNonces({ clock, windowMs: 420_000, capacity: 100 });
+  const nonces = createNonces({ clock, windowMs: 420_000, capacity: 100, perMember: 100 });
   return {
     clock,
     verify: (request, kind, changes = {}) =>
@@ -224,6 +224,7 @@ Deno.test("signing: it holds for 300 s and 60 s of skew, and not a second longer
       clock: manualClock(clock.now() - 1e6),
       windowMs: 1,
       capacity: 9,
+      perMember: 9,
     });
     const signed = await sign(emptyRequest());
     const verified = verify(signed, "empty", { clock: later, nonces });
@@ -237,7 +238,7 @@ Deno.test("signing: what was signed before a restart is refused, as its nonces a
   const signed = await sign(emptyRequest());
   await verify(signed, "empty");
   clock.advance(2000);
-  const nonces = createNonces({ clock, windowMs: 420_000, capacity: 100 });
+  const nonces = createNonces({ clock, windowMs: 420_000, capacity: 100, perMember: 100 });
   await assert.rejects(verify(signed, "empty", { nonces }), (error) => {
     code("signature-expired")(error);
     assert.ok(isTributaryError(error) && error.retryAfterS === 1);
@@ -252,7 +253,7 @@ Deno.test("signing: what was signed in the second of a restart is refused, on wh
   const captured = await sign(emptyRequest());
   await verify(captured, "empty");
   clock.advance(400);
-  const nonces = createNonces({ clock, windowMs: 420_000, capacity: 100 });
+  const nonces = createNonces({ clock, windowMs: 420_000, capacity: 100, perMember: 100 });
   for (const request of [captured, await sign(emptyRequest())]) {
     await assert.rejects(verify(request, "empty", { nonces }), (error) => {
       code("signature-expired")(error);
