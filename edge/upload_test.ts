@@ -430,7 +430,7 @@ Deno.test("upload: two different updates of one sender at once: one is in, one c
   );
   await sendUpdate(b, opened.round, parcelOf([0, 0, 0, 0]));
   await openRound(a.peer, root.task, opened.round.round);
-  const first = answers[0]?.status === 201 ? 1 : 2;
+  const first = answers[1]?.status === 409 ? 1 : 2;
   assert.deepEqual(await publishedSums(a.peer, root.id), [await sumDigest([5 + first, 6, 7, 8])]);
 });
 
@@ -471,4 +471,34 @@ Deno.test("upload: the parcel digest that a receipt names is the tree's", async 
   const { tree } = await parcelDigest(PARCEL, nodeDigest);
   assert.equal(receipt.digest, await sumDigest([1, 2, 3, 4]));
   assert.equal(tree.length, 32);
+});
+
+Deno.test("upload: a newer one of the same sender ends the older, and takes its bytes over", async () => {
+  const opened = await openedRoot({ limits: { inFlightBytes: PARCEL.length } });
+  await using root = opened.root;
+  const started = Promise.withResolvers<void>();
+  const stuck = new ReadableStream<Uint8Array>({
+    pull: () => started.resolve(),
+  }, { highWaterMark: 0 });
+  const older = attempt({ ...from(opened), body: stuck });
+  await started.promise;
+  const newer = await attempt(from(opened));
+  assert.equal(newer.status, 201);
+  await newer.body?.cancel();
+  assert.equal(await problemCode(await older), "update-conflict");
+  assert.equal(insideOf(root.app.aggregator).world.budget.used, 0);
+});
+
+Deno.test("upload: a sender that announces a body and sends none is given up after a while", async () => {
+  const opened = await openedRoot({ limits: { stallMs: 5000 } });
+  await using root = opened.root;
+  const started = Promise.withResolvers<void>();
+  const stuck = new ReadableStream<Uint8Array>({
+    pull: () => started.resolve(),
+  }, { highWaterMark: 0 });
+  const upload = attempt({ ...from(opened), body: stuck });
+  await started.promise;
+  root.clock.advance(5000);
+  assert.equal(await problemCode(await upload), "body-too-short");
+  assert.equal(insideOf(root.app.aggregator).world.budget.used, 0);
 });
