@@ -112,7 +112,16 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
   });
 
   app.route("/", readRoutes(aggregator));
-  app.route("/", writeRoutes(aggregator, { guard, digest, admit: options.admit ?? admitAll }));
+  app.route(
+    "/",
+    writeRoutes(aggregator, {
+      guard,
+      digest,
+      clock,
+      stallMs: limits.stallMs,
+      admit: options.admit ?? admitAll,
+    }),
+  );
   app.get(
     "/healthz",
     describeRoute({

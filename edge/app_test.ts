@@ -285,3 +285,17 @@ Deno.test("app: until it has taken up its tasks it asks to come back", async () 
   assert.equal((await app.request(`/v1/tasks/${id}`)).status, 200);
   await app.aggregator[Symbol.asyncDispose]();
 });
+
+Deno.test("app: an enrolment whose body never comes is given up after a while", async () => {
+  await using root = await testRoot({ limits: { stallMs: 5000 } });
+  const started = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({ pull: () => started.resolve() }, {
+    highWaterMark: 0,
+  });
+  const path = `/v1/tasks/${root.id}/members/${root.identity.id}`;
+  const headers = { signature: "x", "signature-input": "x" };
+  const answer = get(root, path, { method: "PUT", headers, body });
+  await started.promise;
+  root.clock.advance(5000);
+  assert.equal(await problemCode(await answer), "body-too-short");
+});

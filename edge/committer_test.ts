@@ -103,10 +103,16 @@ Deno.test("committer: nobody is told of an update before it is written", async (
   const gate = Promise.withResolvers<void>();
   const write = faulty.inner.write;
   const store = root.store as { write: RoundStore["write"] };
-  store.write = async (...args) => (await gate.promise, await write(...args));
+  const writing = Promise.withResolvers<void>();
+  store.write = async (...args) => {
+    writing.resolve();
+    await gate.promise;
+    return await write(...args);
+  };
   const first = send(0);
   let settled = false;
   first.then(() => settled = true, () => settled = true);
+  await writing.promise;
   // Neither its own receipt nor one for a repetition may come out while the write is under way.
   const again = sendUpdate(members[0]!, round, PARCELS[0]!);
   again.then(() => settled = true, () => settled = true);

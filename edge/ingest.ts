@@ -4,8 +4,10 @@
  * @module
  */
 import { equalBytes } from "../src/core/bytes.ts";
+import type { Clock } from "../src/core/clock.ts";
 import type { Digest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
+import { whileArriving } from "./arrival.ts";
 import type { SlicePool } from "./slice_pool.ts";
 
 /** What a body must be. */
@@ -22,6 +24,10 @@ export interface ParcelForm {
   readonly pool: SlicePool;
   /** Told of everything that arrives, long before a slice is whole. */
   arrived?(): void;
+  /** Tells when a sender has stalled. */
+  readonly clock: Clock;
+  /** Longest time that a slice may take to arrive, in milliseconds. */
+  readonly stallMs: number;
   /** Aborts when nobody wants the parcel any more. */
   readonly signal?: AbortSignal;
 }
@@ -39,7 +45,7 @@ export type SliceSink = (
  * belong to a parcel that is not there: the sink's owner forgets them.
  *
  * @throws {TributaryError} `body-too-long` as soon as one byte too many was read, `body-too-short`
- * if the body ends or breaks off early, `digest-mismatch` at the first slice that differs.
+ * if the body ends or breaks off early or stalls, `digest-mismatch` at the first slice that differs.
  * @throws Whatever the sink throws. The body is cancelled in every case.
  */
 export async function ingest(
@@ -50,12 +56,13 @@ export async function ingest(
   await using source = openSource(body, form);
   // A read that is under way ends as if the body had.
   const stop = () => void source.cancel();
+  const inTime = <T>(read: () => Promise<T>) => whileArriving(read, { ...form, stop });
   form.signal?.addEventListener("abort", stop);
   try {
     if (form.signal?.aborted) stop();
     for (const [index, announced] of form.digests.entries()) {
       const length = Math.min(form.sliceBytes, form.bytes - index * form.sliceBytes);
-      const slice = await source.read(length);
+      const slice = await inTime(() => source.read(length));
       if (!equalBytes(await form.digest(slice), announced)) {
         throw new TributaryError(
           "digest-mismatch",
@@ -64,7 +71,7 @@ export async function ingest(
       }
       await sink(index, slice);
     }
-    await source.end();
+    await inTime(() => source.end());
   } finally {
     form.signal?.removeEventListener("abort", stop);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { Digest } from "../src/core/digest.ts";
+import { manualClock } from "../src/wire/_testing.ts";
 import { createSlicePool } from "./slice_pool.ts";
 import { ingest, type ParcelForm } from "./ingest.ts";
 
@@ -23,6 +24,8 @@ function formOf(bytes: Uint8Array, signal?: AbortSignal): ParcelForm {
     digests,
     digest,
     pool: createSlicePool(0),
+    clock: manualClock(),
+    stallMs: 30_000,
   };
   return signal === undefined ? form : { ...form, signal };
 }
@@ -156,4 +159,23 @@ Deno.test("ingest: reads at least a slice at a time where the platform can", asy
   } finally {
     delete proto.readAtLeast;
   }
+});
+
+Deno.test("ingest: a sender that stalls is given up; one that is merely slow is not", async () => {
+  const bytes = parcel(3 * SLICE);
+  const clock = manualClock();
+  let at = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      // The first two slices take 20 s each; the third never comes.
+      if (at === 2 * SLICE) return clock.advance(30_000);
+      clock.advance(20_000);
+      controller.enqueue(bytes.slice(at, at += SLICE));
+    },
+  }, { highWaterMark: 0 });
+  const taken: number[] = [];
+  const reading = ingest(body, { ...formOf(bytes), clock }, (index) => void taken.push(index));
+  await assert.rejects(reading, { code: "body-too-short" });
+  assert.deepEqual(taken, [0, 1]);
+  assert.equal(clock.sleepers, 0);
 });

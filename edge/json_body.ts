@@ -5,48 +5,82 @@
  */
 import type * as v from "valibot";
 import { concatBytes } from "../src/core/bytes.ts";
+import type { Clock } from "../src/core/clock.ts";
 import type { Digest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { checkContentDigest } from "../src/wire/content_digest.ts";
 import { type MessageForm, readJsonMessage } from "../src/wire/message.ts";
+import { whileArriving } from "./arrival.ts";
 
 /** Longest body of JSON that any route takes: 64 KiB. */
 const MAX_JSON_BYTES: number = 1 << 16;
+
+/** What a body must be, and how it is read. */
+export interface JsonBodyForm extends MessageForm {
+  /** SHA-256. */
+  readonly digest: Digest;
+  /** Tells when a sender has stalled. */
+  readonly clock: Clock;
+  /** Longest time that the body may take to arrive, in milliseconds. */
+  readonly stallMs: number;
+}
 
 /**
  * A checked message out of a request's body.
  *
  * @throws {TributaryError} `body-too-long` as soon as that is known, `body-too-short` if the body
- * breaks off, `digest-missing` and `digest-mismatch` as {@link checkContentDigest}, and the form's code
+ * breaks off or stalls, `digest-missing` and `digest-mismatch` as {@link checkContentDigest}, and the form's code
  * if it is not such a message.
  */
 export async function readJsonBody<T>(
   request: Request,
   schema: v.GenericSchema<T>,
-  form: MessageForm & { readonly digest: Digest },
+  form: JsonBodyForm,
 ): Promise<T> {
-  const bytes = await readAll(request.body);
+  const bytes = await readAll(request.body, form);
   await checkContentDigest(request.headers, bytes, form.digest);
   return readJsonMessage(schema, bytes, form);
 }
 
-async function readAll(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
+async function readAll(
+  body: ReadableStream<Uint8Array> | null,
+  { clock, stallMs }: JsonBodyForm,
+): Promise<Uint8Array> {
+  const reader = body?.getReader();
+  let stalled = false;
+  const stop = () => {
+    stalled = true;
+    reader?.cancel().catch(() => {});
+  };
   try {
-    for await (const part of body ?? []) {
-      length += part.length;
-      if (length > MAX_JSON_BYTES) {
-        throw new TributaryError(
-          "body-too-long",
-          `Cannot take the body: it has more than ${MAX_JSON_BYTES} bytes`,
-        );
-      }
-      parts.push(part);
-    }
+    const bytes = await whileArriving(() => readParts(reader), { clock, stallMs, stop });
+    if (!stalled) return bytes;
   } catch (cause) {
+    reader?.cancel().catch(() => {});
     if (cause instanceof TributaryError) throw cause;
     throw new TributaryError("body-too-short", "Cannot take the body: it broke off", { cause });
   }
-  return concatBytes(parts);
+  throw new TributaryError(
+    "body-too-short",
+    `Cannot take the body: it was not there after ${stallMs} ms`,
+  );
+}
+
+async function readParts(
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { value } = await reader?.read() ?? {};
+    if (value === undefined) return concatBytes(parts);
+    length += value.length;
+    if (length > MAX_JSON_BYTES) {
+      throw new TributaryError(
+        "body-too-long",
+        `Cannot take the body: it has more than ${MAX_JSON_BYTES} bytes`,
+      );
+    }
+    parts.push(value);
+  }
 }

@@ -12,6 +12,11 @@ export interface Limits {
   readonly waitingUploads: number;
   /** Longest parcel, sum or model that is held whole; longer ones go slice by slice. */
   readonly heldBytes: number;
+  /**
+   * Longest time that a slice of a parcel (1 MiB), or a whole body of JSON, may take to arrive, in
+   * milliseconds: a slower sender is not read any further.
+   */
+  readonly stallMs: number;
   /** Long polls that may wait at once, for each task. */
   readonly waitingPolls: number;
   /** Longest age of a signature in seconds. */
@@ -31,6 +36,7 @@ export const DEFAULT_LIMITS: Limits = {
   inFlightBytes: 64 << 20,
   waitingUploads: 1000,
   heldBytes: 16 << 20,
+  stallMs: 30_000,
   waitingPolls: 20_000,
   maxAgeS: 300,
   skewS: 60,

@@ -60,7 +60,8 @@ export interface TaskHost {
   /** Says that an upload is getting on, so that a write which can wait a moment for it does. */
   progress(): void;
   /**
-   * Reads an upload that may come and makes it part of the sum, whole or not at all.
+   * Reads an upload that may come and makes it part of the sum, whole or not at all. One at a time for
+   * each member: a newer one ends the older, which gets `busy`.
    *
    * @returns The receipt, once the sum that holds the update is durable.
    * @throws {TributaryError} As {@link ingest} and {@link TaskHost.standing}, `busy`, or

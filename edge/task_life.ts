@@ -20,6 +20,7 @@ import { type Draft, isAwaited } from "./draft.ts";
 import { createDuties, type Duty, type Perform } from "./duty.ts";
 import { ingest } from "./ingest.ts";
 import { createModels } from "./models.ts";
+import { createNewest } from "./newest.ts";
 import type { UpdateRow } from "./store.ts";
 import type { Parcel } from "./sum.ts";
 import type { Announced, Standing, TaskHost } from "./task_host.ts";
@@ -68,6 +69,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     capacity: limits.waitingPolls,
     retryAfterS: limits.retryAfterS,
   }));
+  const beginUpload = createNewest();
   let alarm: { readonly atMs: number; readonly stop: AbortController } | undefined;
   let closing = new AbortController();
   let seen = "";
@@ -181,7 +183,10 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     body: ReadableStream<Uint8Array> | null,
   ): Promise<Receipt> {
     const { head, round } = announced;
-    const { signal } = closing;
+    const over = closing.signal;
+    // Of two uploads of one sender the older is most often a connection that broke unnoticed.
+    using upload = beginUpload(announced.member, over);
+    const { signal } = upload;
     const isHeld = head.bytes <= limits.heldBytes;
     const name = `upload/${round}/${announced.member}/${toHex(random(8))}`;
     const slices: Uint8Array<ArrayBuffer>[] = [];
@@ -195,6 +200,8 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
         digest: world.digest,
         pool: world.pool,
         arrived: committer.progress,
+        clock,
+        stallMs: limits.stallMs,
         signal,
       };
       await ingest(body, form, async (index, bytes) => {
@@ -211,6 +218,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       if (staged) await store.drop(id, name).catch(() => {});
       if (!signal.aborted) throw error;
       if (stopping.signal.aborted) throw stoppingError(limits.retryAfterS);
+      if (!over.aborted) throw overtaken(round, limits.retryAfterS);
       const now = (await committer.state()).record.round;
       checkUpdate(now, { round, sid: head.sid, clients: head.clients }, clock.now());
       throw error;
@@ -333,6 +341,15 @@ function stoppingError(retryAfterS: number): TributaryError {
   return new TributaryError("busy", "Cannot take an update: this aggregator is stopping", {
     retryAfterS,
   });
+}
+
+/** Whoever comes again gets the receipt, if its update was the same. */
+function overtaken(round: number, retryAfterS: number): TributaryError {
+  return new TributaryError(
+    "busy",
+    `Cannot take an update for round ${round}: its sender began a newer upload, expected one at a time`,
+    { retryAfterS },
+  );
 }
 
 function sameUpdate(row: UpdateRow, digest: string): UpdateRow {

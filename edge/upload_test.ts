@@ -412,7 +412,7 @@ Deno.test("upload: a stuck body holds up nobody else", async () => {
   assert.equal((await first).status, 201);
 });
 
-Deno.test("upload: two different updates of one sender at once: one is in, one conflicts", async () => {
+Deno.test("upload: two different updates of one sender at once: one of them is in", async () => {
   const opened = await openedRoot();
   await using root = opened.root;
   const [a, b] = opened.members as [TestMember, TestMember];
@@ -421,16 +421,13 @@ Deno.test("upload: two different updates of one sender at once: one is in, one c
     attempt({ ...from(opened), identity: a.identity, parcel: parcelOf([2, 0, 0, 0]) }),
     attempt({ ...from(opened), identity: a.identity, parcel: parcelOf([1, 0, 0, 0]) }),
   ]);
-  const statuses = answers.map((answer) => answer.status).sort();
-  assert.ok(
-    [[201, 201, 409], [200, 201, 409], [201, 409, 409]].some((expected) =>
-      JSON.stringify(expected) === JSON.stringify(statuses)
-    ),
-    JSON.stringify(statuses),
-  );
+  // One that is overtaken while it is read is told to come again.
+  for (const { status } of answers) assert.ok([200, 201, 409, 503].includes(status), `${status}`);
+  const [one, two, three] = answers.map((answer) => answer.ok);
+  assert.notEqual(two, one || three);
   await sendUpdate(b, opened.round, parcelOf([0, 0, 0, 0]));
   await openRound(a.peer, root.task, opened.round.round);
-  const first = answers[1]?.status === 409 ? 1 : 2;
+  const first = two ? 2 : 1;
   assert.deepEqual(await publishedSums(a.peer, root.id), [await sumDigest([5 + first, 6, 7, 8])]);
 });
 
@@ -485,7 +482,7 @@ Deno.test("upload: a newer one of the same sender ends the older, and takes its 
   const newer = await attempt(from(opened));
   assert.equal(newer.status, 201);
   await newer.body?.cancel();
-  assert.equal(await problemCode(await older), "update-conflict");
+  assert.equal(await problemCode(await older), "busy");
   assert.equal(insideOf(root.app.aggregator).world.budget.used, 0);
 });
 

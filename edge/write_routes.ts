@@ -7,6 +7,7 @@ import { type Context, Hono } from "hono";
 import { describeRoute, resolver } from "hono-openapi";
 import * as v from "valibot";
 import { fromBase64Url } from "../src/core/bytes.ts";
+import type { Clock } from "../src/core/clock.ts";
 import type { Digest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { identityId } from "../src/core/identity.ts";
@@ -30,6 +31,10 @@ export interface WriteOptions {
   readonly admit: Admit;
   /** SHA-256. */
   readonly digest: Digest;
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** Longest time that a body of JSON may take to arrive, in milliseconds. */
+  readonly stallMs: number;
 }
 
 const SIGNATURE = ["signature-missing", "signature-invalid", "signature-expired"] as const;
@@ -164,7 +169,7 @@ async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions):
   const enrolment = await readJsonBody(request, enrolmentSchema, {
     what: "an enrolment",
     code: "bad-request",
-    digest: options.digest,
+    ...options,
   });
   const { publicKey, kind, size } = enrolment;
   if (await identityId(fromBase64Url(publicKey)) !== member) {
