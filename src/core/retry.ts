@@ -9,6 +9,9 @@
 import type { Clock } from "./clock.ts";
 import type { RandomSource } from "./random.ts";
 
+/** Longest wait that the other side can ask for: it must not be able to silence anyone for days. */
+export const MAX_ASKED_MS = 600_000;
+
 /** How often and how long to wait between tries. */
 export interface RetryOptions {
   /** Where the time comes from. */
@@ -25,7 +28,10 @@ export interface RetryOptions {
   readonly signal?: AbortSignal;
   /** Whether this error may go away by itself. */
   retryable(error: unknown): boolean;
-  /** A wait that the other side asked for: then the least that is waited. */
+  /**
+   * A wait that the other side asked for: then the least that is waited, up to
+   * {@link MAX_ASKED_MS}.
+   */
   retryAfterMs?(error: unknown): number | undefined;
 }
 
@@ -33,7 +39,8 @@ export interface RetryOptions {
  * Runs `attempt` until it succeeds, fails for good, or the tries are used up.
  *
  * Before try `n + 1` it waits a uniform random time in `[0, min(maxMs, minMs · 2^(n−1))]`, on top
- * of what the other side asked for (full jitter, so that a fleet does not come back in step).
+ * of what the other side asked for, at most {@link MAX_ASKED_MS} (full jitter, so that a fleet does
+ * not come back in step).
  *
  * @returns What `attempt` gave.
  * @throws The last error of `attempt`, or the signal's reason.
@@ -52,7 +59,7 @@ export async function retry<T>(
       const ceiling = Math.min(maxMs, minMs * 2 ** (tries - 1));
       const { buffer, byteOffset } = random(4);
       const jitter = new DataView(buffer, byteOffset, 4).getUint32(0) / 2 ** 32;
-      const asked = options.retryAfterMs?.(error) ?? 0;
+      const asked = Math.min(MAX_ASKED_MS, options.retryAfterMs?.(error) ?? 0);
       await clock.sleep(asked + jitter * ceiling, signal === undefined ? {} : { signal });
     }
   }

@@ -79,6 +79,16 @@ Deno.test("retry: what the other side asks for is the least that is waited", asy
   assert.deepEqual(given.clock.waits, [2000, 2100, 200]);
 });
 
+Deno.test("retry: the other side can ask for ten minutes, and not for days", async () => {
+  const given = options({
+    attempts: 3,
+    random: jitters(0.5, 0),
+    retryAfterMs: (error) => (error as Error).message === "1" ? 999_999_000 : Infinity,
+  });
+  await retry(failingUntil(3), given);
+  assert.deepEqual(given.clock.waits, [600_050, 600_000]);
+});
+
 Deno.test("retry: without an end it goes on, and the wait never passes the longest", async () => {
   const given = options({ attempts: Infinity, random: jitters(...new Array(1100).fill(0.5)) });
   assert.equal(await retry(failingUntil(1100), given), "done");
