@@ -196,17 +196,17 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
   const member = c.req.param("member") ?? "";
   const round = Number(c.req.param("round"));
   requireSignature(request);
-  host.progress();
   const head = await readUpdateHeaders(request.headers, {
     bytes: host.parcelBytes,
     sliceBytes: SLICE_BYTES,
     digest: options.digest,
   });
-  const announced = { round, member, head };
-  const standing = await host.standing(announced);
   const publicKey = host.member(member)?.publicKey;
   await options.guard.check(request, { kind: "update", member, publicKey });
   host.progress();
+  const announced = { round, member, head };
+  // Only its sender is told how an update stands: whether it took part is nobody else's business.
+  const standing = await host.standing(announced);
   if (standing.kind === "repeated") {
     await request.body?.cancel();
     return c.json(await host.receipt(standing.row), 200);
