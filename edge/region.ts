@@ -93,7 +93,9 @@ async function enrol(
 ): Promise<void> {
   const { token } = parent;
   const region = parentOf(life);
-  const options = { kind: "region", size, region, signal } as const;
+  // No round has more, and the parent takes no larger size.
+  const most = Math.min(size, life.signed.task.clients.max);
+  const options = { kind: "region", size: most, region, signal } as const;
   await peer.enrol(life.id, token === undefined ? options : { ...options, token });
 }
 
@@ -119,10 +121,18 @@ async function forward(
   try {
     await peer.putUpdate(life.id, upload);
   } catch (error) {
-    // The parent may have lost its roster, or this came before the first report.
-    if (!isTributaryError(error, "member-unknown")) throw error;
-    await enrol(upward, (await committer.state()).record.round.roster.clients, signal);
-    await peer.putUpdate(life.id, upload);
+    // The parent may have lost its roster, or this came before the report of a roster that grew, or
+    // after that of one that members have left who are in the sum.
+    const mayKnowLess = isTributaryError(error, "member-unknown") ||
+      isTributaryError(error, "bad-request");
+    if (!mayKnowLess) throw error;
+    const { roster } = (await committer.state()).record.round;
+    await enrol(upward, Math.max(roster.clients, clients), signal);
+    try {
+      await peer.putUpdate(life.id, upload);
+    } finally {
+      life.redo("report");
+    }
   }
   await committer.run((draft) => draft.step({ kind: "forward", round, sum, members }));
 }

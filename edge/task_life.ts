@@ -158,6 +158,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     }
     const row = draft.member(member);
     if (row === undefined) throw unknownMember(member);
+    if (head.clients > row.size) throw tooManyClients("take an update", head.clients, row.size);
     const event = { round, sid: head.sid, clients: head.clients, bytes: head.bytes };
     const { updates } = checkUpdate(draft.round, event, draft.nowMs);
     const update: UpdateRow = {
@@ -246,6 +247,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
 
     async enrol(member, enrolment) {
       const { kind, size, publicKey } = enrolment;
+      if (size > task.clients.max) throw tooManyClients("enrol", size, task.clients.max);
       await committer.run((draft) =>
         draft.setMember(member, { id: member, publicKey, kind, size })
       );
@@ -277,6 +279,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
         return { kind: "repeated", row: sameUpdate(known, toHex(head.digest)) };
       }
       checkUpdate(record.round, { round, sid: head.sid, clients: head.clients }, clock.now());
+      if (head.clients > row.size) throw tooManyClients("take an update", head.clients, row.size);
       return { kind: "welcome" };
     },
 
@@ -356,7 +359,14 @@ function sameUpdate(row: UpdateRow, digest: string): UpdateRow {
   if (row.digest === digest) return row;
   throw new TributaryError(
     "update-conflict",
-    `Cannot take an update for round ${row.round}: its sender's is ${row.digest} already, found ${digest}`,
+    `Cannot take an update for round ${row.round}: another one of its sender is in the sum already`,
+  );
+}
+
+function tooManyClients(what: string, found: number, most: number): TributaryError {
+  return new TributaryError(
+    "bad-request",
+    `Cannot ${what}: it says it is for ${found} clients, expected at most ${most}`,
   );
 }
 

@@ -17,6 +17,7 @@ import {
   type TestMember,
   testMember,
   type TestOptions,
+  testPeer,
   type TestRoot,
   testRoot,
 } from "./_testing.ts";
@@ -498,4 +499,40 @@ Deno.test("upload: a sender that announces a body and sends none is given up aft
   root.clock.advance(5000);
   assert.equal(await problemCode(await upload), "body-too-short");
   assert.equal(insideOf(root.app.aggregator).world.budget.used, 0);
+});
+
+Deno.test("upload: how a member's update stands is told to nobody but the member", async () => {
+  const opened = await openedRoot();
+  await using root = opened.root;
+  // The one in the sum already, but for the signature of another.
+  const { url } = await signedUpdate({
+    ...{ id: root.id, round: opened.round, region: root.identity.id, parcel: PARCEL },
+    ...{ identity: opened.other.identity, clock: root.clock },
+  });
+  const { headers } = await signedUpdate({
+    ...{ id: root.id, round: opened.round, region: root.identity.id, parcel: PARCEL },
+    ...{ identity: await generateIdentity(), clock: root.clock },
+  });
+  const answer = await root.fetch(new Request(url, { method: "PUT", headers, body: PARCEL }));
+  assert.equal(await problemCode(answer), "signature-invalid");
+  const own = await attempt({ ...from(opened), identity: opened.other.identity });
+  assert.match(await own.text(), /another one of its sender is in the sum already/);
+});
+
+Deno.test("upload: a region speaks for no more clients than it enrolled with, and the task has", async () => {
+  const opened = await openedRoot();
+  await using root = opened.root;
+  const identity = await generateIdentity();
+  const peer = testPeer(root, identity);
+  const { region } = await peer.task(root.id);
+  const enrol = (size: number) => peer.enrol(root.id, { kind: "region", size, region });
+  await assert.rejects(enrol(11), { code: "bad-request" });
+  await enrol(2);
+  const { round, sid } = opened.round;
+  const { slices } = await parcelDigest(PARCEL, nodeDigest);
+  const members = "00".repeat(32);
+  const put = (clients: number) =>
+    peer.putUpdate(root.id, { round, sid, clients, members, parcel: PARCEL, slices, region });
+  await assert.rejects(put(3), { code: "bad-request" });
+  assert.equal((await put(2)).clients, 2);
 });
