@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { type ErrorCode, TributaryError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
 
 /** How to speak of a message that cannot be read. */
 export interface MessageForm {
@@ -34,7 +35,8 @@ export function readMessage<T>(
 /**
  * A checked message out of the UTF-8 bytes of its JSON.
  *
- * @throws {TributaryError} Of `form.code`, when the bytes are not UTF-8, not JSON, or do not fit.
+ * @throws {TributaryError} Of `form.code`, when the bytes are not UTF-8, not JSON, have a key twice in
+ * one object, or do not fit.
  */
 export function readJsonMessage<T>(
   schema: v.GenericSchema<T>,
@@ -43,11 +45,13 @@ export function readJsonMessage<T>(
 ): T {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new TributaryError(form.code, `Cannot read ${form.what}: it is not JSON in UTF-8`, {
-      cause,
-    });
+    throw new TributaryError(
+      form.code,
+      `Cannot read ${form.what}: it is not JSON in UTF-8 with each key once`,
+      { cause },
+    );
   }
   return readMessage(schema, value, form);
 }

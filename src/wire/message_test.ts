@@ -39,7 +39,18 @@ Deno.test("message: bytes that are no UTF-8, no JSON or more than one value are 
   for (const bytes of [Uint8Array.of(0x22, 0xff, 0x22), utf8("{"), utf8(""), utf8("{} {}")]) {
     assert.throws(
       () => readJsonMessage(roundInfoSchema, bytes, FORM),
-      says(/^Cannot read a round: it is not JSON in UTF-8$/),
+      says(/^Cannot read a round: it is not JSON in UTF-8 with each key once$/),
+    );
+  }
+});
+
+Deno.test("message: a text that two readers could read differently is refused", () => {
+  const text = JSON.stringify(OPEN);
+  for (const member of [`"round":2`, `"r\\u006fund":1`, `"__proto__":{}`]) {
+    assert.throws(
+      () => readJsonMessage(roundInfoSchema, utf8(`{${member},${text.slice(1)}`), FORM),
+      says(/^Cannot read a round: it is not JSON in UTF-8 with each key once$/),
+      member,
     );
   }
 });
