@@ -267,6 +267,28 @@ Deno.test("rounds: a device waits for a region that is away, in every step of a 
   }
 });
 
+for (const code of ["internal", "store-failed"] as const) {
+  Deno.test(`rounds: a device goes on after a region's ${code}, in every step of a round`, async () => {
+    for (
+      const [method, path] of [["GET", /\/round$/], ["GET", /\/models\//], [
+        "PUT",
+        /\/updates\//,
+      ]] as const
+    ) {
+      let failures = 0;
+      const through = interfering({
+        ...{ method, path },
+        answer: (request, fetch) =>
+          failures++ < 20 ? Promise.resolve(refusal(code)) : fetch(request),
+      });
+      await using tree = await startTree({ task: smallTask(), clock: hastyClock(), through });
+      await using me = await joinLeaf(tree);
+      assert.deepEqual((await all(me)).map(({ kind }) => kind), ["sent"], `${path}`);
+      assert.ok(failures > 20);
+    }
+  });
+}
+
 Deno.test("rounds: an update whose receipt got lost is sent again, and counted once", async () => {
   let puts = 0;
   const through = interfering({

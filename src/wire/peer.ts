@@ -171,16 +171,21 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "busy",
   "too-many-requests",
   "peer-unreachable",
+  "internal",
   "store-failed",
 ]);
 
-/** Whether the same request may succeed later: the condition passes, or the error names a time. */
+/**
+ * Whether the same request may succeed later: the condition passes, or the error names a time.
+ *
+ * An aggregator's unexpected failure counts, as it may be over once that aggregator is restarted.
+ */
 export function isRetryable(error: unknown): boolean {
   return isTributaryError(error) &&
     (RETRYABLE.has(error.code) || error.retryAfterS !== undefined);
 }
 
-/** Milliseconds that the other side asked to wait for, if it did. */
+/** Milliseconds that the other side asked to wait for, if it did; {@link retry} caps them. */
 export function retryAfterMs(error: unknown): number | undefined {
   return isTributaryError(error) && error.retryAfterS !== undefined
     ? error.retryAfterS * 1000

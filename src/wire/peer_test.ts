@@ -480,9 +480,7 @@ Deno.test("peer: what may pass is tried again, signed anew, and waits as long as
 });
 
 Deno.test("peer: what will not pass is not tried again", async () => {
-  for (
-    const code of ["round-closed", "update-conflict", "signature-invalid", "internal"] as const
-  ) {
+  for (const code of ["round-closed", "update-conflict", "signature-invalid"] as const) {
     const { peer, requests } = trial([problem(new TributaryError(code, "Cannot: no"))], {
       retry: { attempts: 5, minMs: 1, maxMs: 1 },
     });
@@ -492,8 +490,13 @@ Deno.test("peer: what will not pass is not tried again", async () => {
 });
 
 Deno.test("peer: which errors are worth another try", () => {
-  const passes = ["busy", "too-many-requests", "peer-unreachable", "store-failed"] as const;
+  const passes = [
+    ...["busy", "too-many-requests", "peer-unreachable", "internal", "store-failed"] as const,
+  ];
   for (const code of passes) assert.ok(isRetryable(new TributaryError(code, "x")));
+  for (const code of ["model-invalid", "core-trap", "member-refused"] as const) {
+    assert.ok(!isRetryable(new TributaryError(code, "x")));
+  }
   assert.ok(!isRetryable(new TributaryError("signature-expired", "x")));
   assert.ok(isRetryable(new TributaryError("signature-expired", "x", { retryAfterS: 1 })));
   assert.ok(!isRetryable(new Error("busy")));
