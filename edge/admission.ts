@@ -25,9 +25,8 @@ export type Admit = (applicant: Applicant) => boolean | Promise<boolean>;
 /** Lets everyone in. */
 export const admitAll: Admit = () => true;
 
-/** Lets those in who know a token. */
-export function admitByToken(token: string): Admit {
-  const expected = utf8(token);
-  return (applicant) =>
-    applicant.token !== undefined && equalBytes(utf8(applicant.token), expected);
+/** Lets those in who know a token; regions may need another one than clients. */
+export function admitByToken(clients: string, regions: string = clients): Admit {
+  const expected = { client: utf8(clients), region: utf8(regions) };
+  return ({ kind, token }) => token !== undefined && equalBytes(utf8(token), expected[kind]);
 }

@@ -13,7 +13,7 @@ import type { Fetch } from "../../src/core/fetch.ts";
 import type { CheckOf, Identity } from "../../src/core/identity.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
 import { problemOf } from "../../src/wire/problem.ts";
-import { admitAll, admitByToken } from "../admission.ts";
+import { type Admit, admitAll, admitByToken } from "../admission.ts";
 import type { Aggregator } from "../aggregator.ts";
 import { createAggregatorApp } from "../app.ts";
 import type { Limits } from "../limits.ts";
@@ -39,6 +39,8 @@ export interface ServeOptions {
   readonly port?: number;
   /** Token that members must show; anyone may join without one. */
   readonly joinToken?: string;
+  /** Token that regions must show instead; without it, the same as all members. */
+  readonly regionToken?: string;
   /** Bounds that differ from the defaults. */
   readonly limits?: Partial<Limits>;
   /** Says nothing by default. */
@@ -109,7 +111,7 @@ export const nativeCheckOf: CheckOf = (publicKey) => {
  * ```
  */
 export async function serveAggregator(options: ServeOptions): Promise<ServedAggregator> {
-  const { parent, strategy, joinToken, limits, hostname = "127.0.0.1", port = 0 } = options;
+  const { parent, strategy, limits, hostname = "127.0.0.1", port = 0 } = options;
   const identity = typeof options.identity === "string"
     ? await loadIdentity(options.identity)
     : options.identity;
@@ -126,7 +128,7 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
     digest: nativeDigest,
     checkOf: nativeCheckOf,
     turn: () => new Promise((resolve) => setImmediate(() => resolve())),
-    admit: joinToken === undefined ? admitAll : admitByToken(joinToken),
+    admit: admitOf(options),
     ...(parent === undefined ? {} : { parent }),
     ...(strategy === undefined ? {} : { strategy }),
     ...(limits === undefined ? {} : { limits }),
@@ -163,6 +165,13 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+function admitOf({ joinToken, regionToken }: ServeOptions): Admit {
+  if (joinToken !== undefined) return admitByToken(joinToken, regionToken);
+  if (regionToken === undefined) return admitAll;
+  const admitRegion = admitByToken(regionToken);
+  return (applicant) => applicant.kind === "client" || admitRegion(applicant);
 }
 
 /** An answer counts as sent when the platform has it, which is a moment before the network does. */

@@ -26,6 +26,8 @@ export interface ServeFlags {
   readonly identity: string;
   /** Token that members must show. */
   readonly joinToken?: string;
+  /** Token that regions must show instead. */
+  readonly regionToken?: string;
 }
 
 /** Adds those flags; files are named after the role by default. */
@@ -35,7 +37,8 @@ export function addServeOptions(command: Command, role: string): Command {
     .option("--port <n>", "port to listen at, 0 for a free one", wholeNumber(0, 65535), 0)
     .option("--store <file>", "SQLite file that everything is kept in", `${role}.db`)
     .option("--identity <file>", "key of this aggregator; made if it is not there", `${role}.key`)
-    .option("--join-token <token>", "token that members must show; anyone may join without one");
+    .option("--join-token <token>", "token that members must show; anyone may join without one")
+    .option("--region-token <token>", "token that regions must show instead of --join-token");
 }
 
 /** Root or region. */
@@ -69,6 +72,7 @@ export async function serveUntilStopped(
     port: flags.port,
     logger: (line) => printLine(terminal, line),
     ...(flags.joinToken === undefined ? {} : { joinToken: flags.joinToken }),
+    ...(flags.regionToken === undefined ? {} : { regionToken: flags.regionToken }),
     ...role,
   });
   terminal.print(`listening at ${server.url} as ${identity.id}`);
