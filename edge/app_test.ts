@@ -299,3 +299,18 @@ Deno.test("app: an enrolment whose body never comes is given up after a while", 
   root.clock.advance(5000);
   assert.equal(await problemCode(await answer), "body-too-short");
 });
+
+Deno.test("app: a model that the sender has, in whatever form it says so, is not sent again", async () => {
+  await using root = await testRoot();
+  const path = `/v1/tasks/${root.id}/models/0`;
+  const first = await get(root, path);
+  await first.body?.cancel();
+  const etag = first.headers.get("etag") ?? "";
+  for (const tag of [etag, `W/${etag}`, "*", `"other" , ${etag}`]) {
+    const answer = await get(root, path, { headers: { "if-none-match": tag } });
+    assert.equal(answer.status, 304, tag);
+  }
+  const other = await get(root, path, { headers: { "if-none-match": '"other"' } });
+  assert.equal(other.status, 200);
+  await other.body?.cancel();
+});

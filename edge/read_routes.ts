@@ -183,7 +183,9 @@ async function answerModel(c: Context, host: TaskHost): Promise<Response> {
     // What a version is never changes, wherever it is kept.
     "cache-control": "public, max-age=31536000, immutable",
   };
-  if (c.req.header("if-none-match")?.split(/\s*,\s*/).includes(etag)) {
+  const known = c.req.header("if-none-match")?.split(",").map((tag) => tag.trim()) ?? [];
+  // RFC 9110, section 13.1.2: weak comparison, and `*` for any.
+  if (known.some((tag) => tag === "*" || tag.replace(/^W\//, "") === etag)) {
     return new Response(null, { status: 304, headers });
   }
   const conditional = c.req.header("if-range");
