@@ -91,21 +91,6 @@ export class Draft {
     }
   }
 
-  /** Lets time pass. Whoever lets a deadline pass is not waited for by the next rounds. */
-  tick(): void {
-    const { phase } = this.round;
-    if (phase.kind === "open" && this.nowMs >= phase.facts.deadlineMs) {
-      const known = new Map([...this.#base.members, ...this.members]);
-      for (const id of known.keys()) {
-        const row = this.member(id);
-        if (isAwaited(row) && this.update(id) === undefined) {
-          this.setMember(id, { ...row, idle: true });
-        }
-      }
-    }
-    this.step({ kind: "tick" });
-  }
-
   /** Adds a member or changes it, and removes one when `row` is undefined. */
   setMember(id: string, row: MemberRow | undefined): void {
     const before = this.member(id);
@@ -116,7 +101,8 @@ export class Draft {
       this.members.set(id, row);
     }
     const sent = this.update(id) === undefined ? 0 : 1;
-    const by = Number(isAwaited(row)) - Number(isAwaited(before));
+    const counted = (member: MemberRow | undefined) => member !== undefined && member.size > 0;
+    const by = Number(counted(row)) - Number(counted(before));
     const { roster } = this.round;
     this.step({
       kind: "roster",
@@ -147,9 +133,4 @@ export class Draft {
     this.parcels = [];
     this.dropsSum = true;
   }
-}
-
-/** Whether a round is held open for a member: one that has clients to offer and does send. */
-export function isAwaited(member: MemberRow | undefined): member is MemberRow {
-  return member !== undefined && member.size > 0 && member.idle === undefined;
 }

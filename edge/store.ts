@@ -30,8 +30,6 @@ export interface MemberRow {
   readonly kind: "client" | "region";
   /** Clients that stand behind it: 1 for a client. */
   readonly size: number;
-  /** It let a deadline pass: rounds take its updates, but do not wait for it until it sends again. */
-  readonly idle?: true;
 }
 
 /** An update that is part of a round's sum. */

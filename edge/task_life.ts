@@ -16,7 +16,7 @@ import type { Enrolment } from "../src/wire/party.ts";
 import { type Receipt, signReceipt } from "../src/wire/receipt.ts";
 import type { SignedTask } from "../src/wire/task.ts";
 import { type Committer, createCommitter } from "./committer.ts";
-import { type Draft, isAwaited } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { createDuties, type Duty, type Perform } from "./duty.ts";
 import { ingest } from "./ingest.ts";
 import { createModels } from "./models.ts";
@@ -128,7 +128,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       await clock.sleep(Math.max(0, atMs - clock.now()), { signal });
       try {
         const tickMs = await committer.run((draft) => {
-          draft.tick();
+          draft.step({ kind: "tick" });
           return draft.nowMs;
         });
         // A timer may end before the clock says so, and a clock may be put back: it was no tick then.
@@ -171,11 +171,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       ...(head.members === undefined ? {} : { members: head.members }),
     };
     draft.addUpdate(update, parcel);
-    draft.step({ kind: "update", ...event, awaited: isAwaited(row) });
-    if (row.idle) {
-      const { idle: _, ...awake } = row;
-      draft.setMember(member, awake);
-    }
+    draft.step({ kind: "update", ...event, awaited: row.size > 0 });
     return update;
   }
 

@@ -317,37 +317,6 @@ Deno.test("upload: after the deadline a round is closed, but receipts are still 
   assert.notEqual(next.sid, opened.round.sid);
 });
 
-Deno.test("upload: who let a deadline pass is not waited for, until it sends again", async () => {
-  const task = { clients: { min: 2, max: 10 }, roundMs: 1000, stop: { rounds: 9 } };
-  await using root = await testRoot({ task });
-  const members = [await testMember(root), await testMember(root), await testMember(root)];
-  const [a, b, c] = members as [TestMember, TestMember, TestMember];
-  const waited = async () => (await a.peer.status(root.id)).members;
-  const first = await openRound(a.peer, root.task);
-  await sendUpdate(a, first, PARCEL);
-  await sendUpdate(b, first, PARCEL);
-  root.clock.advance(1000);
-
-  // The third is gone: the second round ends with the update of the other two.
-  const second = await openRound(a.peer, root.task, first.round);
-  assert.equal(await waited(), 2);
-  await sendUpdate(a, second, PARCEL);
-  await sendUpdate(b, second, PARCEL);
-  const third = await openRound(a.peer, root.task, second.round);
-
-  // It is back before the others are done, and is waited for from then on.
-  await sendUpdate(c, third, PARCEL);
-  assert.equal(await waited(), 3);
-  await sendUpdate(a, third, PARCEL);
-  await sendUpdate(b, third, PARCEL);
-  const fourth = await openRound(a.peer, root.task, third.round);
-  await sendUpdate(a, fourth, PARCEL);
-  await sendUpdate(b, fourth, PARCEL);
-  assert.equal((await a.peer.status(root.id)).phase, "open");
-  await sendUpdate(c, fourth, PARCEL);
-  assert.equal((await openRound(a.peer, root.task, fourth.round)).model.version, 4);
-});
-
 Deno.test("upload: a full round takes nobody more", async () => {
   const root = await testRoot({ task: { clients: { min: 1, max: 1 } } });
   await using _root = root;

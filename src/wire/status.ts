@@ -45,7 +45,7 @@ export interface Status {
   readonly round: number;
   /** The latest model; absent at a region that has seen no round. */
   readonly model?: ModelInfo;
-  /** Members that a round waits for: they have clients to offer, and sent when they last could. */
+  /** Members with clients to offer. */
   readonly members: number;
   /** Clients below, over all members. */
   readonly size: number;
@@ -71,7 +71,7 @@ export const statusSchema: v.GenericSchema<Status> = v.pipe(
     phase: v.picklist(PHASE_NAMES),
     round: count("Number of the latest round; 0 before the first"),
     model: v.exactOptional(modelInfoSchema),
-    members: count("Members that a round waits for"),
+    members: count("Members with clients to offer"),
     size: count("Clients below, over all members"),
     updates: count("Updates in the round's sum"),
     clients: wholeSchema(0, MAX_CLIENTS, "Clients in the round's sum"),
