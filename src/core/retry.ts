@@ -10,7 +10,7 @@ import type { Clock } from "./clock.ts";
 import type { RandomSource } from "./random.ts";
 
 /** Longest wait that the other side can ask for: it must not be able to silence anyone for days. */
-export const MAX_ASKED_MS = 600_000;
+const MAX_ASKED_MS = 600_000;
 
 /** How often and how long to wait between tries. */
 export interface RetryOptions {
@@ -30,7 +30,7 @@ export interface RetryOptions {
   retryable(error: unknown): boolean;
   /**
    * A wait that the other side asked for: then the least that is waited, up to
-   * {@link MAX_ASKED_MS}.
+   * ten minutes.
    */
   retryAfterMs?(error: unknown): number | undefined;
 }
@@ -39,7 +39,7 @@ export interface RetryOptions {
  * Runs `attempt` until it succeeds, fails for good, or the tries are used up.
  *
  * Before try `n + 1` it waits a uniform random time in `[0, min(maxMs, minMs · 2^(n−1))]`, on top
- * of what the other side asked for, at most {@link MAX_ASKED_MS} (full jitter, so that a fleet does
+ * of what the other side asked for, at most ten minutes (full jitter, so that a fleet does
  * not come back in step).
  *
  * @returns What `attempt` gave.
