@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { isTributaryError, TributaryError } from "../src/core/errors.ts";
+import { isTributaryError } from "../src/core/errors.ts";
 import { retry } from "../src/core/retry.ts";
 import { type RoundFacts, rulesOf } from "../src/round/record.ts";
 import { beginRegion } from "../src/round/step.ts";
+import { onlyTask } from "../src/wire/only_task.ts";
 import type { Party } from "../src/wire/party.ts";
 import {
   createPeer,
@@ -61,21 +62,11 @@ export async function storeParentTask(
   // One store, one task: a restart needs no word from the parent.
   if (parent.task === undefined && known[0] !== undefined) return known[0];
   const peer = parentPeer(world, parent);
-  const id = parent.task ?? await onlyTask(peer, signal);
+  const id = parent.task ?? await onlyTask(peer, { signal });
   const { region, ...signed } = await peer.task(id, { signal });
   const first = beginRegion({ task: id, rules: rulesOf(signed.task), parent: region.id });
   await storeFirst(world, signed, { first, parent: region, models: [], slices: [] });
   return id;
-}
-
-async function onlyTask(peer: Peer, signal: AbortSignal): Promise<string> {
-  const { tasks } = await peer.tasks({ signal });
-  const [only] = tasks;
-  if (tasks.length === 1 && only !== undefined) return only.task;
-  throw new TributaryError(
-    "task-unknown",
-    `Cannot choose a task: ${peer.url} has ${tasks.length}, expected one, or the digest of one`,
-  );
 }
 
 /** A region's side of its parent: whom it is for, and how to reach it. */

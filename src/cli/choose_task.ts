@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { onlyTask } from "../client/only_task.ts";
+import { onlyTask } from "../wire/only_task.ts";
 import { systemClock } from "../core/clock.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Fetch } from "../core/fetch.ts";

@@ -18,7 +18,7 @@ import { type ClientCores, inlineCores } from "./cores.ts";
 import type { JoinOptions } from "./join_options.ts";
 import type { Recommender } from "./local_model.ts";
 import { memoryState } from "./memory_state.ts";
-import { onlyTask } from "./only_task.ts";
+import { onlyTask } from "../wire/only_task.ts";
 import { createParticipant, type Participant } from "./participant.ts";
 
 /**

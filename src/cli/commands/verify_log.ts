@@ -9,7 +9,7 @@ import { TributaryError } from "../../core/errors.ts";
 import { systemFetch } from "../../core/fetch.ts";
 import { generateIdentity } from "../../core/identity.ts";
 import { systemRandom } from "../../core/random.ts";
-import { onlyTask } from "../../client/only_task.ts";
+import { onlyTask } from "../../wire/only_task.ts";
 import { createPeer } from "../../wire/peer.ts";
 import { verifyTask } from "../../wire/task.ts";
 import { verifyLog } from "../../wire/verify_log.ts";

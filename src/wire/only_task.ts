@@ -4,7 +4,7 @@
  * @module
  */
 import { TributaryError } from "../core/errors.ts";
-import type { CallOptions, Peer } from "../wire/peer.ts";
+import type { CallOptions, Peer } from "./peer.ts";
 
 /**
  * Digest of the one task that an aggregator has.

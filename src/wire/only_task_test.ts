@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Peer } from "../wire/peer.ts";
+import type { Peer } from "./peer.ts";
 import { onlyTask } from "./only_task.ts";
 
 function peerWith(...names: string[]): Peer {
