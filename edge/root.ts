@@ -11,7 +11,6 @@ import { rulesOf } from "../src/round/record.ts";
 import { beginRoot } from "../src/round/step.ts";
 import type { Strategy } from "../src/strategy/strategy.ts";
 import { createUpdateChain } from "../src/update/chain.ts";
-import { metricMeans } from "../src/update/metrics.ts";
 import { createAggregateCore } from "../src/wasm/aggregate.ts";
 import { rosterRoot } from "../src/wire/merkle.ts";
 import { isRetryable } from "../src/wire/peer.ts";
@@ -22,6 +21,7 @@ import type { Duty, Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { modelName, readSlices, sliceRows } from "./models.ts";
 import { readSealedSum } from "./sealed_sum.ts";
+import { stepModel, type SteppedModel } from "./step_model.ts";
 import type { TaskLife } from "./task_life.ts";
 import type { World } from "./world.ts";
 
@@ -116,38 +116,27 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
       const now = draft.round.phase;
       // Another answer came first: nothing of this one may be kept.
       if (now.kind !== "unmasking" || now.facts.round !== round) return;
-      draft.keepModel(next.model, next.bytes);
-      draft.slices.push(...sliceRows(stateName(next.model.version), next.state));
+      draft.keepModel(next.info, next.bytes);
+      draft.slices.push(
+        ...sliceRows(stateName(next.info.version), encodeSafetensors(next.state)),
+      );
       draft.dropped.push(stateName(base.version));
-      draft.step({ kind: "publish", round, model: next.model, metrics: next.metrics });
+      draft.step({ kind: "publish", round, model: next.info, metrics: next.metrics });
     });
   }
 
-  async function stepped(base: ModelInfo, sum: Uint8Array, clients: number) {
+  async function stepped(base: ModelInfo, sum: Uint8Array, clients: number): Promise<SteppedModel> {
     using core = createAggregateCore(world.module);
-    const sums = createUpdateChain(core, plan).decode(sum, clients);
-    const model = await stored(modelName(base.version));
-    const strategy = strategyOf(task);
-    const version = base.version + 1;
-    const output = strategy.step({
-      model,
-      state: await stored(stateName(base.version)),
-      sums: Object.fromEntries(
-        strategy.sums(specsOf(model)).map(({ name }) => [name, sums[name]] as const)
-          .filter((entry): entry is [string, NonNullable<typeof entry[1]>] =>
-            entry[1] !== undefined
-          ),
-      ),
+    return await stepModel({
+      strategy: strategyOf(task),
+      chain: createUpdateChain(core, plan),
+      sum,
       clients,
-      round: version,
+      model: await stored(modelName(base.version)),
+      state: await stored(stateName(base.version)),
+      version: base.version + 1,
+      digest,
     });
-    const bytes = encodeSafetensors(output.model);
-    return {
-      bytes,
-      state: encodeSafetensors(output.state),
-      metrics: metricMeans(sums),
-      model: { version, digest: toHex(await digest(bytes)), bytes: bytes.length },
-    };
   }
 
   async function stored(name: string): Promise<NamedTensors> {

@@ -1,0 +1,75 @@
+/**
+ * From a round's sum to the next model: the root's step, without its store.
+ *
+ * @module
+ */
+import { toHex } from "../src/core/bytes.ts";
+import type { Digest } from "../src/core/digest.ts";
+import { encodeSafetensors } from "../src/core/safetensors.ts";
+import type { NamedTensors } from "../src/core/tensor.ts";
+import type { Strategy } from "../src/strategy/strategy.ts";
+import type { UpdateChain } from "../src/update/chain.ts";
+import { metricMeans } from "../src/update/metrics.ts";
+import type { ModelInfo } from "../src/wire/round_info.ts";
+
+/** What a step starts from. */
+export interface ModelStep {
+  /** The strategy of the task. */
+  readonly strategy: Strategy;
+  /** Decodes the sum. */
+  readonly chain: Pick<UpdateChain, "decode">;
+  /** Little-endian words: the sum of the round's parcels. */
+  readonly sum: Uint8Array;
+  /** How many parcels are in it; at least 1. */
+  readonly clients: number;
+  /** The model that the clients trained from. */
+  readonly model: NamedTensors;
+  /** What the last step, or the strategy's beginning, left. */
+  readonly state: NamedTensors;
+  /** Version of the next model, which numbers the step. */
+  readonly version: number;
+  /** SHA-256. */
+  readonly digest: Digest;
+}
+
+/** The next model, with all that belongs to it. */
+export interface SteppedModel {
+  /** How it is announced. */
+  readonly info: ModelInfo;
+  /** Its tensors. */
+  readonly model: NamedTensors;
+  /** Its safetensors file. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What the next step needs. */
+  readonly state: NamedTensors;
+  /** Means over the clients that measured, of the model before. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/**
+ * Steps a model by the sum of a round. Neither the model nor the state is changed.
+ *
+ * @throws {TributaryError} `model-invalid` if the sums admit no next model.
+ * @throws {RangeError} If the sum or the number of clients does not fit the plan.
+ */
+export async function stepModel(step: ModelStep): Promise<SteppedModel> {
+  const { strategy, clients, model, version, digest } = step;
+  const sums = step.chain.decode(step.sum, clients);
+  const specs = Object.entries(model).map(([name, { shape }]) => ({ name, shape }));
+  const asked = new Set(strategy.sums(specs).map(({ name }) => name));
+  const next = strategy.step({
+    model,
+    state: step.state,
+    sums: Object.fromEntries(Object.entries(sums).filter(([name]) => asked.has(name))),
+    clients,
+    round: version,
+  });
+  const bytes = encodeSafetensors(next.model);
+  return {
+    info: { version, digest: toHex(await digest(bytes)), bytes: bytes.length },
+    model: next.model,
+    bytes,
+    state: next.state,
+    metrics: metricMeans(sums),
+  };
+}
