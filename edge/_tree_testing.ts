@@ -104,7 +104,10 @@ async function createProcess(options: ProcessOptions): Promise<Process> {
     async fetch(request) {
       const current = life;
       if (current?.alive !== true) throw new TypeError("connection refused");
-      return await Promise.race([current.dead.promise, current.app.fetch(request)]);
+      const answer = Promise.resolve(current.app.fetch(request));
+      // What a dead process was about to answer must not outlast the test either.
+      ended.push(answer.then(() => {}, () => {}));
+      return await Promise.race([current.dead.promise, answer]);
     },
     kill() {
       if (life === undefined) return;

@@ -106,7 +106,14 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
         ...(parent === undefined ? { strategy } : { parent: { url: parent.url } }),
         ...options.app,
       });
-      hosts.set(host, async (request) => await answer(request));
+      const answers = new Set<Promise<unknown>>();
+      hosts.set(host, async (request) => {
+        const response = Promise.resolve(answer(request));
+        // As a server does: whoever asked may have gone, the answer is still worked on.
+        const over = response.catch(() => {}).finally(() => answers.delete(over));
+        answers.add(over);
+        return await response;
+      });
       return Promise.resolve({
         url: `http://${host}`,
         aggregator,
@@ -114,6 +121,7 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
         async stop() {
           hosts.delete(host);
           await aggregator[Symbol.asyncDispose]();
+          await Promise.all(answers);
           if (kept === undefined) await store[Symbol.asyncDispose]();
         },
       });
