@@ -25,8 +25,9 @@ import { MAX_WAIT_S } from "../wire/routes.ts";
 import type { Task } from "../wire/task.ts";
 import { fetchModel } from "./fetch_model.ts";
 import { type LocalModel, localModel, type Recommender } from "./local_model.ts";
+import type { RoundSeeds } from "./make_update.ts";
 import type { RoundReport } from "./round_report.ts";
-import { type RoundSeeds, takePart } from "./take_part.ts";
+import { takePart } from "./take_part.ts";
 
 /** A device that is a member of a region. */
 export interface Participant extends AsyncDisposable {

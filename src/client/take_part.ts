@@ -15,15 +15,8 @@ import type { Peer, UpdateUpload } from "../wire/peer.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { OpenRound } from "../wire/round_info.ts";
 import { fetchModel } from "./fetch_model.ts";
+import { makeUpdate, type RoundSeeds } from "./make_update.ts";
 import type { MissedReason, RoundReport } from "./round_report.ts";
-
-/** All that is random in a round. */
-export interface RoundSeeds {
-  /** Decides the training. */
-  readonly train: Uint8Array;
-  /** Decides the rounding. */
-  readonly encode: Uint8Array;
-}
 
 /** What a device takes part with. */
 export interface Part {
@@ -100,19 +93,16 @@ async function contribute(
   part: Part,
   signal: AbortSignal,
 ): Promise<RoundReport> {
-  const { peer, region, task, tensors, chain, seeds, digest } = part;
-  const fetched = await fetchModel({ peer, task, info: round.model, tensors, signal });
-  const model = fetched.tensors;
-  const contribution = await part.trainer(model, {
-    round: round.round,
-    seed: seeds.train,
-    signal,
-  });
-  signal.throwIfAborted();
-  const parcel = chain.encode(contribution, { model, key: seeds.encode });
-  const { slices } = await parcelDigest(parcel, digest);
+  const { peer, region, task, tensors, digest } = part;
   const { round: number, sid } = round;
+  const { version } = round.model;
+  const fetched = await fetchModel({ peer, task, info: round.model, tensors, signal });
+  const received = { version, tensors: fetched.tensors };
+  const update = await makeUpdate(received, { ...part, round: number, signal });
+  const { parcel, contribution } = update;
+  const { slices } = await parcelDigest(parcel, digest);
   const receipt = await send(part, { round: number, sid, clients: 1, parcel, slices, region });
+  await update.accepted();
   return {
     kind: "sent",
     round: number,

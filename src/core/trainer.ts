@@ -5,6 +5,17 @@
  */
 import type { NamedTensors } from "./tensor.ts";
 
+/** What a strategy has a client add to every gradient of its local training. */
+export interface Correction {
+  /**
+   * Factor μ of the pull towards the model as it was received: `μ·(w − model)` is added to each
+   * local gradient; 0 for none.
+   */
+  readonly proximal: number;
+  /** Added to each local gradient as it is, tensor by tensor; names and shapes of the model's. */
+  readonly shift?: NamedTensors;
+}
+
 /** What a {@link Trainer} is told about the round. */
 export interface TrainContext {
   /** Number of the round. */
@@ -13,6 +24,8 @@ export interface TrainContext {
   readonly seed: Uint8Array;
   /** Aborts when the round is over or the client leaves. */
   readonly signal: AbortSignal;
+  /** What the task's strategy has added to each local gradient, where it asks for anything. */
+  readonly correction?: Correction;
 }
 
 /** New weights: the client sends their difference to the model, clipped and weighted. */
@@ -23,6 +36,12 @@ export interface WeightsContribution {
   readonly weights: NamedTensors;
   /** How many examples were trained on; the update's weight, up to the plan's cap. */
   readonly examples: number;
+  /** Local optimiser steps that were taken, where the task's strategy asks for them. */
+  readonly steps?: number;
+  /** Their learning rate, the mean over the steps where it changed; likewise. */
+  readonly rate?: number;
+  /** Mean loss of the model as it was received, over the local examples; likewise. */
+  readonly loss?: number;
   /** Measured on the model as it was received, before this training; see the task's `metrics`. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
