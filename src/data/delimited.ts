@@ -13,6 +13,10 @@ export interface Layout {
   readonly delimiter: string;
   /** Whether fields may stand in double quotes (RFC 4180) and blanks around them are dropped. */
   readonly quotes: boolean;
+  /** How a line begins that is passed over; none is where this is absent. */
+  readonly comment?: string | undefined;
+  /** Longest line, in bytes without its end; {@link LINE_LIMIT_BYTES} where this is absent. */
+  readonly lineLimitBytes?: number | undefined;
 }
 
 /** Comma-separated values as RFC 4180 has them, save that a field stays on its line. */
@@ -29,19 +33,22 @@ export function eachRecord(
   file: SourceFile,
   options: { layout: Layout; take: (fields: readonly string[], line: number) => void },
 ): void {
-  checkText(file);
   const { layout, take } = options;
+  const { lineLimitBytes = LINE_LIMIT_BYTES, comment = null } = layout;
+  checkText(file, { lineLimitBytes });
   let end = 0;
   try {
     parse(file.bytes, {
       bom: true,
       delimiter: layout.delimiter,
+      comment,
+      comment_no_infix: true,
       quote: layout.quotes ? '"' : null,
       trim: layout.quotes,
       record_delimiter: ["\r\n", "\n", "\r"],
       relax_column_count: true,
       skip_empty_lines: true,
-      max_record_size: LINE_LIMIT_BYTES,
+      max_record_size: lineLimitBytes,
       on_record: (fields: string[], context): null => {
         if (layout.quotes && fields.some((field) => /[\r\n]/.test(field))) {
           throw openQuote(file, end);
@@ -55,6 +62,24 @@ export function eachRecord(
     if (!(error instanceof CsvError)) throw error;
     throw quoteError(file, { error, end });
   }
+}
+
+/**
+ * Gives each line of a file to `take`, in order, without its end. Blank lines are passed over.
+ *
+ * @param options `lineLimitBytes` (default {@link LINE_LIMIT_BYTES}): longest line.
+ * @throws {TributaryError} `bad-data` for bytes that {@link checkText} refuses.
+ */
+export function eachLine(
+  file: SourceFile,
+  options: { lineLimitBytes?: number; take: (text: string, line: number) => void },
+): void {
+  const { lineLimitBytes, take } = options;
+  // A NUL byte is in no file that is read, so that the line is one field.
+  eachRecord(file, {
+    layout: { delimiter: "\0", quotes: false, lineLimitBytes },
+    take: ([text = ""], line) => take(text, line),
+  });
 }
 
 function openQuote(file: SourceFile, end: number, cause?: unknown): Error {

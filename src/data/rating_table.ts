@@ -20,6 +20,12 @@ export interface RatingFields {
   readonly time?: string | undefined;
 }
 
+/**
+ * What becomes of an item that a person has more than once: it is refused, or one of the times
+ * counts, in order of time.
+ */
+export type Repeats = "refuse" | "first" | "last";
+
 /** Rows read so far, as columns; people and items are numbered as they first appear. */
 export interface RatingTable {
   /** Name of the file, for messages. */
@@ -108,14 +114,20 @@ function indexOf(ids: Map<string, number>, id: string): number {
 /**
  * The table as {@link Interactions}: each person's ratings by time, then by line.
  *
- * @param titles Titles by item id; items without one are called by their id.
- * @throws {TributaryError} `bad-data` if there is no rating, or a person rated an item twice: then
- *   the sentence names the first line that repeats one, and the line it repeats.
+ * @param options `titles` by item id; items without one are called by their id. `repeats` (default
+ *   `refuse`) of an item by one person.
+ * @throws {TributaryError} `bad-data` if there is no rating, or a person rated an item twice and
+ *   that is refused: then the sentence names the first line that repeats one, and the line it
+ *   repeats.
  */
 export function toInteractions(
   table: RatingTable,
-  titles: ReadonlyMap<string, string> = new Map(),
+  options: {
+    readonly titles?: ReadonlyMap<string, string> | undefined;
+    readonly repeats?: Repeats | undefined;
+  } = {},
 ): Interactions {
+  const { titles, repeats = "refuse" } = options;
   if (table.rows.person.length === 0) {
     throw new TributaryError(
       "bad-data",
@@ -124,7 +136,7 @@ export function toInteractions(
   }
   const byPerson: number[][] = Array.from(table.people, () => []);
   table.rows.person.forEach((person, row) => byPerson[person]?.push(row));
-  refuseRepeats(table, byPerson);
+  if (repeats === "refuse") refuseRepeats(table, byPerson);
 
   const column: History = {
     items: Uint32Array.from(table.rows.item),
@@ -136,11 +148,28 @@ export function toInteractions(
   return {
     people: [...table.people.keys()],
     items,
-    titles: items.map((id) => titles.get(id) ?? id),
-    histories: byPerson.map((rows) =>
-      pickRatings(column, Uint32Array.from(rows.sort((a, b) => time(a) - time(b) || a - b)))
-    ),
+    titles: items.map((id) => titles?.get(id) ?? id),
+    histories: byPerson.map((rows) => {
+      const inTime = rows.sort((a, b) => time(a) - time(b) || a - b);
+      const kept = repeats === "refuse"
+        ? inTime
+        : onceEach(inTime, { items: column.items, repeats });
+      return pickRatings(column, Uint32Array.from(kept));
+    }),
   };
+}
+
+/** The rows at which each item stands for the first or the last time, in their order. */
+function onceEach(
+  rows: readonly number[],
+  { items, repeats }: { items: Uint32Array; repeats: "first" | "last" },
+): readonly number[] {
+  const at = new Map<number, number>();
+  for (const row of rows) {
+    const item = items[row] ?? 0;
+    if (repeats === "last" || !at.has(item)) at.set(item, row);
+  }
+  return rows.filter((row) => at.get(items[row] ?? 0) === row);
 }
 
 function refuseRepeats(table: RatingTable, byPerson: readonly (readonly number[])[]): void {

@@ -5,7 +5,7 @@ import { addRating, emptyTable, toInteractions } from "./rating_table.ts";
 Deno.test("rating table: ids such as __proto__ are ids like any other", () => {
   const table = emptyTable({ file: "a.csv", numericIds: false });
   addRating(table, { fields: { user: "__proto__", item: "constructor" }, line: 2 });
-  const data = toInteractions(table, new Map([["constructor", "Bob the Builder"]]));
+  const data = toInteractions(table, { titles: new Map([["constructor", "Bob the Builder"]]) });
   assert.deepEqual([data.people, data.items], [["__proto__"], ["constructor"]]);
   assert.deepEqual(data.titles, ["Bob the Builder"]);
 });

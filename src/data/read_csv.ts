@@ -54,7 +54,7 @@ export function readCsv(
     take: ([user = "", item = "", rating, time], line) =>
       addRating(table, { fields: { user, item, rating, time }, line }),
   });
-  return toInteractions(table, options.titles);
+  return toInteractions(table, { titles: options.titles });
 }
 
 /**

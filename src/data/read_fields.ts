@@ -54,7 +54,7 @@ export function readFields(files: FieldsFiles, layout: FieldsLayout): Interactio
     },
   });
   const titles = files.titles && readTitles(files.titles, layout.lists);
-  const data = toInteractions(table, titles);
+  const data = toInteractions(table, { titles });
   if (files.people !== undefined) {
     checkPeople(files.people, { delimiter: layout.lists, people: data.people, ratings: name });
   }

@@ -4,11 +4,16 @@
  * @module
  */
 import { TributaryError } from "../core/errors.ts";
+import { unpackGzip } from "./gzip.ts";
 import type { Interactions } from "./interactions.ts";
+import type { Repeats } from "./rating_table.ts";
+import { readBaskets } from "./read_baskets.ts";
 import { readCsv } from "./read_csv.ts";
 import type { ColumnMap } from "./read_csv.ts";
 import { readMovieLensCsv } from "./read_movielens_csv.ts";
+import { readMsweb } from "./read_msweb.ts";
 import { readRatingsDat } from "./read_ratings_dat.ts";
+import { readSequences } from "./read_sequences.ts";
 import { readUData } from "./read_u_data.ts";
 import type { SourceFile } from "./source_file.ts";
 
@@ -20,12 +25,24 @@ export interface FileAccess {
   read(name: string): Promise<Uint8Array> | Uint8Array;
 }
 
-const KNOWN = ["ratings.csv", "u.data", "ratings.dat"] as const;
+const KNOWN = ["ratings.csv", "u.data", "ratings.dat", "anonymous-msweb.data"] as const;
+
+/** How files are read whose names do not tell. */
+export interface ReadRatingsOptions {
+  /** Columns of the one CSV file. */
+  readonly columns?: ColumnMap | undefined;
+  /** Form of the one file that is there, see {@link readBaskets} and {@link readSequences}. */
+  readonly events?: "baskets" | "sequences" | undefined;
+  /** With `events`: what becomes of an item that a person has more than once (default `refuse`). */
+  readonly repeats?: Repeats | undefined;
+}
 
 /**
  * Reads ratings by the file names that are there: `ratings.csv` (with `movies.csv`), `u.data` (with
- * `u.item`, `u.user`), `ratings.dat` (with `movies.dat`, `users.dat`). A single CSV file of another
- * name is taken for a `ratings.csv`; with `columns`, the one CSV file is read by them.
+ * `u.item`, `u.user`), `ratings.dat` (with `movies.dat`, `users.dat`), `anonymous-msweb.data`. A
+ * single CSV file of another name is taken for a `ratings.csv`; with `columns`, the one CSV file is
+ * read by them; with `events`, the one file of any name. Each may be compressed by gzip, with `.gz`
+ * after its name.
  *
  * @throws {TributaryError} `bad-data` if no form or more than one is recognised, or the reader refuses.
  *
@@ -42,13 +59,15 @@ const KNOWN = ["ratings.csv", "u.data", "ratings.dat"] as const;
  */
 export async function readRatings(
   files: FileAccess,
-  options: { columns?: ColumnMap | undefined } = {},
+  options: ReadRatingsOptions = {},
 ): Promise<Interactions> {
-  const names = await files.list();
-  const open = async (name: string): Promise<SourceFile> => ({
-    name,
-    bytes: await files.read(name),
-  });
+  const stored = await files.list();
+  const names = [...new Set(stored.map((name) => name.replace(/\.gz$/i, "")))];
+  const open = async (name: string): Promise<SourceFile> => {
+    const found = stored.find((one) => one === name) ??
+      stored.find((one) => one.replace(/\.gz$/i, "") === name) ?? name;
+    return await unpackGzip({ name: found, bytes: await files.read(found) });
+  };
   const openIfThere = async (name: string): Promise<SourceFile | undefined> =>
     names.includes(name) ? await open(name) : undefined;
 
@@ -60,13 +79,19 @@ export async function readRatings(
     return readCsv(await open(name), { columns: options.columns });
   }
 
+  if (options.events !== undefined) {
+    const file = await open(only(names, { names, form: `file of ${options.events}` }));
+    return (options.events === "baskets" ? readBaskets : readSequences)(file, options);
+  }
+
   const [single] = names;
   if (single !== undefined && names.length === 1 && isCsv(single)) {
     return readMovieLensCsv({ ratings: await open(single) });
   }
   const form = only(KNOWN.filter((name) => names.includes(name)), {
     names,
-    form: "of ratings.csv, u.data and ratings.dat, or a CSV file with its columns named",
+    form: "of ratings.csv, u.data, ratings.dat and anonymous-msweb.data, " +
+      "or a CSV file with its columns named",
   });
   const ratings = await open(form);
   switch (form) {
@@ -84,6 +109,8 @@ export async function readRatings(
         titles: await openIfThere("movies.dat"),
         people: await openIfThere("users.dat"),
       });
+    case "anonymous-msweb.data":
+      return readMsweb(ratings);
     default:
       return form satisfies never;
   }

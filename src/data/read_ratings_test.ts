@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { utf8 } from "../core/bytes.ts";
 import { ratingCount } from "./interactions.ts";
 import type { Interactions } from "./interactions.ts";
@@ -95,8 +96,37 @@ Deno.test("readers: a single CSV file of another name is read as MovieLens csv",
   assert.deepEqual(data.people, ["7"]);
 });
 
+Deno.test("readers: a file may be compressed, and one that is not comes first", async () => {
+  const packed = Uint8Array.from(
+    gzipSync(utf8("1\t31\t2.5\t1260759144\n2\t31\t4\t20\n2\t7\t3\t10\n")),
+  );
+  const titles = utf8("31|Dangerous Minds (1995)|x\n");
+  assert.deepEqual(await readRatings(folder({ "u.data.gz": packed, "u.item": titles })), EXPECTED);
+  const both = await readRatings(folder({ "u.data.gz": packed, "u.data": "1\t31\t5\t1\n" }));
+  assert.deepEqual(both.people, ["1"]);
+});
+
+Deno.test("readers: baskets and sequences are told apart by the option alone", async () => {
+  const text = "ann tea 3\n";
+  const baskets = await readRatings(folder({ "log.txt": text }), { events: "baskets" });
+  assert.deepEqual([baskets.items, [...baskets.histories[0]!.times]], [["tea", "3"], [0, 0]]);
+  const sequences = await readRatings(folder({ "log.txt": text }), { events: "sequences" });
+  assert.deepEqual([sequences.items, [...sequences.histories[0]!.times]], [["tea"], [3]]);
+  const again = folder({ "log.txt": "ann tea tea\n" });
+  assert.equal(ratingCount(await readRatings(again, { events: "baskets", repeats: "last" })), 1);
+  await assert.rejects(readRatings(folder({ a: "", b: "" }), { events: "baskets" }), {
+    message: "Cannot read ratings: found a, b, expected one file of baskets",
+  });
+});
+
+Deno.test("readers: visits to a web site are known by the name of their file", async () => {
+  const text = 'A,1000,1,"regwiz","/regwiz"\nC,"10001",10001\nV,1000,1\n';
+  const data = await readRatings(folder({ "anonymous-msweb.data": text, "x.info": "" }));
+  assert.deepEqual([data.people, data.titles], [["10001"], ["regwiz"]]);
+});
+
 Deno.test("readers: a folder without ratings is refused with what was found", async () => {
-  const expected = "expected one of ratings.csv, u.data and ratings.dat, " +
+  const expected = "expected one of ratings.csv, u.data, ratings.dat and anonymous-msweb.data, " +
     "or a CSV file with its columns named";
   await refuses({}, `Cannot read ratings: found no files, ${expected}`);
   await refuses(

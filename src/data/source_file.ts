@@ -48,10 +48,14 @@ export function lineAt(bytes: Uint8Array, offset: number): number {
 /**
  * Refuses bytes that are not lines of UTF-8 text of bearable length.
  *
+ * @param options `lineLimitBytes` (default {@link LINE_LIMIT_BYTES}): longest line.
  * @throws {TributaryError} `bad-data`: an empty file, UTF-16, a NUL byte, bytes that are no UTF-8,
- *   or a line above {@link LINE_LIMIT_BYTES}; the sentence names file and line.
+ *   or a line above the limit; the sentence names file and line.
  */
-export function checkText(file: SourceFile): void {
+export function checkText(
+  file: SourceFile,
+  options: { readonly lineLimitBytes?: number } = {},
+): void {
   const { name, bytes } = file;
   if (bytes.length === 0) {
     throw new TributaryError(
@@ -67,7 +71,7 @@ export function checkText(file: SourceFile): void {
       expected: "UTF-8: save the file again in that encoding",
     });
   }
-  checkLines(file);
+  checkLines(file, options.lineLimitBytes ?? LINE_LIMIT_BYTES);
   if (!isUtf8(bytes)) {
     throw badLine(name, {
       line: firstLineNotUtf8(bytes),
@@ -77,7 +81,7 @@ export function checkText(file: SourceFile): void {
   }
 }
 
-function checkLines({ name, bytes }: SourceFile): void {
+function checkLines({ name, bytes }: SourceFile, limit: number): void {
   let line = 1;
   let start = 0;
   for (let at = 0; at <= bytes.length; at++) {
@@ -86,11 +90,11 @@ function checkLines({ name, bytes }: SourceFile): void {
       throw badLine(name, { line, found: "holds a NUL byte", expected: "text in UTF-8" });
     }
     if (byte !== NEWLINE && byte !== RETURN) continue;
-    if (at - start > LINE_LIMIT_BYTES) {
+    if (at - start > limit) {
       throw badLine(name, {
         line,
         found: `is ${at - start} bytes long`,
-        expected: `at most ${LINE_LIMIT_BYTES}`,
+        expected: `at most ${limit}`,
       });
     }
     if (byte === RETURN && bytes[at + 1] === NEWLINE) at++;
