@@ -63,6 +63,7 @@ function taskOf({ bytes, uploads }: Case): Task {
       weightCap: null,
     },
     clients: { min: uploads, max: uploads },
+    sampling: { kind: "all" },
     roundMs: 600_000,
     metrics: [],
     stop: { rounds: REPETITIONS + 1 },

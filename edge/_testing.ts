@@ -51,6 +51,7 @@ export function testTask(words: number, change: Partial<Task> = {}): Task {
       weightCap: null,
     },
     clients: { min: 1, max: 1000 },
+    sampling: { kind: "all" },
     roundMs: 60_000,
     metrics: [],
     stop: { rounds: 2 },

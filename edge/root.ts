@@ -16,7 +16,7 @@ import { rosterRoot } from "../src/wire/merkle.ts";
 import { isRetryable } from "../src/wire/peer.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
 import { planDigest, sessionId } from "../src/wire/session_id.ts";
-import { type SignedTask, type Task, verifyTask } from "../src/wire/task.ts";
+import { type SignedTask, type Task, updatePlan, verifyTask } from "../src/wire/task.ts";
 import type { Duty, Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { modelName, readSlices, sliceRows } from "./models.ts";
@@ -76,7 +76,7 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
   const { digest, random } = world;
   const { task } = life.signed;
   const { committer } = life;
-  const plan = { ...task.update, maxClients: task.clients.max };
+  const plan = updatePlan(task);
 
   async function open(round: number): Promise<void> {
     const { record, members } = await committer.state();

@@ -14,7 +14,7 @@ import { updateBytes } from "../src/update/plan.ts";
 import type { LogEntry } from "../src/wire/log.ts";
 import type { Enrolment } from "../src/wire/party.ts";
 import { type Receipt, signReceipt } from "../src/wire/receipt.ts";
-import type { SignedTask } from "../src/wire/task.ts";
+import { type SignedTask, updatePlan } from "../src/wire/task.ts";
 import { type Committer, createCommitter } from "./committer.ts";
 import type { Draft } from "./draft.ts";
 import { createDuties, type Duty, type Perform } from "./duty.ts";
@@ -59,7 +59,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   const { id, signed } = options;
   const { task } = signed;
   const region = { id: identity.id, publicKey: toBase64Url(identity.publicKey) };
-  const plan = { ...task.update, maxClients: task.clients.max };
+  const plan = updatePlan(task);
   const parcelBytes = updateBytes(plan);
   const stopping = new AbortController();
   using undo = new DisposableStack();

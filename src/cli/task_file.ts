@@ -24,6 +24,7 @@ const schema = v.strictObject({
     weightCap: anything,
   })),
   clients: v.looseObject({}),
+  sampling: v.exactOptional(v.looseObject({ kind: v.string() })),
   roundMs: anything,
   metrics: v.exactOptional(v.array(v.string())),
   stop: v.looseObject({}),

@@ -14,7 +14,7 @@ import { strategyOptions, strategySums } from "../strategy/mod.ts";
 import type { StrategyOptions } from "../strategy/mod.ts";
 import { checkUpdatePlan, metricTensors } from "../update/mod.ts";
 import type { ChainPlan, UpdateTensorSpec } from "../update/mod.ts";
-import type { Task } from "../wire/task.ts";
+import { type Task, updatePlan } from "../wire/task.ts";
 
 /** Largest model, 16 Mi values: it has to be held beside its sum. */
 const MAX_MODEL_BYTES = 64 * 2 ** 20;
@@ -43,8 +43,8 @@ export function checkTask(task: Task): CheckedTask {
   checkPair(model, strategy);
   checkMetrics(task, model);
   checkLayout(task.update.tensors, updateTensors(model, { strategy, metrics: task.metrics }));
-  const { tensors, slotBits, clip, weightCap } = task.update;
-  const plan = { tensors, slotBits, maxClients: task.clients.max, clip, weightCap };
+  const { clip, weightCap } = task.update;
+  const plan = updatePlan(task);
   checkUpdatePlan(plan);
   checkModelBytes(model.tensors);
   if (!sendsWeights(strategy) && (clip !== null || weightCap !== null)) {

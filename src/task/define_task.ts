@@ -7,6 +7,7 @@ import { modelDocument, modelFrom } from "../models/mod.ts";
 import type { AnyModel, Settings } from "../models/mod.ts";
 import { strategyOptions } from "../strategy/mod.ts";
 import type { StrategyOptions } from "../strategy/mod.ts";
+import type { Sampling } from "../wire/sampling.ts";
 import { readTask } from "../wire/task.ts";
 import type { StopRules, Task } from "../wire/task.ts";
 import { checkTask, updateTensors } from "./check_task.ts";
@@ -37,6 +38,8 @@ export interface TaskDefinition {
   };
   /** Fewest clients that a round opens with and publishes from, and most that it takes. */
   readonly clients: { readonly min: number; readonly max: number };
+  /** How the clients of each round are chosen; default all of them. */
+  readonly sampling?: Sampling;
   /** Milliseconds from a round's opening to its deadline; default one minute. */
   readonly roundMs?: number;
   /** Which of the model's metrics clients report; default all. */
@@ -91,6 +94,7 @@ export function defineTask(definition: TaskDefinition): Task {
       weightCap: update.weightCap ?? null,
     },
     clients,
+    sampling: definition.sampling ?? { kind: "all" },
     roundMs: definition.roundMs ?? DEFAULT_ROUND_MS,
     metrics,
     stop,

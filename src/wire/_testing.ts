@@ -72,6 +72,7 @@ export const SAMPLE_TASK: Task = {
     weightCap: null,
   },
   clients: { min: 2, max: 100 },
+  sampling: { kind: "all" },
   roundMs: 60_000,
   metrics: ["hr@10", "ndcg@10"],
   stop: { rounds: 3 },

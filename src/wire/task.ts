@@ -15,6 +15,7 @@ import { type Domain, sealed, verifySealed } from "./domain.ts";
 import { jsonSchema } from "./json_schema.ts";
 import { readMessage } from "./message.ts";
 import { MAX_CLIENTS, type Party, partySchema } from "./party.ts";
+import { rootShare, type Sampling, samplingSchema } from "./sampling.ts";
 import {
   finiteSchema,
   hexDigestSchema,
@@ -81,6 +82,8 @@ export interface Task {
   readonly update: UpdatePlanDocument;
   /** Fewest clients that a round opens with and publishes from, and most that it takes. */
   readonly clients: { readonly min: number; readonly max: number };
+  /** How the clients of each round are chosen. */
+  readonly sampling: Sampling;
   /** Milliseconds from opening to deadline. */
   readonly roundMs: number;
   /** Metrics that clients report. */
@@ -127,6 +130,7 @@ const taskSchema: v.GenericSchema<Task> = v.pipe(
       min: wholeSchema(1, MAX_CLIENTS, "Fewest clients that a round publishes from"),
       max: wholeSchema(1, MAX_CLIENTS, "Most clients in a round"),
     }),
+    sampling: samplingSchema,
     roundMs: wholeSchema(1, 30 * 86_400_000, "Milliseconds from a round's opening to its deadline"),
     metrics: v.pipe(v.array(metricNameSchema), v.maxLength(64)),
     stop: v.strictObject({
@@ -146,6 +150,13 @@ const taskSchema: v.GenericSchema<Task> = v.pipe(
   }),
   v.description("What is learned, how, by how many, and when to stop"),
 );
+
+/** The layout of a task's updates, as they are encoded and decoded. */
+export function updatePlan(
+  { update, clients }: Pick<Task, "update" | "clients">,
+): UpdatePlanDocument & { readonly maxClients: number } {
+  return { ...update, maxClients: clients.max };
+}
 
 /** A task with its owner's word for it. */
 export interface SignedTask {
@@ -204,14 +215,23 @@ export const taskListSchema: v.GenericSchema<TaskList> = v.pipe(
  * A task out of unknown data.
  *
  * @throws {TributaryError} `task-refused` when a field is missing, unknown or out of range, when
- * `clients.min` is above `clients.max`, when a tensor or metric is named twice, or when a stop rule
+ * `clients.min` is above `clients.max` or the sample's size not between them, when a tensor or metric is named twice, or when a stop rule
  * names a metric that clients do not report.
  */
 export function readTask(value: unknown): Task {
   const task = readMessage(taskSchema, value, { what: "a task", code: "task-refused" });
-  const { clients, metrics, stop, update } = task;
+  const { clients, metrics, sampling, stop, update } = task;
   if (clients.min > clients.max) {
     refuse(`clients.min is ${clients.min}, expected at most clients.max, which is ${clients.max}`);
+  }
+  const { clients: asked, enough } = rootShare(sampling, clients);
+  if (enough < clients.min) {
+    refuse(
+      `a round is complete with ${enough} clients, expected at least clients.min, ${clients.min}`,
+    );
+  }
+  if (asked > clients.max) {
+    refuse(`a round asks ${asked} clients, expected at most clients.max, which is ${clients.max}`);
   }
   const tensors = update.tensors.map((tensor) => tensor.name);
   for (const names of [tensors, metrics]) {

@@ -3,7 +3,7 @@ import { toHex } from "../core/bytes.ts";
 import { isTributaryError } from "../core/errors.ts";
 import { generateIdentity } from "../core/identity.ts";
 import { hex32, SAMPLE_TASK } from "./_testing.ts";
-import { readTask, signTask, taskId, verifyTask } from "./task.ts";
+import { readTask, signTask, taskId, updatePlan, verifyTask } from "./task.ts";
 
 /** The sample with one field replaced, `undefined` taking it out. */
 function changed(path: string, value: unknown): unknown {
@@ -52,6 +52,18 @@ for (
     ["clients.min", 0, /at clients.min/],
     ["clients.min", 101, /clients.min is 101, expected at most clients.max, which is 100/],
     ["clients.max", 1 << 25, /at clients.max/],
+    ["sampling", undefined, /at sampling/],
+    ["sampling", { kind: "poisson", rate: 2 }, /at sampling.rate/],
+    [
+      "sampling",
+      { kind: "uniform", count: 1, overSelect: 2 },
+      /complete with 1 clients, expected at/,
+    ],
+    [
+      "sampling",
+      { kind: "available", count: 90, overSelect: 1.2 },
+      /a round asks 108 clients, exp/,
+    ],
     ["roundMs", 0, /at roundMs/],
     ["metrics", ["hr@10", "hr@10"], /"hr@10" is named twice/],
     ["metrics", ["HR 10"], /at metrics.0/],
@@ -66,6 +78,17 @@ for (
     assert.throws(() => readTask(changed(path, value)), refused(says));
   });
 }
+
+Deno.test("task: a sample may be as small as clients.min, and ask as many as clients.max", () => {
+  for (const [count, overSelect] of [[2, 1], [100, 1], [80, 1.25]]) {
+    const sampling = { kind: "uniform", count, overSelect };
+    assert.deepEqual(readTask(changed("sampling", sampling)).sampling, sampling);
+  }
+});
+
+Deno.test("task: the layout of its updates holds as many clients as a round takes", () => {
+  assert.deepEqual(updatePlan(SAMPLE_TASK), { ...SAMPLE_TASK.update, maxClients: 100 });
+});
 
 Deno.test("task: its id does not depend on the order of its fields", async () => {
   const turned = Object.fromEntries(Object.entries(SAMPLE_TASK).toReversed());

@@ -66,4 +66,29 @@ mod tests {
         let (low, high) = a.to_f64();
         assert_eq!((low * low + high).to_array(), [91.0, 9.5625]);
     }
+
+    #[test]
+    fn bounds_and_maxima_keep_nan() {
+        let a = F32x4::load(&[-1.0, f32::NAN, 3.0, f32::INFINITY]);
+        let bits = |lanes: F32x4| lanes.to_array().map(|x| if x.is_nan() { 99.0 } else { x });
+        assert_eq!(bits(a.at_least(F32x4::splat(0.0))), [0.0, 99.0, 3.0, f32::INFINITY]);
+        assert_eq!(bits(a.at_most(F32x4::splat(2.0))), [-1.0, 99.0, 2.0, 2.0]);
+        let b = F32x4::load(&[0.5, 1.0, f32::NAN, 4.0]);
+        assert_eq!(bits(a.max(b)), [0.5, 99.0, 99.0, f32::INFINITY]);
+        assert_eq!(bits(a.abs()), [1.0, 99.0, 3.0, f32::INFINITY]);
+        assert_eq!(bits((a * a).sqrt()), [1.0, 99.0, 3.0, f32::INFINITY]);
+    }
+
+    #[test]
+    fn words_multiply_mask_and_choose_between_floats() {
+        let a = U32x4::load(&[3, u32::MAX, 0x8000_0001, 0]);
+        let doubled = a * U32x4::splat(2);
+        assert_eq!(doubled.to_array(), [6, u32::MAX - 1, 2, 0]);
+        assert_eq!(a.shift_left::<1>().to_array(), doubled.to_array());
+        assert_eq!((a & U32x4::splat(2)).to_array(), [2, 2, 0, 0]);
+        let (x, y) = (F32x4::splat(-1.5), F32x4::load(&[1.0, 2.0, 3.0, f32::NAN]));
+        let chosen = y.less_than(F32x4::splat(2.5)).select(y, x);
+        assert_eq!(chosen.to_array(), [1.0, 2.0, -1.5, -1.5]);
+        assert_eq!(chosen.to_bits().to_floats().to_array(), chosen.to_array());
+    }
 }

@@ -4,11 +4,15 @@
 //! takes pointers into it, which [`memory::span`] turns into checked slices. Nothing uses relaxed
 //! SIMD, and every sum has one order, so that all runtimes give the same bits.
 
+pub mod activation;
 pub mod cholesky;
+pub mod exponential;
 #[cfg(target_arch = "wasm32")]
 mod exports;
 pub mod gram;
 pub mod ials;
+pub mod lanewise;
+pub mod logarithm;
 pub mod logistic;
 pub mod mf;
 pub mod rows;

@@ -1,6 +1,6 @@
 //! Lanes as arrays, for the host: the same names and results as `simd.rs`.
 
-use core::ops::{Add, BitOr, BitXor, Mul, Sub};
+use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Sub};
 
 /// Four words, with arithmetic mod 2^32.
 #[derive(Clone, Copy)]
@@ -63,11 +63,14 @@ macro_rules! operator {
 }
 operator!(U32x4, Add, add, u32::wrapping_add);
 operator!(U32x4, Sub, sub, u32::wrapping_sub);
+operator!(U32x4, Mul, mul, u32::wrapping_mul);
+operator!(U32x4, BitAnd, bitand, u32::bitand);
 operator!(U32x4, BitOr, bitor, u32::bitor);
 operator!(U32x4, BitXor, bitxor, u32::bitxor);
 operator!(F32x4, Add, add, f32::add);
 operator!(F32x4, Sub, sub, f32::sub);
 operator!(F32x4, Mul, mul, f32::mul);
+operator!(F32x4, Div, div, f32::div);
 operator!(F64x2, Add, add, f64::add);
 operator!(F64x2, Sub, sub, f64::sub);
 operator!(F64x2, Mul, mul, f64::mul);
@@ -90,6 +93,11 @@ impl U32x4 {
         Self(self.0.map(|a| a >> N))
     }
 
+    #[must_use]
+    pub fn shift_left<const N: u32>(self) -> Self {
+        Self(self.0.map(|a| a << N))
+    }
+
     /// Rotates each lane left by `N` bits, `0 < N < 32`.
     #[must_use]
     pub fn rotate_left<const N: u32>(self) -> Self {
@@ -108,6 +116,20 @@ impl U32x4 {
     pub fn pairs(self, other: Self) -> (Self, Self) {
         let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (self.0, other.0);
         (Self([a0, a1, b0, b1]), Self([a2, a3, b2, b3]))
+    }
+
+    /// Bits of `a` where this has a 1, bits of `b` where it has a 0.
+    #[must_use]
+    pub fn select(self, a: F32x4, b: F32x4) -> F32x4 {
+        let (a, b) = (a.to_bits().0, b.to_bits().0);
+        let bits = |i: usize| (a[i] & self.0[i]) | (b[i] & !self.0[i]);
+        Self(core::array::from_fn(bits)).to_floats()
+    }
+
+    /// The floats that have these bits.
+    #[must_use]
+    pub fn to_floats(self) -> F32x4 {
+        F32x4(self.0.map(f32::from_bits))
     }
 
     /// Each lane, read as a signed integer, as float32 (to nearest).
@@ -129,6 +151,35 @@ impl F32x4 {
     #[must_use]
     pub fn clamp(self, low: Self, high: Self) -> Self {
         self.zip(low, f32::max).zip(high, f32::min)
+    }
+
+    /// `low` in the lanes that are below it; NaN stays.
+    #[must_use]
+    pub fn at_least(self, low: Self) -> Self {
+        self.zip(low, |a, low| if a < low { low } else { a })
+    }
+
+    /// `high` in the lanes that are above it; NaN stays.
+    #[must_use]
+    pub fn at_most(self, high: Self) -> Self {
+        self.zip(high, |a, high| if high < a { high } else { a })
+    }
+
+    /// The larger of each pair of lanes; NaN where either is NaN.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a.is_nan() || b.is_nan() { f32::NAN } else { a.max(b) })
+    }
+
+    #[must_use]
+    pub fn abs(self) -> Self {
+        Self(self.0.map(f32::abs))
+    }
+
+    /// To nearest, as IEEE 754 has it.
+    #[must_use]
+    pub fn sqrt(self) -> Self {
+        Self(self.0.map(f32::sqrt))
     }
 
     #[must_use]

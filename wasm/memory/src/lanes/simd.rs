@@ -1,7 +1,7 @@
 //! Lanes as `v128`.
 
 use core::arch::wasm32::*;
-use core::ops::{Add, BitOr, BitXor, Mul, Sub};
+use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Sub};
 
 /// Four words, with arithmetic mod 2^32.
 #[derive(Clone, Copy)]
@@ -77,11 +77,14 @@ macro_rules! operator {
 }
 operator!(U32x4, Add, add, u32x4_add);
 operator!(U32x4, Sub, sub, u32x4_sub);
+operator!(U32x4, Mul, mul, u32x4_mul);
+operator!(U32x4, BitAnd, bitand, v128_and);
 operator!(U32x4, BitOr, bitor, v128_or);
 operator!(U32x4, BitXor, bitxor, v128_xor);
 operator!(F32x4, Add, add, f32x4_add);
 operator!(F32x4, Sub, sub, f32x4_sub);
 operator!(F32x4, Mul, mul, f32x4_mul);
+operator!(F32x4, Div, div, f32x4_div);
 operator!(F64x2, Add, add, f64x2_add);
 operator!(F64x2, Sub, sub, f64x2_sub);
 operator!(F64x2, Mul, mul, f64x2_mul);
@@ -113,6 +116,12 @@ impl U32x4 {
         Self(u32x4_shr(self.0, N))
     }
 
+    #[inline(always)]
+    #[must_use]
+    pub fn shift_left<const N: u32>(self) -> Self {
+        Self(u32x4_shl(self.0, N))
+    }
+
     /// Rotates each lane left by `N` bits, `0 < N < 32`.
     #[inline(always)]
     #[must_use]
@@ -139,6 +148,20 @@ impl U32x4 {
     #[must_use]
     pub fn pairs(self, other: Self) -> (Self, Self) {
         (Self(u64x2_shuffle::<0, 2>(self.0, other.0)), Self(u64x2_shuffle::<1, 3>(self.0, other.0)))
+    }
+
+    /// Bits of `a` where this has a 1, bits of `b` where it has a 0.
+    #[inline(always)]
+    #[must_use]
+    pub fn select(self, a: F32x4, b: F32x4) -> F32x4 {
+        F32x4(v128_bitselect(a.0, b.0, self.0))
+    }
+
+    /// The floats that have these bits.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_floats(self) -> F32x4 {
+        F32x4(self.0)
     }
 
     /// Each lane, read as a signed integer, as float32 (to nearest).
@@ -169,6 +192,40 @@ impl F32x4 {
     #[must_use]
     pub fn clamp(self, low: Self, high: Self) -> Self {
         Self(f32x4_pmin(high.0, f32x4_pmax(low.0, self.0)))
+    }
+
+    /// `low` in the lanes that are below it; NaN stays.
+    #[inline(always)]
+    #[must_use]
+    pub fn at_least(self, low: Self) -> Self {
+        Self(f32x4_pmax(self.0, low.0))
+    }
+
+    /// `high` in the lanes that are above it; NaN stays.
+    #[inline(always)]
+    #[must_use]
+    pub fn at_most(self, high: Self) -> Self {
+        Self(f32x4_pmin(self.0, high.0))
+    }
+
+    /// The larger of each pair of lanes; NaN where either is NaN.
+    #[inline(always)]
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self(f32x4_max(self.0, other.0))
+    }
+
+    #[inline(always)]
+    #[must_use]
+    pub fn abs(self) -> Self {
+        Self(f32x4_abs(self.0))
+    }
+
+    /// To nearest, as IEEE 754 has it.
+    #[inline(always)]
+    #[must_use]
+    pub fn sqrt(self) -> Self {
+        Self(f32x4_sqrt(self.0))
     }
 
     #[inline(always)]
