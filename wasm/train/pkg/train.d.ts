@@ -2,6 +2,16 @@
 /* eslint-disable */
 
 /**
+ * `out[i] = y(x[i])`.
+ */
+export function activate(x: number, out: number, len: number, activation: number): void;
+
+/**
+ * `dx[i] += dy[i]·y'(x[i])`. Of `x` and `y`, the one that the slope does not need may be 0.
+ */
+export function activate_backward(x: number, y: number, dy: number, dx: number, len: number, activation: number): void;
+
+/**
  * The exact server step over `items` items. Returns `items`, or the first item whose matrix is
  * not positive definite; the rows before it are then written already.
  */
@@ -84,6 +94,8 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly activate: (a: number, b: number, c: number, d: number) => void;
+    readonly activate_backward: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly als_exact: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly als_newton: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
     readonly axpy: (a: number, b: number, c: number, d: number) => void;

@@ -1,6 +1,30 @@
 /* @ts-self-types="./train.d.ts" */
 
 /**
+ * `out[i] = y(x[i])`.
+ * @param {number} x
+ * @param {number} out
+ * @param {number} len
+ * @param {number} activation
+ */
+export function activate(x, out, len, activation) {
+    wasm.activate(x, out, len, activation);
+}
+
+/**
+ * `dx[i] += dy[i]·y'(x[i])`. Of `x` and `y`, the one that the slope does not need may be 0.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} dy
+ * @param {number} dx
+ * @param {number} len
+ * @param {number} activation
+ */
+export function activate_backward(x, y, dy, dx, len, activation) {
+    wasm.activate_backward(x, y, dy, dx, len, activation);
+}
+
+/**
  * The exact server step over `items` items. Returns `items`, or the first item whose matrix is
  * not positive definite; the rows before it are then written already.
  * @param {number} items

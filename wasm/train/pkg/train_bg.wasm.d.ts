@@ -1,6 +1,8 @@
 /* tslint:disable */
 /* eslint-disable */
 export const memory: WebAssembly.Memory;
+export const activate: (a: number, b: number, c: number, d: number) => void;
+export const activate_backward: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
 export const als_exact: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
 export const als_newton: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
 export const axpy: (a: number, b: number, c: number, d: number) => void;
