@@ -1,5 +1,5 @@
 /**
- * Ratings in and out of files: readers, splits, negatives, partitions, a generator, a baseline.
+ * Ratings and tables out of files: readers, splits, negatives, partitions, a generator, a baseline.
  *
  * @module
  */
@@ -19,6 +19,19 @@ export * from "./read_msweb.ts";
 export * from "./gzip.ts";
 export type { FieldsFiles } from "./read_fields.ts";
 export * from "./read_ratings.ts";
+export * from "./read_table.ts";
+export type {
+  CategoricalColumn,
+  LabelColumn,
+  NumericColumn,
+  TableColumn,
+  TableSchema,
+  Uncovered,
+} from "./table_schema.ts";
+export { featureNames, tableSchema, tableWidth } from "./table_schema.ts";
+export * from "./infer_schema.ts";
+export type { EncodedTable } from "./encode_table.ts";
+export { encodeTable, takeRows } from "./encode_table.ts";
 export * from "./split.ts";
 export * from "./negatives.ts";
 export * from "./partition.ts";

@@ -57,6 +57,11 @@ export function emptyTable(options: { file: string; numericIds: boolean }): Rati
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** Whether a text is a number in one of the usual spellings, such as `4`, `.5`, `-1.2e3`. */
+export function isNumber(text: string): boolean {
+  return NUMBER.test(text);
+}
+
 const WHOLE = /^-?\d{1,15}$/;
 
 /**
@@ -87,7 +92,7 @@ export function addRating(
   if (!idFits(fields.item)) throw refuse(`has the item ${quoteValue(fields.item)}`, idKind);
 
   const rating = fields.rating === undefined ? 1 : Number(fields.rating);
-  const ratingIsText = fields.rating !== undefined && !NUMBER.test(fields.rating);
+  const ratingIsText = fields.rating !== undefined && !isNumber(fields.rating);
   // What is finite in float64 may not be in the float32 that it is kept in.
   if (ratingIsText || !Number.isFinite(Math.fround(rating))) {
     throw refuse(`has the rating ${quoteValue(fields.rating ?? "")}`, "a finite number");
