@@ -4,7 +4,8 @@ import type { NamedTensors } from "../core/tensor.ts";
 import type { DeviceState, SumsContribution } from "../core/trainer.ts";
 import { generate, heldOutCases, leaveOneOut, SYNTHETIC_SHAPES } from "../data/mod.ts";
 import { evaluateLeaveOneOut } from "../metrics/mod.ts";
-import { rowwise, rowwiseStrategy } from "../strategy/rowwise.ts";
+import { strategyFrom } from "../strategy/registry.ts";
+import { rowwise } from "../strategy/rowwise.ts";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
 import { mf } from "./mf.ts";
 
@@ -35,7 +36,7 @@ for (const loss of ["logistic", "bpr"] as const) {
     const cases = await heldOutCases(split, { seed: SEED });
     const items = split.train.items.length;
     const model = mf({ items, dim: 16, loss });
-    const strategy = rowwiseStrategy(rowwise());
+    const strategy = strategyFrom(rowwise(), core);
     const devices = cases.map(({ train, test, negatives }) => ({
       core,
       state: memoryState(),

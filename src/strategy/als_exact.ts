@@ -10,10 +10,10 @@ import type { Span } from "../wasm/core_memory.ts";
 import type { TrainCore } from "../wasm/train.ts";
 import { triangleLength } from "../wasm/train_linear.ts";
 import { alsTable } from "./als_table.ts";
-import { positive } from "../core/options.ts";
-import type { Strategy, SumSpec } from "./strategy.ts";
+import { positive, readOptions } from "../core/options.ts";
+import type { StrategyPlan, StrategyServer, SumSpec } from "./strategy.ts";
 
-/** Options of {@link alsExactStrategy} as they stand in a task; see the `ials` model's. */
+/** Options of the exact ALS step as they stand in a task; see the `ials` model's. */
 export interface AlsExactOptions {
   /** Tells the strategies apart. */
   readonly kind: "als-exact";
@@ -25,8 +25,7 @@ export interface AlsExactOptions {
   readonly range: number;
 }
 
-/** Schema of {@link AlsExactOptions}. */
-export const alsExactSchema: v.GenericSchema<unknown, AlsExactOptions> = v.strictObject({
+const schema: v.GenericSchema<unknown, AlsExactOptions> = v.strictObject({
   kind: v.literal("als-exact"),
   a0: positive("a0"),
   reg: positive("reg"),
@@ -43,11 +42,20 @@ export function alsExact(options: Partial<Omit<AlsExactOptions, "kind">> = {}): 
 }
 
 /**
- * What clients send for the step.
- *
- * @throws {TributaryError} `task-refused` if the model is not one table.
+ * `q_i = (outer_i + a0·gram + reg·(count_i + a0·clients)·I)⁻¹ linear_i` for every item: one half
+ * sweep of central ALS, from sums alone. Without state.
  */
-export function alsExactSums(
+export function alsExactFrom(value: unknown): StrategyPlan {
+  const options = readOptions(schema, value, "use strategy als-exact");
+  return {
+    options,
+    contribution: "sums",
+    sums: (model) => sumsOf(options, model),
+    server: (core) => server(options, core),
+  };
+}
+
+function sumsOf(
   { range }: AlsExactOptions,
   model: readonly TensorSpec[],
 ): readonly SumSpec[] {
@@ -61,15 +69,9 @@ export function alsExactSums(
   ];
 }
 
-/**
- * `q_i = (outer_i + a0·gram + reg·(count_i + a0·clients)·I)⁻¹ linear_i` for every item: one half
- * sweep of central ALS, from sums alone. Without state.
- */
-export function alsExactStrategy(options: AlsExactOptions, core: TrainCore): Strategy {
+function server(options: AlsExactOptions, core: TrainCore): StrategyServer {
   const { a0, reg } = options;
   return {
-    kind: "als-exact",
-    sums: (model) => alsExactSums(options, model),
     init: () => ({}),
     step({ model, state, sums, clients }) {
       const { name, items, dim } = alsTable(

@@ -5,7 +5,8 @@ import { type NamedTensors, sizeOf, tensorOf, zeros } from "../core/tensor.ts";
 import { ials, type IalsModel } from "../models/ials.ts";
 import { ialsCentral } from "../models/ials_central.ts";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
-import { alsExact, alsExactStrategy } from "./als_exact.ts";
+import { alsExact } from "./als_exact.ts";
+import { strategyFrom } from "./registry.ts";
 import type { Strategy } from "./strategy.ts";
 
 const core = createTrainCore(await inlineModule("train"));
@@ -50,7 +51,7 @@ async function plainSums(
 
 Deno.test("als-exact: with sums in float, five federated rounds are five central sweeps", async () => {
   const model = ials({ items: 37, dim: 6, form: "exact", a0: 0.3, reg: 0.005, range: 100 });
-  const strategy = alsExactStrategy(alsExact({ range: 100 }), core);
+  const strategy = strategyFrom(alsExact({ range: 100 }), core);
   let tensors: NamedTensors = model.initial(SEED);
   const start = tensorOf(tensors, "items").data;
   for (let round = 1; round <= 5; round++) {
@@ -67,7 +68,7 @@ Deno.test("als-exact: with sums in float, five federated rounds are five central
 });
 
 Deno.test("als-exact: an item's row follows from its sums, by hand for one dimension", () => {
-  const strategy = alsExactStrategy(alsExact({ a0: 0.5, reg: 0.1 }), core);
+  const strategy = strategyFrom(alsExact({ a0: 0.5, reg: 0.1 }), core);
   const column = (...data: number[]) => ({ shape: [2, 1], data: Float32Array.from(data) });
   const sums = {
     outer: column(3, 0),
@@ -88,7 +89,7 @@ Deno.test("als-exact: an item's row follows from its sums, by hand for one dimen
 });
 
 Deno.test("als-exact: the sums are d(d+3)/2 + 1 values an item, and one Gramian", () => {
-  const strategy = alsExactStrategy(alsExact({ range: 2 }), core);
+  const strategy = strategyFrom(alsExact({ range: 2 }), core);
   const sums = strategy.sums([{ name: "items", shape: [9724, 32] }]);
   assert.deepEqual(sums.map(({ name, shape, range }) => [name, sizeOf(shape), range]), [
     ["outer", 9724 * 528, 4],
@@ -100,7 +101,7 @@ Deno.test("als-exact: the sums are d(d+3)/2 + 1 values an item, and one Gramian"
 });
 
 Deno.test("als-exact: sums that admit no table are refused, and the core stays usable", () => {
-  const strategy = alsExactStrategy(alsExact(), core);
+  const strategy = strategyFrom(alsExact(), core);
   const one = (value: number) => ({ shape: [1, 1], data: Float32Array.of(value) });
   const step = (outer: number) =>
     strategy.step({

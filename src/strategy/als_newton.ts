@@ -12,10 +12,10 @@ import type { Span } from "../wasm/core_memory.ts";
 import type { TrainCore } from "../wasm/train.ts";
 import { triangleLength } from "../wasm/train_linear.ts";
 import { alsTable, trace } from "./als_table.ts";
-import { positive } from "../core/options.ts";
-import type { Strategy, SumSpec } from "./strategy.ts";
+import { positive, readOptions } from "../core/options.ts";
+import type { StrategyPlan, StrategyServer, SumSpec } from "./strategy.ts";
 
-/** Options of {@link alsNewtonStrategy} as they stand in a task; see the `ials` model's. */
+/** Options of the quasi-Newton ALS step as they stand in a task; see the `ials` model's. */
 export interface AlsNewtonOptions {
   /** Tells the strategies apart. */
   readonly kind: "als-newton";
@@ -29,8 +29,7 @@ export interface AlsNewtonOptions {
   readonly range: number;
 }
 
-/** Schema of {@link AlsNewtonOptions}. */
-export const alsNewtonSchema: v.GenericSchema<unknown, AlsNewtonOptions> = v.strictObject({
+const schema: v.GenericSchema<unknown, AlsNewtonOptions> = v.strictObject({
   kind: v.literal("als-newton"),
   a0: positive("a0"),
   reg: positive("reg"),
@@ -53,11 +52,24 @@ export function alsNewton(
 const ISOTROPIC = 0.1;
 
 /**
- * What clients send for the step.
+ * For every item, with `c_i = strength_i·weight / tr(gram)` and `R_i = reg·(c_i + a0·weight)`:
  *
- * @throws {TributaryError} `task-refused` if the model is not one table.
+ * `q_i += lr·H_i⁻¹ (gradient_i − a0·gram·q_i − R_i·q_i)`, where
+ * `H_i = a0·gram + strength_i·(0.9·C + 0.1·I) + R_i·I` and `C = curvature / tr(curvature)`.
+ *
+ * The exact Hessian would need a matrix for each item; `strength_i·C` stands for it. Without state.
  */
-export function alsNewtonSums(
+export function alsNewtonFrom(value: unknown): StrategyPlan {
+  const options = readOptions(schema, value, "use strategy als-newton");
+  return {
+    options,
+    contribution: "sums",
+    sums: (model) => sumsOf(options, model),
+    server: (core) => server(options, core),
+  };
+}
+
+function sumsOf(
   { range }: AlsNewtonOptions,
   model: readonly TensorSpec[],
 ): readonly SumSpec[] {
@@ -72,18 +84,8 @@ export function alsNewtonSums(
   ];
 }
 
-/**
- * For every item, with `c_i = strength_i·weight / tr(gram)` and `R_i = reg·(c_i + a0·weight)`:
- *
- * `q_i += lr·H_i⁻¹ (gradient_i − a0·gram·q_i − R_i·q_i)`, where
- * `H_i = a0·gram + strength_i·(0.9·C + 0.1·I) + R_i·I` and `C = curvature / tr(curvature)`.
- *
- * The exact Hessian would need a matrix for each item; `strength_i·C` stands for it. Without state.
- */
-export function alsNewtonStrategy(options: AlsNewtonOptions, core: TrainCore): Strategy {
+function server(options: AlsNewtonOptions, core: TrainCore): StrategyServer {
   return {
-    kind: "als-newton",
-    sums: (model) => alsNewtonSums(options, model),
     init: () => ({}),
     step({ model, state, sums }) {
       const { name, items, dim } = alsTable(

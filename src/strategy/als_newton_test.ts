@@ -4,7 +4,8 @@ import { seededRng } from "../core/random.ts";
 import { type NamedTensors, sizeOf, tensorOf, zeros } from "../core/tensor.ts";
 import { ials } from "../models/ials.ts";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
-import { alsNewton, alsNewtonStrategy } from "./als_newton.ts";
+import { alsNewton } from "./als_newton.ts";
+import { strategyFrom } from "./registry.ts";
 
 const core = createTrainCore(await inlineModule("train"));
 const SEED = new Uint8Array(32).fill(7);
@@ -87,7 +88,7 @@ Deno.test("als-newton: rounds with sums in float follow the recipe, written down
       ),
   );
   const model = ials({ items: 60, dim: 5 });
-  const strategy = alsNewtonStrategy(alsNewton(), core);
+  const strategy = strategyFrom(alsNewton(), core);
   let tensors: NamedTensors = model.initial(SEED);
   for (let round = 1; round <= 4; round++) {
     const sums = Object.fromEntries(
@@ -132,7 +133,7 @@ const sums = {
 };
 
 Deno.test("als-newton: a row follows from its sums, by hand for one dimension", () => {
-  const strategy = alsNewtonStrategy(alsNewton({ a0: 0.5, reg: 0.1, lr: 0.25 }), core);
+  const strategy = strategyFrom(alsNewton({ a0: 0.5, reg: 0.1, lr: 0.25 }), core);
   const { model, state } = strategy.step({
     model: { rows: cell(0.5) },
     state: {},
@@ -148,7 +149,7 @@ Deno.test("als-newton: a row follows from its sums, by hand for one dimension", 
 });
 
 Deno.test("als-newton: the sums are d + 1 values an item, two triangles and a weight", () => {
-  const strategy = alsNewtonStrategy(alsNewton({ range: 2 }), core);
+  const strategy = strategyFrom(alsNewton({ range: 2 }), core);
   const specs = strategy.sums([{ name: "items", shape: [9724, 32] }]);
   assert.deepEqual(specs.map(({ name, shape, range }) => [name, sizeOf(shape), range]), [
     ["gradient", 9724 * 32, 2],
@@ -161,7 +162,7 @@ Deno.test("als-newton: the sums are d + 1 values an item, two triangles and a we
 });
 
 Deno.test("als-newton: sums without weight or length are refused, and say what was found", () => {
-  const strategy = alsNewtonStrategy(alsNewton(), core);
+  const strategy = strategyFrom(alsNewton(), core);
   const step = (changed: NamedTensors) =>
     strategy.step({
       model: { items: cell(1) },

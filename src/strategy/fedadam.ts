@@ -4,13 +4,12 @@
  * @module
  */
 import * as v from "valibot";
-import { tensorOf, zeros } from "../core/tensor.ts";
-import type { NamedTensors, Tensor } from "../core/tensor.ts";
-import { fraction, positive } from "../core/options.ts";
-import type { Strategy } from "./strategy.ts";
-import { totalWeight, weightedSums } from "./weighted_sums.ts";
+import { fraction, positive, readOptions } from "../core/options.ts";
+import { adaptiveServer } from "./adaptive.ts";
+import type { StrategyPlan } from "./strategy.ts";
+import { weightedSums } from "./weighted_sums.ts";
 
-/** Options of {@link fedAdamStrategy} as they stand in a task. */
+/** Options of federated Adam as they stand in a task. */
 export interface FedAdamOptions {
   /** Tells the strategies apart. */
   readonly kind: "fedadam";
@@ -26,8 +25,7 @@ export interface FedAdamOptions {
   readonly range: number;
 }
 
-/** Schema of {@link FedAdamOptions}. */
-export const fedAdamSchema: v.GenericSchema<unknown, FedAdamOptions> = v.strictObject({
+const schema: v.GenericSchema<unknown, FedAdamOptions> = v.strictObject({
   kind: v.literal("fedadam"),
   lr: positive("lr"),
   beta1: fraction("beta1"),
@@ -49,45 +47,23 @@ export function fedAdam(options: Partial<Omit<FedAdamOptions, "kind">> = {}): Fe
  * With the mean change Δ: `m = β₁m + (1−β₁)Δ`, `v = β₂v + (1−β₂)Δ²` and
  * `x += η·√(1−β₂^(r+1))/(1−β₁^(r+1)) · m/(√v + ε)` in step r = 1, 2, ….
  *
- * The exponent starts at 2, as in Flower, whose results this equals. The state holds both moments
- * of each tensor, as `m/<name>` and `v/<name>`.
+ * The exponent starts at 2, as in Flower, whose results this equals.
  */
-export function fedAdamStrategy(options: FedAdamOptions): Strategy {
-  const { lr, beta1, beta2, epsilon, range } = options;
+export function fedAdamFrom(value: unknown): StrategyPlan {
+  const options = readOptions(schema, value, "use strategy fedadam");
+  const { lr, beta1, beta2 } = options;
   return {
-    kind: "fedadam",
-    sums: (model) => weightedSums(model, { range }),
-    init: (model) =>
-      Object.fromEntries(
-        Object.entries(model).flatMap(([name, { shape }]) => [
-          [`m/${name}`, zeros(shape)],
-          [`v/${name}`, zeros(shape)],
-        ]),
-      ),
-    step({ model, state, sums, round }) {
-      const weight = totalWeight(sums);
-      const rate = lr * Math.sqrt(1 - power(beta2, round + 1)) / (1 - power(beta1, round + 1));
-      const nextModel: [string, Tensor][] = [];
-      const nextState: [string, Tensor][] = [];
-      for (const [name, { shape, data }] of Object.entries(model)) {
-        const change = tensorOf(sums, name).data;
-        const mean = (i: number): number => (change[i] ?? 0) / weight;
-        const m = tensorOf(state, `m/${name}`).data
-          .map((old, i) => beta1 * old + (1 - beta1) * mean(i));
-        const v = tensorOf(state, `v/${name}`).data
-          .map((old, i) => beta2 * old + (1 - beta2) * mean(i) * mean(i));
-        const x = data
-          .map((old, i) => old + rate * (m[i] ?? 0) / (Math.sqrt(v[i] ?? 0) + epsilon));
-        nextModel.push([name, { shape, data: x }]);
-        nextState.push([`m/${name}`, { shape, data: m }], [`v/${name}`, { shape, data: v }]);
-      }
-      return { model: named(nextModel), state: named(nextState) };
-    },
+    options,
+    contribution: "weights",
+    sums: (model) => weightedSums(model, options),
+    server: () =>
+      adaptiveServer({
+        ...options,
+        rate: (round) =>
+          lr * Math.sqrt(1 - power(beta2, round + 1)) / (1 - power(beta1, round + 1)),
+        second: (old, change) => beta2 * old + (1 - beta2) * change * change,
+      }),
   };
-}
-
-function named(entries: readonly [string, Tensor][]): NamedTensors {
-  return Object.fromEntries(entries);
 }
 
 /** By multiplication alone, as `Math.pow` differs between runtimes in its last bit. */

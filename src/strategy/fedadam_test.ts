@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import * as v from "valibot";
-import { fedAdam, fedAdamSchema, fedAdamStrategy } from "./fedadam.ts";
+import { isRefused, strategyOf, tensor } from "./_testing.ts";
+import { fedAdam } from "./fedadam.ts";
 import {
   aggregationCases,
   assertClose,
@@ -8,11 +8,6 @@ import {
   IGNORE,
   replay,
 } from "./flower_cases_test.ts";
-
-const tensor = (...values: number[]) => ({
-  shape: [values.length],
-  data: Float32Array.from(values),
-});
 
 Deno.test({
   name: "fedadam: equals Flower's over three rounds of weighted replies",
@@ -23,14 +18,14 @@ Deno.test({
     for (const flower of cases) {
       const { eta, beta_1, beta_2, tau } = flower.hyper;
       const options = fedAdam({ lr: eta!, beta1: beta_1!, beta2: beta_2!, epsilon: tau! });
-      const models = replay(fedAdamStrategy(options), flower);
+      const models = replay(strategyOf(options), flower);
       flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 5e-6));
     }
   },
 });
 
 Deno.test("fedadam: the first step is the learning rate times the corrected moments' quotient", () => {
-  const strategy = fedAdamStrategy(fedAdam({ lr: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 0.5 }));
+  const strategy = strategyOf(fedAdam({ lr: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 0.5 }));
   const model = { x: tensor(1) };
   const next = strategy.step({
     model,
@@ -46,7 +41,7 @@ Deno.test("fedadam: the first step is the learning rate times the corrected mome
 });
 
 Deno.test("fedadam: its state starts at zero, two tensors for each of the model's", () => {
-  const state = fedAdamStrategy(fedAdam()).init({ w: tensor(1, 2), b: tensor(3) });
+  const state = strategyOf(fedAdam()).init({ w: tensor(1, 2), b: tensor(3) });
   assert.deepEqual(state, {
     "m/w": tensor(0, 0),
     "v/w": tensor(0, 0),
@@ -56,7 +51,7 @@ Deno.test("fedadam: its state starts at zero, two tensors for each of the model'
 });
 
 Deno.test("fedadam: a step repeated from the same state gives the same bits", () => {
-  const strategy = fedAdamStrategy(fedAdam());
+  const strategy = strategyOf(fedAdam());
   const model = { x: tensor(1, -2, 3) };
   const state = { "m/x": tensor(0.1, 0.2, 0.3), "v/x": tensor(0.01, 0.02, 0.03) };
   const input = {
@@ -73,16 +68,16 @@ Deno.test("fedadam: a step repeated from the same state gives the same bits", ()
 });
 
 Deno.test("fedadam: asks for the change of each tensor, and the weight", () => {
-  assert.deepEqual(fedAdamStrategy(fedAdam({ range: 3 })).sums(FLOWER_MODEL), [
+  assert.deepEqual(strategyOf(fedAdam({ range: 3 })).sums(FLOWER_MODEL), [
     { name: "w", shape: [2, 3], range: 3 },
     { name: "b", shape: [3], range: 3 },
     { name: "clients/weight", shape: [1], range: 1 },
   ]);
 });
 
-Deno.test("fedadam: its schema keeps the betas in [0, 1)", () => {
-  assert.equal(v.is(fedAdamSchema, fedAdam({ beta1: 0 })), true);
+Deno.test("fedadam: keeps the betas in [0, 1)", () => {
+  assert.equal(isRefused(fedAdam({ beta1: 0 })), false);
   for (const wrong of [{ beta1: 1 }, { beta2: -0.1 }, { epsilon: 0 }, { lr: -1 }]) {
-    assert.equal(v.is(fedAdamSchema, { ...fedAdam(), ...wrong }), false);
+    assert.equal(isRefused({ ...fedAdam(), ...wrong }), true);
   }
 });

@@ -4,12 +4,12 @@
  * @module
  */
 import * as v from "valibot";
-import { tensorOf } from "../core/tensor.ts";
-import { positive } from "../core/options.ts";
-import type { Strategy } from "./strategy.ts";
-import { totalWeight, weightedSums } from "./weighted_sums.ts";
+import { positive, readOptions } from "../core/options.ts";
+import { addMeanChange } from "./mean_change.ts";
+import type { StrategyPlan } from "./strategy.ts";
+import { weightedSums } from "./weighted_sums.ts";
 
-/** Options of {@link fedAvgStrategy} as they stand in a task. */
+/** Options of federated averaging as they stand in a task. */
 export interface FedAvgOptions {
   /** Tells the strategies apart. */
   readonly kind: "fedavg";
@@ -19,8 +19,7 @@ export interface FedAvgOptions {
   readonly range: number;
 }
 
-/** Schema of {@link FedAvgOptions}. */
-export const fedAvgSchema: v.GenericSchema<unknown, FedAvgOptions> = v.strictObject({
+const schema: v.GenericSchema<unknown, FedAvgOptions> = v.strictObject({
   kind: v.literal("fedavg"),
   lr: positive("lr"),
   range: positive("range"),
@@ -43,18 +42,16 @@ export function fedAvg(options: Partial<Omit<FedAvgOptions, "kind">> = {}): FedA
 }
 
 /** `x + lr · Σ w·Δ / Σ w`, without state. */
-export function fedAvgStrategy({ lr, range }: FedAvgOptions): Strategy {
+export function fedAvgFrom(value: unknown): StrategyPlan {
+  const options = readOptions(schema, value, "use strategy fedavg");
+  const { lr, range } = options;
   return {
-    kind: "fedavg",
+    options,
+    contribution: "weights",
     sums: (model) => weightedSums(model, { range }),
-    init: () => ({}),
-    step({ model, state, sums }) {
-      const weight = totalWeight(sums);
-      const next = Object.entries(model).map(([name, { shape, data }]) => {
-        const change = tensorOf(sums, name).data;
-        return [name, { shape, data: data.map((x, i) => x + lr * (change[i] ?? 0) / weight) }];
-      });
-      return { model: Object.fromEntries(next), state };
-    },
+    server: () => ({
+      init: () => ({}),
+      step: ({ model, state, sums }) => ({ model: addMeanChange(model, sums, lr), state }),
+    }),
   };
 }

@@ -5,10 +5,19 @@
  */
 export * from "./strategy.ts";
 export * from "./registry.ts";
+export type { ClientHalf, ClientRound, ClientStart } from "./client_half.ts";
 export { fedAvg } from "./fedavg.ts";
 export type { FedAvgOptions } from "./fedavg.ts";
+export { fedAvgM } from "./fedavgm.ts";
+export type { FedAvgMOptions } from "./fedavgm.ts";
 export { fedAdam } from "./fedadam.ts";
 export type { FedAdamOptions } from "./fedadam.ts";
+export { fedYogi } from "./fedyogi.ts";
+export type { FedYogiOptions } from "./fedyogi.ts";
+export { fedAdagrad } from "./fedadagrad.ts";
+export type { FedAdagradOptions } from "./fedadagrad.ts";
+export { fedProx } from "./fedprox.ts";
+export type { FedProxOptions } from "./fedprox.ts";
 export { rowwise } from "./rowwise.ts";
 export type { RowwiseOptions } from "./rowwise.ts";
 export { alsExact } from "./als_exact.ts";

@@ -1,51 +1,60 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
-import { alsExact, alsNewton, fedAdam, fedAvg, rowwise } from "./mod.ts";
-import { strategyFrom, strategyOptions, strategySums } from "./registry.ts";
+import { alsExact, alsNewton, fedAdagrad, fedAdam, fedAvg, fedAvgM } from "./mod.ts";
+import { fedProx, fedYogi, rowwise } from "./mod.ts";
+import { strategyFrom, strategyPlan } from "./registry.ts";
 
 const TABLE = [{ name: "items", shape: [5, 3] }];
 
 Deno.test("strategies: each is found by its kind, and asks for what its options alone say", async () => {
   using core = createTrainCore(await inlineModule("train"));
-  for (const options of [fedAvg(), fedAdam(), rowwise(), alsExact(), alsNewton()]) {
+  for (
+    const options of [
+      ...[fedAvg(), fedAvgM(), fedAdam(), fedYogi(), fedAdagrad(), fedProx()],
+      ...[rowwise(), alsExact(), alsNewton()],
+    ]
+  ) {
     const strategy = strategyFrom(JSON.parse(JSON.stringify(options)), core);
     assert.equal(strategy.kind, options.kind);
-    assert.deepEqual(strategy.sums(TABLE), strategySums(options, TABLE));
+    const plan = strategyPlan(options);
+    assert.deepEqual(plan.options, options);
+    assert.deepEqual(strategy.sums(TABLE), plan.sums(TABLE));
   }
 });
 
 Deno.test("strategies: an unknown kind is refused with those there are", () => {
   for (
-    const [value, found] of [[{ kind: "fedprox" }, '"fedprox"'], [{}, "undefined"], [
+    const [value, found] of [[{ kind: "krum" }, '"krum"'], [{}, "undefined"], [
       7,
       "undefined",
     ]]
   ) {
     assert.throws(
-      () => strategyOptions(value),
+      () => strategyPlan(value),
       (error) =>
         isTributaryError(error, "task-refused") &&
         error.message ===
-          `Cannot use strategy ${found}: expected one of fedavg, fedadam, rowwise, als-exact, als-newton`,
+          `Cannot use strategy ${found}: expected one of fedavg, fedavgm, fedadam, fedyogi, ` +
+            "fedadagrad, fedprox, rowwise, als-exact, als-newton",
     );
   }
 });
 
 Deno.test("strategies: an option that does not fit is named", () => {
   assert.throws(
-    () => strategyOptions({ ...fedAdam(), beta1: 2 }),
+    () => strategyPlan({ ...fedAdam(), beta1: 2 }),
     /Cannot use strategy fedadam: beta1: beta1 must be below 1/,
   );
-  assert.throws(() => strategyOptions({ kind: "rowwise", lr: 1 }), /strategy rowwise: range/);
+  assert.throws(() => strategyPlan({ kind: "rowwise", lr: 1 }), /strategy rowwise: range/);
   assert.throws(
-    () => strategyOptions({ ...fedAvg(), __proto__: null, x: 1 }),
+    () => strategyPlan({ ...fedAvg(), __proto__: null, x: 1 }),
     /strategy fedavg: x/,
   );
 });
 
 Deno.test("strategies: names of JavaScript's own objects are no kinds", () => {
   for (const kind of ["constructor", "__proto__", "toString"]) {
-    assert.throws(() => strategyOptions({ kind }), /expected one of fedavg/);
+    assert.throws(() => strategyPlan({ kind }), /expected one of fedavg/);
   }
 });

@@ -11,14 +11,14 @@ import * as v from "valibot";
 import { TributaryError } from "../core/errors.ts";
 import { sizeOf, tensorOf } from "../core/tensor.ts";
 import type { TensorSpec } from "../core/tensor.ts";
-import { positive } from "../core/options.ts";
-import type { Strategy, SumSpec } from "./strategy.ts";
+import { positive, readOptions } from "../core/options.ts";
+import type { StrategyPlan, StrategyServer, SumSpec } from "./strategy.ts";
 import { refuseName } from "./weighted_sums.ts";
 
 /** Name of the sum that counts, for each row, the clients that touched it: each sends 0 or 1. */
 const COUNT = "count";
 
-/** Options of {@link rowwiseStrategy} as they stand in a task. */
+/** Options of the row-wise step as they stand in a task. */
 export interface RowwiseOptions {
   /** Tells the strategies apart. */
   readonly kind: "rowwise";
@@ -28,8 +28,7 @@ export interface RowwiseOptions {
   readonly range: number;
 }
 
-/** Schema of {@link RowwiseOptions}. */
-export const rowwiseSchema: v.GenericSchema<unknown, RowwiseOptions> = v.strictObject({
+const schema: v.GenericSchema<unknown, RowwiseOptions> = v.strictObject({
   kind: v.literal("rowwise"),
   lr: positive("lr"),
   range: positive("range"),
@@ -44,16 +43,19 @@ export function rowwise(options: Partial<Omit<RowwiseOptions, "kind">> = {}): Ro
   return { kind: "rowwise", lr: 0.6, range: 2, ...options };
 }
 
-/**
- * What clients send: the change of each table, then `count`, the clients that touched each row.
- *
- * @throws {TributaryError} `task-refused` if the tensors are not tables of the same rows, or one of
- * them bears the name of the count.
- */
-export function rowwiseSums(
-  { range }: RowwiseOptions,
-  model: readonly TensorSpec[],
-): readonly SumSpec[] {
+/** `x += lr · ΣΔ / √count` row by row, without state; a row that nobody touched stays. */
+export function rowwiseFrom(value: unknown): StrategyPlan {
+  const options = readOptions(schema, value, "use strategy rowwise");
+  return {
+    options,
+    contribution: "sums",
+    sums: (model) => rowwiseSums(options, model),
+    server: () => server(options),
+  };
+}
+
+/** The change of each table, then `count`, the clients that touched each row. */
+function rowwiseSums({ range }: RowwiseOptions, model: readonly TensorSpec[]): readonly SumSpec[] {
   refuseName(model, COUNT);
   return [
     ...model.map(({ name, shape }) => ({ name, shape, range })),
@@ -61,14 +63,8 @@ export function rowwiseSums(
   ];
 }
 
-/**
- * `x += lr · ΣΔ / √count` row by row, without state; a row that nobody touched stays.
- */
-export function rowwiseStrategy(options: RowwiseOptions): Strategy {
-  const { lr } = options;
+function server({ lr }: RowwiseOptions): StrategyServer {
   return {
-    kind: "rowwise",
-    sums: (model) => rowwiseSums(options, model),
     init: () => ({}),
     step({ model, state, sums }) {
       // Whole numbers before the decoder divided and multiplied by the grid's step.

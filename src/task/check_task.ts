@@ -10,8 +10,8 @@ import { sizeOf } from "../core/tensor.ts";
 import type { TensorSpec } from "../core/tensor.ts";
 import { modelFrom } from "../models/mod.ts";
 import type { AnyModel } from "../models/mod.ts";
-import { strategyOptions, strategySums } from "../strategy/mod.ts";
-import type { StrategyOptions } from "../strategy/mod.ts";
+import { strategyPlan } from "../strategy/mod.ts";
+import type { StrategyPlan } from "../strategy/mod.ts";
 import { checkUpdatePlan, metricTensors } from "../update/mod.ts";
 import type { ChainPlan, UpdateTensorSpec } from "../update/mod.ts";
 import { type Task, updatePlan } from "../wire/task.ts";
@@ -39,7 +39,7 @@ export interface CheckedTask {
  */
 export function checkTask(task: Task): CheckedTask {
   const model = modelFrom(task.model, task.train);
-  const strategy = strategyOptions(task.strategy);
+  const strategy = strategyPlan(task.strategy);
   checkPair(model, strategy);
   checkMetrics(task, model);
   checkLayout(task.update.tensors, updateTensors(model, { strategy, metrics: task.metrics }));
@@ -47,12 +47,7 @@ export function checkTask(task: Task): CheckedTask {
   const plan = updatePlan(task);
   checkUpdatePlan(plan);
   checkModelBytes(model.tensors);
-  if (!sendsWeights(strategy) && (clip !== null || weightCap !== null)) {
-    refuse(
-      `Cannot clip or weigh what ${model.options.kind} sends for ${strategy.kind}: ` +
-        `expected clip and weightCap null, as the model does both`,
-    );
-  }
+  checkClip(task, strategy);
   checkStop(task);
   return { model, plan };
 }
@@ -61,47 +56,59 @@ export function checkTask(task: Task): CheckedTask {
 export function updateTensors(
   model: AnyModel,
   { strategy, metrics }: {
-    readonly strategy: StrategyOptions;
+    readonly strategy: StrategyPlan;
     readonly metrics: readonly string[];
   },
 ): UpdateTensorSpec[] {
-  return [...strategySums(strategy, model.tensors), ...metricTensors(metrics)];
+  return [...strategy.sums(model.tensors), ...metricTensors(metrics)];
 }
 
-/** Whether clients send changes of weights, which the client clips and weighs, for a strategy. */
-function sendsWeights(strategy: StrategyOptions): boolean {
-  return strategy.kind === "fedavg" || strategy.kind === "fedadam";
-}
-
-/** Strategies that step by what a model's clients send. */
-function strategiesFor({ options }: AnyModel): readonly StrategyOptions["kind"][] {
-  switch (options.kind) {
-    case "mf":
-      return options.sends === "rows" ? ["rowwise"] : ["fedavg", "fedadam"];
-    case "ials":
-      return options.form === "newton" ? ["als-newton"] : ["als-exact"];
-    case "tensors":
-      return ["fedavg", "fedadam"];
-    default:
-      return options satisfies never;
-  }
-}
-
-function checkPair(model: AnyModel, strategy: StrategyOptions): void {
-  const fitting = strategiesFor(model);
+/** Refuses a model and a strategy of which one does not take what the other gives. */
+function checkPair(model: AnyModel, { options, contribution, client }: StrategyPlan): void {
   const { kind } = model.options;
-  if (!fitting.includes(strategy.kind)) {
-    refuse(`Cannot step ${kind} by ${strategy.kind}: expected ${fitting.join(" or ")}`);
+  const { strategy: own, duties = [] } = model;
+  if (options.kind !== own.kind) {
+    const given = strategyPlan(own).contribution;
+    if (given === "sums") refuse(`Cannot step ${kind} by ${options.kind}: expected ${own.kind}`);
+    if (given !== contribution) {
+      refuse(
+        `Cannot step ${kind} by ${options.kind}: ` +
+          `expected a strategy for changes of weights, such as ${own.kind}`,
+      );
+    }
+  }
+  const missing = client?.needs.find((duty) => !duties.includes(duty));
+  if (missing !== undefined) {
+    refuse(
+      `Cannot step ${kind} by ${options.kind}: its clients would have to give ${missing}, ` +
+        `expected a strategy that does without`,
+    );
   }
   // Both halves of ALS minimise one objective only if they weigh its terms alike.
-  const other = new Map<string, unknown>(Object.entries(strategy));
+  const other = new Map<string, unknown>(Object.entries(options));
   for (const [name, value] of Object.entries(model.options)) {
     if (name !== "kind" && other.has(name) && other.get(name) !== value) {
       refuse(
-        `Cannot step ${kind} by ${strategy.kind} with ${name} ${other.get(name)}: ` +
+        `Cannot step ${kind} by ${options.kind} with ${name} ${other.get(name)}: ` +
           `expected ${value}, as the model has it`,
       );
     }
+  }
+}
+
+/** Refuses a clip or weights where the model sees to both, and ranges that a clip has to bear out. */
+function checkClip({ update: { clip, weightCap }, model }: Task, strategy: StrategyPlan): void {
+  const { options: { kind }, contribution, clip: most } = strategy;
+  if (contribution === "sums" && (clip !== null || weightCap !== null)) {
+    refuse(
+      `Cannot clip or weigh what ${model.kind} sends for ${kind}: ` +
+        `expected clip and weightCap null, as the model does both`,
+    );
+  }
+  if (most !== undefined && (clip === null || clip > most)) {
+    refuse(
+      `Cannot step by ${kind} with clip ${clip}: expected at most ${most}, which its ranges are for`,
+    );
   }
 }
 
