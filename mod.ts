@@ -35,6 +35,7 @@ export type {
   AlsNewtonStepOptions,
   AlsStepOptions,
 } from "./src/wasm/train_als.ts";
+export type { KernelAccess, RawKernel } from "./src/wasm/train_kernels.ts";
 export type { LinearKernels, SolveOptions, TableOptions } from "./src/wasm/train_linear.ts";
 export type { FitPersonOptions, MfKernels, StepRowsOptions } from "./src/wasm/train_mf.ts";
 export type {

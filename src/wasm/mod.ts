@@ -11,6 +11,7 @@ export * from "./core_trap.ts";
 export * from "./inline.ts";
 export * from "./train.ts";
 export * from "./train_als.ts";
+export * from "./train_kernels.ts";
 export * from "./train_linear.ts";
 export * from "./train_mf.ts";
 export * from "./train_rows.ts";

@@ -7,12 +7,14 @@ import type { InitOutput } from "../../wasm/train/pkg/train.js";
 import { instantiateCore } from "./core_instance.ts";
 import type { CoreMemory } from "./core_memory.ts";
 import { type AlsKernels, alsKernels } from "./train_als.ts";
+import { type KernelAccess, kernelAccess } from "./train_kernels.ts";
 import { type LinearKernels, linearKernels } from "./train_linear.ts";
 import { type MfKernels, mfKernels } from "./train_mf.ts";
 import { type RowKernels, rowKernels } from "./train_rows.ts";
 
 /** A core over memory of its own. Spans come from its `memory`; those of one call never overlap. */
-export interface TrainCore extends RowKernels, LinearKernels, AlsKernels, MfKernels, Disposable {
+export interface TrainCore
+  extends RowKernels, LinearKernels, AlsKernels, MfKernels, KernelAccess, Disposable {
   /** The arena that spans are taken from. */
   readonly memory: CoreMemory;
 }
@@ -43,6 +45,7 @@ export function createTrainCore(module: WebAssembly.Module): TrainCore {
     ...linearKernels(instance),
     ...alsKernels(instance),
     ...mfKernels(instance),
+    ...kernelAccess(instance),
     [Symbol.dispose]: () => instance[Symbol.dispose](),
   };
 }

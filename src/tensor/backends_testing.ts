@@ -1,0 +1,112 @@
+/**
+ * The backends that the suites of operators run over, and how closely each must answer.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createTrainCore, inlineModule } from "../wasm/mod.ts";
+import type { Backend, Slot } from "./backend.ts";
+import { createReferenceBackend, type ReferenceBackend } from "./reference_backend_testing.ts";
+import { Tape, type Variable } from "./tape.ts";
+import { createWasmBackend } from "./wasm_backend.ts";
+
+/** One backend under test. */
+export interface TestBackend {
+  /** As tests call it. */
+  readonly name: string;
+  /** Largest difference to the right value, as a share of it or, near zero, outright. */
+  readonly tolerance: number;
+  /** A fresh one. */
+  readonly create: () => Backend;
+}
+
+const module = await inlineModule("train");
+
+/** The reference in float64, which gives known answers to the digits they are written with, and wasm. */
+export const BACKENDS: readonly TestBackend[] = [
+  { name: "reference", tolerance: 2e-10, create: () => createReferenceBackend() },
+  { name: "wasm", tolerance: 2e-5, create: () => createWasmBackend(createTrainCore(module)) },
+];
+
+/** A test that runs over every backend. */
+export function testBackends(
+  name: string,
+  body: (tape: Tape, backend: TestBackend) => void | Promise<void>,
+): void {
+  for (const backend of BACKENDS) {
+    Deno.test(`${name} (${backend.name})`, () => body(new Tape(backend.create()), backend));
+  }
+}
+
+/** Nested lists, as known answers write tensors. */
+export type Nested = number | readonly Nested[];
+
+/** Extents of nested lists. */
+export function shapeOf(nested: Nested): number[] {
+  return typeof nested === "number" ? [] : [nested.length, ...shapeOf(nested[0] ?? 0)].slice(
+    0,
+    nested.length === 0 ? 1 : undefined,
+  );
+}
+
+/** Values of nested lists in order. */
+export function flat(nested: Nested): number[] {
+  return typeof nested === "number" ? [nested] : nested.flatMap(flat);
+}
+
+/** Writes float64 values where the backend can hold them, float32 ones elsewhere. */
+export function fill(backend: Backend, slot: Slot, values: readonly number[]): void {
+  if (isReference(backend)) backend.values(slot).set(values);
+  else backend.write(slot, Float32Array.from(values));
+}
+
+/** The values of a slot in the backend's own precision. */
+export async function valuesOf(backend: Backend, slot: Slot): Promise<number[]> {
+  return isReference(backend) ? [...backend.values(slot)] : [...await backend.read(slot)];
+}
+
+function isReference(backend: Backend): backend is ReferenceBackend {
+  return "values" in backend;
+}
+
+/** A parameter with the values of nested lists and a gradient of zero. */
+export function parameter(tape: Tape, nested: Nested): Variable {
+  const values = flat(nested);
+  const slots = {
+    values: tape.backend.alloc(values.length * 4),
+    gradient: tape.backend.alloc(values.length * 4),
+  };
+  fill(tape.backend, slots.values, values);
+  fill(tape.backend, slots.gradient, values.map(() => 0));
+  return tape.parameter(shapeOf(nested), slots);
+}
+
+/** A constant with the values of nested lists. */
+export function constant(tape: Tape, nested: Nested): Variable {
+  const values = flat(nested);
+  const made = tape.constant(Float32Array.from(values), shapeOf(nested));
+  fill(tape.backend, made.slot, values);
+  return made;
+}
+
+/** Indices with the values of nested lists. */
+export function indices(tape: Tape, nested: Nested): ReturnType<Tape["indices"]> {
+  return tape.indices(Uint32Array.from(flat(nested)), shapeOf(nested));
+}
+
+/** Asserts that values are as close as the backend's tolerance asks, each in its place. */
+export function assertClose(
+  found: readonly number[],
+  wanted: Nested,
+  { tolerance, what = "value" }: { readonly tolerance: number; readonly what?: string },
+): void {
+  const all = flat(wanted);
+  assert.equal(found.length, all.length, `${what}: as many values`);
+  all.forEach((want, i) => {
+    const far = Math.abs(found[i]! - want) / Math.max(1, Math.abs(want));
+    assert.ok(
+      far <= tolerance || Object.is(found[i], want),
+      `${what} ${i}: ${found[i]} for ${want}`,
+    );
+  });
+}

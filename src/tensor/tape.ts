@@ -1,0 +1,287 @@
+/**
+ * Reverse-mode differentiation over a backend.
+ *
+ * Operators are functions of a tape and variables. They compute at once, and leave on the tape how
+ * their gradient flows back; `backward` walks the tape from its end. All that a step takes lies in
+ * the backend's arena and is given back when the step ends, so memory does not grow.
+ *
+ * @module
+ */
+import { sizeOf } from "../core/tensor.ts";
+import type { Backend, Slot, SlotValues } from "./backend.ts";
+import { VALUE_BYTES } from "./check_call.ts";
+
+/** A tensor that a tape knows. Ends with the step it was made in; one made outside of steps stays. */
+export interface Variable {
+  /** Row-major extents; empty for a scalar. Each is 0 or more. */
+  readonly shape: readonly number[];
+  /** Number of values. */
+  readonly size: number;
+  /** Where the values lie. */
+  readonly slot: Slot;
+  /** Whether gradients flow back to it. */
+  readonly differentiable: boolean;
+}
+
+/** Rows of a table, classes, or lengths: whole numbers on the device. */
+export interface Indices {
+  /** Row-major extents. */
+  readonly shape: readonly number[];
+  /** Number of indices. */
+  readonly size: number;
+  /** Where they lie, as u32. */
+  readonly slot: Slot;
+}
+
+/** Where a parameter's values and gradient lie. */
+export interface ParameterSlots {
+  /** Its values. */
+  readonly values: Slot;
+  /** Its gradient is added here. */
+  readonly gradient: Slot;
+}
+
+/** Adds what flows into an operator's output to the gradients of what went into it. */
+export type BackwardPass = (gradient: Slot) => void;
+
+/** A variable as its tape sees it. */
+class Node implements Variable {
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly differentiable: boolean;
+  readonly #slot: Slot;
+  readonly #isOver: () => boolean;
+  gradient: Slot | undefined;
+  backward: BackwardPass | undefined;
+
+  constructor(
+    shape: readonly number[],
+    slot: Slot,
+    { differentiable, isOver }: {
+      readonly differentiable: boolean;
+      readonly isOver: () => boolean;
+    },
+  ) {
+    this.shape = shape;
+    this.size = slot.bytes / VALUE_BYTES;
+    this.differentiable = differentiable;
+    this.#slot = slot;
+    this.#isOver = isOver;
+  }
+
+  get slot(): Slot {
+    if (this.#isOver()) throw new TypeError("Cannot use a variable whose step is over");
+    return this.#slot;
+  }
+}
+
+const NEVER = (): boolean => false;
+
+/**
+ * Computes on a backend and remembers how.
+ *
+ * @example The slope of x² at 3
+ * ```ts
+ * import { createTrainCore, inlineModule } from "../wasm/mod.ts";
+ * import { createWasmBackend, multiply, Tape } from "./mod.ts";
+ *
+ * const tape = new Tape(createWasmBackend(createTrainCore(await inlineModule("train"))));
+ * const slope = await tape.step(() => {
+ *   const x = tape.input(Float32Array.of(3), []);
+ *   tape.backward(multiply(tape, x, x));
+ *   return tape.readGradient(x);
+ * });
+ * if (slope[0] !== 6) throw new Error("unexpected slope");
+ * ```
+ */
+export class Tape {
+  /** What it computes on. */
+  readonly backend: Backend;
+  #nodes: Node[] = [];
+  #isOver: (() => boolean) | undefined;
+  #recording = false;
+
+  /** Starts an empty tape. A backend may have several, of which one at a time is in a step. */
+  constructor(backend: Backend) {
+    this.backend = backend;
+  }
+
+  /**
+   * One step of training: what `body` makes is given back when it returns, throws, or, if it is
+   * asynchronous, settles. Values to keep are read before.
+   *
+   * @throws {TypeError} If a step is going on.
+   */
+  step<T>(body: () => T): T {
+    return this.#within(body, true);
+  }
+
+  /** As {@link Tape.step}, without gradients: for scores and evaluation. */
+  evaluate<T>(body: () => T): T {
+    return this.#within(body, false);
+  }
+
+  #within<T>(body: () => T, recording: boolean): T {
+    if (this.#isOver !== undefined) throw new TypeError("Cannot start a step within a step");
+    let over = false;
+    const mark = this.backend.mark();
+    const end = (): void => {
+      over = true;
+      this.#isOver = undefined;
+      this.#recording = false;
+      this.#nodes = [];
+      this.backend.release(mark);
+    };
+    this.#isOver = () => over;
+    this.#recording = recording;
+    let result: T;
+    try {
+      result = body();
+    } catch (error) {
+      end();
+      throw error;
+    }
+    if (result instanceof Promise) return result.finally(end) as T;
+    end();
+    return result;
+  }
+
+  /**
+   * Values that no gradient flows to, such as examples. Made outside of a step it stays for as long
+   * as the backend does.
+   *
+   * @throws {RangeError} If the shape does not hold as many values.
+   */
+  constant(values: Float32Array, shape: readonly number[]): Variable {
+    return this.#node(shape, this.#upload(values, shape), false);
+  }
+
+  /** Values that a gradient flows to, for the step; otherwise as {@link Tape.constant}. */
+  input(values: Float32Array, shape: readonly number[]): Variable {
+    return this.#node(shape, this.#upload(values, shape), this.#recording);
+  }
+
+  /** Whole numbers on the device; otherwise as {@link Tape.constant}. */
+  indices(values: Uint32Array, shape: readonly number[] = [values.length]): Indices {
+    return this.#node(shape, this.#upload(values, shape), false);
+  }
+
+  /**
+   * A parameter whose values and gradient lie outside of any step. `backward` adds to the gradient;
+   * whoever owns it sets it to zero.
+   *
+   * @throws {RangeError} If the slots do not hold exactly the shape.
+   */
+  parameter(shape: readonly number[], { values, gradient }: ParameterSlots): Variable {
+    const bytes = sizeOf(shape) * VALUE_BYTES;
+    if (values.bytes !== bytes || gradient.bytes !== bytes) {
+      throw new RangeError(
+        `Cannot use slots of ${values.bytes} and ${gradient.bytes} bytes as [${
+          shape.join(", ")
+        }]: expected ${bytes} bytes each`,
+      );
+    }
+    const node = new Node(shape, values, { differentiable: true, isOver: NEVER });
+    node.gradient = gradient;
+    return node;
+  }
+
+  #node(shape: readonly number[], slot: Slot, differentiable: boolean): Node {
+    return new Node(shape, slot, { differentiable, isOver: this.#isOver ?? NEVER });
+  }
+
+  #upload(values: SlotValues, shape: readonly number[]): Slot {
+    if (sizeOf(shape) !== values.length) {
+      throw new RangeError(
+        `Cannot take ${values.length} values as [${shape.join(", ")}]: expected ${sizeOf(shape)}`,
+      );
+    }
+    const slot = this.backend.alloc(values.byteLength);
+    this.backend.write(slot, values);
+    return slot;
+  }
+
+  /**
+   * The output of an operator, not yet written.
+   *
+   * @param differentiable Whether a gradient flows to any of its inputs.
+   */
+  output(shape: readonly number[], differentiable: boolean): Variable {
+    const slot = this.backend.alloc(sizeOf(shape) * VALUE_BYTES);
+    return this.#node(shape, slot, differentiable && this.#recording);
+  }
+
+  /**
+   * The same values under another shape. Gradients are shared as well, so nothing is copied either
+   * way.
+   *
+   * @param part Which bytes, if not all.
+   */
+  view(of: Variable, shape: readonly number[], offset = 0): Variable {
+    const part = { offset, bytes: sizeOf(shape) * VALUE_BYTES };
+    const node = this.#node(shape, this.backend.slice(of.slot, part), false);
+    if (!of.differentiable || !this.#recording) return node;
+    const view = this.#node(shape, node.slot, true);
+    view.gradient = this.backend.slice(this.gradient(of), part);
+    return view;
+  }
+
+  /** Leaves on the tape how the gradient of `output` flows back. */
+  record(output: Variable, backward: BackwardPass): void {
+    if (!output.differentiable) return;
+    const node = output as Node;
+    node.backward = backward;
+    this.#nodes.push(node);
+  }
+
+  /** Where the gradient of a variable is added up; zeros when first asked for. */
+  gradient(variable: Variable): Slot {
+    const node = variable as Node;
+    if (!node.differentiable) throw new TypeError("Cannot give a gradient to a constant");
+    return node.gradient ??= this.filled(node.size, 0);
+  }
+
+  /** A slot of the step for `size` values, as they come. */
+  scratch(size: number): Slot {
+    return this.backend.alloc(size * VALUE_BYTES);
+  }
+
+  /** A slot of the step for `size` values, all of them `value`. */
+  filled(size: number, value: number): Slot {
+    const slot = this.scratch(size);
+    this.backend.run("fill", [slot], [size, value]);
+    return slot;
+  }
+
+  /**
+   * Adds the gradient of `loss` to all that it was computed from, and clears the tape.
+   *
+   * @throws {RangeError} If `loss` is not one value.
+   * @throws {TypeError} If no gradient flows back from it.
+   */
+  backward(loss: Variable): void {
+    if (loss.size !== 1) {
+      throw new RangeError(`Cannot differentiate [${loss.shape.join(", ")}]: expected one value`);
+    }
+    if (!loss.differentiable) {
+      throw new TypeError("Cannot differentiate a loss that was computed from constants alone");
+    }
+    this.backend.run("fill", [this.gradient(loss)], [1, 1]);
+    const nodes = this.#nodes;
+    this.#nodes = [];
+    for (let at = nodes.length - 1; at >= 0; at--) {
+      const node = nodes[at];
+      if (node?.gradient !== undefined) node.backward?.(node.gradient);
+    }
+  }
+
+  /** The values of a variable as they are now. */
+  read(variable: Variable): Promise<Float32Array<ArrayBuffer>> {
+    return this.backend.read(variable.slot);
+  }
+
+  /** The gradient of a variable as it is now. */
+  readGradient(variable: Variable): Promise<Float32Array<ArrayBuffer>> {
+    return this.backend.read(this.gradient(variable));
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The train core's exports by name, for callers that know what each takes.
+ *
+ * @module
+ */
+import type { InitOutput } from "../../wasm/train/pkg/train.js";
+import type { CoreInstance } from "./core_instance.ts";
+
+/** One export: takes plain numbers, addresses among them, and answers with one (0 for none). */
+export type RawKernel = (numbers: readonly number[]) => number;
+
+/** Access to exports by name. */
+export interface KernelAccess {
+  /**
+   * An export as a function of one list of numbers: addresses of operands, sizes, scalars, as the
+   * core's source says. The list's length is checked; what the numbers mean is the caller's affair,
+   * and a span outside of memory traps.
+   *
+   * @throws {TypeError} If the core has no such export.
+   */
+  kernel(name: string): RawKernel;
+}
+
+/** Any of the exports that are functions. */
+type AnyExport = (...numbers: readonly number[]) => number | undefined;
+
+/** The exports of an instance of the train core. */
+export function kernelAccess(instance: CoreInstance<InitOutput>): KernelAccess {
+  return {
+    kernel(name) {
+      const found = instance.call((exports) => Object.entries(exports)).find(([key]) =>
+        key === name
+      )?.[1];
+      if (typeof found !== "function") {
+        throw new TypeError(`Cannot find kernel ${name}: the train core does not export it`);
+      }
+      const kernel = found as AnyExport;
+      return (numbers) => {
+        if (numbers.length !== kernel.length) {
+          throw new RangeError(
+            `Cannot run ${name} with ${numbers.length} numbers: expected ${kernel.length}`,
+          );
+        }
+        return instance.call(() => kernel(...numbers)) ?? 0;
+      };
+    },
+  };
+}
