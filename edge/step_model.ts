@@ -7,7 +7,8 @@ import { toHex } from "../src/core/bytes.ts";
 import type { Digest } from "../src/core/digest.ts";
 import { encodeSafetensors } from "../src/core/safetensors.ts";
 import type { NamedTensors } from "../src/core/tensor.ts";
-import type { Strategy } from "../src/strategy/strategy.ts";
+import { splitPublished } from "../src/strategy/published.ts";
+import type { Strategy, StrategyOutput } from "../src/strategy/strategy.ts";
 import type { UpdateChain } from "../src/update/chain.ts";
 import { metricMeans } from "../src/update/metrics.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
@@ -22,7 +23,7 @@ export interface ModelStep {
   readonly sum: Uint8Array;
   /** How many parcels are in it; at least 1. */
   readonly clients: number;
-  /** The model that the clients trained from. */
+  /** What the clients were given: the model, and what the strategy sends along. */
   readonly model: NamedTensors;
   /** What the last step, or the strategy's beginning, left. */
   readonly state: NamedTensors;
@@ -36,11 +37,11 @@ export interface ModelStep {
 export interface SteppedModel {
   /** How it is announced. */
   readonly info: ModelInfo;
-  /** Its tensors. */
+  /** Its tensors, and those that the strategy sends along. */
   readonly model: NamedTensors;
   /** Its safetensors file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** What the next step needs. */
+  /** What the next step needs besides. */
   readonly state: NamedTensors;
   /** Means over the clients that measured, of the model before. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -53,17 +54,18 @@ export interface SteppedModel {
  * @throws {RangeError} If the sum or the number of clients does not fit the plan.
  */
 export async function stepModel(step: ModelStep): Promise<SteppedModel> {
-  const { strategy, clients, model, version, digest } = step;
+  const { strategy, clients, version, digest } = step;
+  const { rest: model, published } = splitPublished(step.model);
   const sums = step.chain.decode(step.sum, clients);
   const specs = Object.entries(model).map(([name, { shape }]) => ({ name, shape }));
   const asked = new Set(strategy.sums(specs).map(({ name }) => name));
-  const next = strategy.step({
+  const next = publication(strategy.step({
     model,
-    state: step.state,
+    state: { ...step.state, ...published },
     sums: Object.fromEntries(Object.entries(sums).filter(([name]) => asked.has(name))),
     clients,
     round: version,
-  });
+  }));
   const bytes = encodeSafetensors(next.model);
   return {
     info: { version, digest: toHex(await digest(bytes)), bytes: bytes.length },
@@ -72,4 +74,10 @@ export async function stepModel(step: ModelStep): Promise<SteppedModel> {
     state: next.state,
     metrics: metricMeans(sums),
   };
+}
+
+/** A model and its strategy's state, as what clients are given and what the root keeps to itself. */
+export function publication({ model, state }: StrategyOutput): StrategyOutput {
+  const { published, rest } = splitPublished(state);
+  return { model: { ...model, ...published }, state: rest };
 }

@@ -68,6 +68,17 @@ export const WEIGHT_TENSOR = "clients/weight";
 /** Trains on the device's own examples. The model must not be changed in place. */
 export type Trainer = (model: NamedTensors, context: TrainContext) => Promise<Contribution>;
 
+/** What a trainer may have to do for a task's strategy beyond giving new weights. */
+export type TrainerDuty =
+  /** Adds the context's correction to each local gradient. */
+  | "correction"
+  /** Tells how many local steps it took. */
+  | "steps"
+  /** Tells their learning rate. */
+  | "rate"
+  /** Tells the received model's loss on the local examples. */
+  | "loss";
+
 /** Small private values that stay on the device from round to round, such as a user's vector. */
 export interface DeviceState {
   /** The value stored under `key`, if any. */

@@ -11,6 +11,7 @@ import type { TensorSpec } from "../core/tensor.ts";
 import { modelFrom } from "../models/mod.ts";
 import type { AnyModel } from "../models/mod.ts";
 import { strategyPlan } from "../strategy/mod.ts";
+import { refusePublishedNames } from "../strategy/published.ts";
 import type { StrategyPlan } from "../strategy/mod.ts";
 import { checkUpdatePlan, metricTensors } from "../update/mod.ts";
 import type { ChainPlan, UpdateTensorSpec } from "../update/mod.ts";
@@ -26,6 +27,10 @@ const LOWER_IS_BETTER: readonly string[] = ["loss"];
 export interface CheckedTask {
   /** The model that the task names, with its settings. */
   readonly model: AnyModel;
+  /** The strategy that it names, with its settings. */
+  readonly strategy: StrategyPlan;
+  /** What a round publishes: the model's tensors, and those that its strategy sends along. */
+  readonly published: readonly TensorSpec[];
   /** How updates are encoded. */
   readonly plan: ChainPlan;
 }
@@ -46,10 +51,12 @@ export function checkTask(task: Task): CheckedTask {
   const { clip, weightCap } = task.update;
   const plan = updatePlan(task);
   checkUpdatePlan(plan);
-  checkModelBytes(model.tensors);
+  refusePublishedNames(model.tensors);
+  const published = [...model.tensors, ...strategy.published?.(model.tensors) ?? []];
+  checkModelBytes(published);
   checkClip(task, strategy);
   checkStop(task);
-  return { model, plan };
+  return { model, strategy, published, plan };
 }
 
 /** The tensors of an update in order: what the strategy sums, then the metrics. */

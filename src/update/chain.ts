@@ -1,6 +1,9 @@
 /**
  * The ordered chain that every update passes through, the same in life and in simulation: what the
- * trainer gave → clip → weight → metrics → quantise, and from the sum back.
+ * trainer gave → clip → form → weight → metrics → quantise, and from the sum back.
+ *
+ * The clip comes first, so that all that a strategy derives from a change of weights is bounded with
+ * it; the weight comes after, so that it multiplies whatever the strategy sums.
  *
  * @module
  */
@@ -16,8 +19,8 @@ import { metricsStep } from "./metrics.ts";
 import { checkUpdatePlan } from "./plan.ts";
 import type { UpdatePlan } from "./plan.ts";
 import { followedBy } from "./step.ts";
-import type { UpdateStep } from "./step.ts";
-import { weightStep } from "./weight.ts";
+import type { UpdateForm, UpdateStep } from "./step.ts";
+import { unweighted, weightStep } from "./weight.ts";
 
 /** A layout, and what a client does to its update before encoding it. */
 export interface ChainPlan extends UpdatePlan {
@@ -33,6 +36,8 @@ export interface ContributionOptions {
   readonly model: NamedTensors;
   /** 32 bytes for this client and round alone; decides the rounding. */
   readonly key: Uint8Array;
+  /** What the task's strategy sends of a clipped change; the change itself where left out. */
+  readonly form?: UpdateForm;
 }
 
 /** Both ends of the chain. */
@@ -46,6 +51,11 @@ export interface UpdateChain {
    * @throws {RangeError} If it has fewer than 0 examples.
    */
   encode(contribution: Contribution, options: ContributionOptions): Uint8Array<ArrayBuffer>;
+  /**
+   * What arrives of a contribution's own parcel, before it was weighed: clamped to the ranges and
+   * rounded. Only its sender can tell, and only before it is masked.
+   */
+  sent(parcel: Uint8Array, contribution: Contribution): NamedTensors;
   /**
    * The sums that `clients` parcels added up to, for the strategy and {@link metricMeans}.
    *
@@ -82,15 +92,27 @@ export function createUpdateChain(core: AggregateCore, plan: ChainPlan): UpdateC
   checkUpdatePlan(plan);
   const onTensors = [
     ...(plan.clip === null ? [] : [clipStep(core, plan.clip)]),
+    formStep(),
     weightStep(core, plan.weightCap),
     metricsStep(plan),
   ].reduce(followedBy);
   const chain = followedBy(onTensors, quantiseStep(core, plan));
   return {
-    encode: (contribution, { model, key }) =>
-      chain.send(updateOf(contribution, model), { contribution, key }),
+    encode: (contribution, { model, ...sender }) =>
+      chain.send(updateOf(contribution, model), { contribution, ...sender }),
+    sent: (parcel, contribution) =>
+      unweighted(decodeSum(core, plan, { sum: parcel, clients: 1 }), contribution, plan.weightCap),
     // A type only: steps read a sum, whatever buffer it is in.
     decode: (sum, clients) => chain.receive(sum as Uint8Array<ArrayBuffer>, clients),
+  };
+}
+
+/** The step of the chain where a strategy has its say on a change of weights; of what it sends the sum is. */
+function formStep(): UpdateStep<NamedTensors, NamedTensors> {
+  return {
+    send: (update, { contribution, form }) =>
+      contribution.kind === "sums" || form === undefined ? update : form(update, contribution),
+    receive: (sum) => sum,
   };
 }
 

@@ -4,12 +4,21 @@
  *
  * @module
  */
-import type { Contribution } from "../core/trainer.ts";
+import type { NamedTensors } from "../core/tensor.ts";
+import type { Contribution, WeightsContribution } from "../core/trainer.ts";
+
+/** What is sent in place of a clipped change of weights, by the client's half of a strategy. */
+export type UpdateForm = (
+  change: NamedTensors,
+  contribution: WeightsContribution,
+) => NamedTensors;
 
 /** Whose update it is that a step sees. */
 export interface Sender {
   /** What the client's trainer gave. */
   readonly contribution: Contribution;
+  /** What the task's strategy sends of a change; the change itself where left out. */
+  readonly form?: UpdateForm;
   /** 32 bytes for this client and round alone; all randomness of the chain. */
   readonly key: Uint8Array;
 }

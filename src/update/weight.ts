@@ -5,6 +5,7 @@
  */
 import type { NamedTensors } from "../core/tensor.ts";
 import { WEIGHT_TENSOR } from "../core/trainer.ts";
+import type { Contribution } from "../core/trainer.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
 import { scaleTensors } from "./scale.ts";
 import type { UpdateStep } from "./step.ts";
@@ -40,4 +41,21 @@ export function weightStep(
     },
     receive: (sum) => sum,
   };
+}
+
+/** A weighed update as it was before; zeros stay zeros where the weight was 0. */
+export function unweighted(
+  update: NamedTensors,
+  contribution: Contribution,
+  cap: number | null,
+): NamedTensors {
+  if (contribution.kind === "sums") return update;
+  const weight = cappedWeight(contribution.examples, cap);
+  if (weight === 1 || weight === 0) return update;
+  return Object.fromEntries(
+    Object.entries(update).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: data.map((value) => value / weight) },
+    ]),
+  );
 }
