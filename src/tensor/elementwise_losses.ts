@@ -41,7 +41,7 @@ export function bceWithLogits(
  * @param targets Same shape; no gradient flows to them.
  * @throws {RangeError} If the shapes differ.
  */
-export function meanSquaredError(
+export function mse(
   tape: Tape,
   x: Variable,
   targets: Variable,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addGradients } from "./gradients.ts";
 import { ACTIVATIONS } from "./kernels.ts";
 import { asRows, shown } from "./shapes.ts";
 import type { Tape, Variable } from "./tape.ts";
@@ -61,12 +62,10 @@ export function linear(
   const numbers = [rows, inputs, outputs, ACTIVATIONS[activation]];
   tape.backend.run("linear", [x.slot, weight.slot, bias?.slot ?? null, z, y.slot], numbers);
   tape.record(y, (dy) => {
-    const gradients = [x, weight, bias].map((it) => it?.differentiable ? tape.gradient(it) : null);
-    tape.backend.run(
-      "linear_backward",
-      [x.slot, weight.slot, z, y.slot, dy, ...gradients],
-      numbers,
-    );
+    addGradients(tape, [x, weight, bias], (gradients) => {
+      const operands = [x.slot, weight.slot, z, y.slot, dy, ...gradients];
+      tape.backend.run("linear_backward", operands, numbers);
+    });
   });
   return y;
 }

@@ -1,0 +1,32 @@
+/**
+ * Rows of a table.
+ *
+ * @module
+ */
+import { shown } from "./shapes.ts";
+import type { Indices, Tape, Variable } from "./tape.ts";
+
+/**
+ * The rows of `table` that `indices` name. The gradient of a row is the sum of those of all places
+ * where it was looked up.
+ *
+ * @param table   `[rows, values]`.
+ * @param indices `[…]`, each below `rows`.
+ * @returns `[…, values]`.
+ * @throws {RangeError} If `table` is no matrix, or an index is outside.
+ */
+export function embedding(tape: Tape, table: Variable, indices: Indices): Variable {
+  const [rows, dim] = table.shape;
+  if (table.shape.length !== 2 || rows === undefined || dim === undefined) {
+    throw new RangeError(
+      `Cannot look up ${shown(indices)} in ${shown(table)}: expected a table of [rows, values]`,
+    );
+  }
+  const numbers = [rows, dim, indices.size];
+  const out = tape.output([...indices.shape, dim], table.differentiable);
+  tape.backend.run("gather", [table.slot, indices.slot, out.slot], numbers);
+  tape.record(out, (dout) => {
+    tape.backend.run("scatter_add", [tape.gradient(table), indices.slot, dout], numbers);
+  });
+  return out;
+}
