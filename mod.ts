@@ -16,6 +16,20 @@ export type { Digest } from "./src/core/digest.ts";
 export type { Fetch } from "./src/core/fetch.ts";
 export type { RandomSource } from "./src/core/random.ts";
 export * from "./src/models/mod.ts";
+export {
+  adagrad,
+  type AdagradOptions,
+  adam,
+  type AdamOptions,
+  adamw,
+  type OptimizerOptions,
+  rmsprop,
+  type RmspropOptions,
+  rowAdagrad,
+  sgd,
+  type SgdOptions,
+} from "./src/nn/optimizer_options.ts";
+export type * from "./src/nn/schedule.ts";
 export * from "./src/strategy/mod.ts";
 export * from "./src/task/mod.ts";
 export * from "./src/client/mod.ts";

@@ -7,7 +7,7 @@ import type { NamedTensors } from "../core/tensor.ts";
 import type { DeviceState } from "../core/trainer.ts";
 import type { Interactions } from "../data/interactions.ts";
 import { topK } from "../metrics/order.ts";
-import type { Model, PersonExamples } from "../models/model.ts";
+import type { RecommenderModel } from "../models/model.ts";
 import type { TrainCore } from "../wasm/train.ts";
 import { personIn } from "./person.ts";
 import type { Recommended } from "./run_record.ts";
@@ -17,7 +17,7 @@ export interface RecommendOptions {
   /** Everybody's ratings; only the person's own are used. */
   readonly data: Interactions;
   /** The model. */
-  readonly model: Model<PersonExamples>;
+  readonly model: RecommenderModel;
   /** Its tensors. */
   readonly tensors: NamedTensors;
   /** Kernels and their memory. */

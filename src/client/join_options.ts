@@ -9,13 +9,13 @@ import type { Fetch } from "../core/fetch.ts";
 import type { Identity } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import type { DeviceState, Trainer } from "../core/trainer.ts";
-import type { PersonExamples } from "../models/model.ts";
+import type { Examples } from "../models/model.ts";
 import type { ClientCores } from "./cores.ts";
 
 /** How a device trains: with a built-in model on its examples, or with code of its own. */
 export type Training =
   /** The task's model, on what only this device has. */
-  | { readonly examples: PersonExamples; readonly trainer?: never }
+  | { readonly examples: Examples; readonly trainer?: never }
   /** Any other training code. */
   | { readonly trainer: Trainer; readonly examples?: never };
 

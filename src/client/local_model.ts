@@ -1,11 +1,11 @@
 /**
- * The model on the device, and what it recommends there.
+ * The model on the device, and what it recommends or predicts there.
  *
  * @module
  */
 import type { NamedTensors } from "../core/tensor.ts";
 import { topK } from "../metrics/order.ts";
-import type { PersonExamples, Scorer } from "../models/model.ts";
+import type { ModelUse } from "../models/on_device.ts";
 
 /** An item and its score. */
 export interface ScoredItem {
@@ -24,36 +24,45 @@ export interface LocalModel {
   /**
    * The `k` best items for this person, best first, without those of the examples.
    *
-   * @throws {TypeError} If the device joined with a trainer of its own, not with examples.
+   * @throws {TypeError} If the device joined without a person's interactions.
    */
   recommend(options: { readonly k: number }): Promise<readonly ScoredItem[]>;
+  /**
+   * What the model says of new examples, row by row: the probability that the label is 1, those of
+   * all classes side by side, or the value.
+   *
+   * @param features Rows of as many values as the model has features.
+   * @throws {TypeError} If the device joined without a table.
+   * @throws {RangeError} If there is no whole number of rows.
+   */
+  predict(features: Float32Array): Promise<Float32Array>;
 }
 
-/** What recommends on a device that joined with examples. */
-export interface Recommender {
-  /** Scores every item. */
-  readonly scorer: Scorer;
-  /** What the person has already. */
-  readonly examples: PersonExamples;
-}
-
-/** A model as it came, for one person. */
+/** A model as it came, for one device. */
 export function localModel(
   model: Pick<LocalModel, "version" | "tensors">,
-  recommender: Recommender | undefined,
+  use: ModelUse | undefined,
 ): LocalModel {
   return {
     ...model,
     async recommend({ k }) {
-      if (recommender === undefined) {
-        throw new TypeError(
-          "Cannot recommend: the device joined with a trainer, not with examples",
-        );
+      if (use?.kind !== "recommend") {
+        throw new TypeError(`Cannot recommend: ${joinedWith(use)}, not with interactions`);
       }
-      const { scorer, examples } = recommender;
-      const scores = await scorer(model.tensors);
-      const best = topK(scores, { k, exclude: examples.items });
+      const scores = await use.scorer(model.tensors);
+      const best = topK(scores, { k, exclude: use.items });
       return Array.from(best, (item) => ({ item, score: scores[item] ?? NaN }));
     },
+    async predict(features) {
+      if (use?.kind !== "predict") {
+        throw new TypeError(`Cannot predict: ${joinedWith(use)}, not with a table`);
+      }
+      return await use.predictor(model.tensors, features);
+    },
   };
+}
+
+function joinedWith(use: ModelUse | undefined): string {
+  if (use === undefined) return "the device joined with a trainer";
+  return `the device joined with ${use.kind === "recommend" ? "interactions" : "a table"}`;
 }

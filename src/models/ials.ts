@@ -10,7 +10,7 @@ import { exactSums } from "./ials_exact.ts";
 import { newtonSums } from "./ials_newton.ts";
 import { type IalsOptions, ialsOptions, type IalsSettings } from "./ials_options.ts";
 import { fitPerson, type FittedPerson } from "./ials_person.ts";
-import type { Model, PersonExamples } from "./model.ts";
+import type { PersonExamples, RecommenderModel } from "./model.ts";
 
 /** Name of the one tensor that is learned together. */
 const ITEMS = "items";
@@ -18,7 +18,7 @@ const ITEMS = "items";
 const K = 10;
 
 /** What an `ials` task learns, and how. */
-export interface IalsModel extends Model<PersonExamples> {
+export interface IalsModel extends RecommenderModel {
   /** Complete settings. */
   readonly options: IalsOptions;
 }
@@ -48,6 +48,7 @@ export function ials(settings: IalsSettings): IalsModel {
   const { form, dim, a0, reg, range } = options;
   return {
     options,
+    takes: "interactions",
     tensors: [{ name: ITEMS, shape: [options.items, dim] }],
     strategy: form === "newton"
       ? { kind: "als-newton", a0, reg, lr: 1, range }

@@ -15,7 +15,7 @@ import type { MfOptions, MfSettings } from "./mf_options.ts";
 import { applyPass, makePass, scoreItem, scoreItems } from "./mf_pass.ts";
 import type { ItemTable, PassResult } from "./mf_pass.ts";
 import { isFitted, loadPerson, savePerson } from "./mf_person.ts";
-import type { Device, Model, PersonExamples } from "./model.ts";
+import type { Device, PersonExamples, RecommenderModel } from "./model.ts";
 
 /** Standard deviation of the item table's first values. */
 const INITIAL_SD = 0.03;
@@ -30,7 +30,7 @@ const STRATEGY = {
 const K = 10;
 
 /** What an `mf` task learns, and how. */
-export interface MfModel extends Model<PersonExamples> {
+export interface MfModel extends RecommenderModel {
   /** Complete settings. */
   readonly options: MfOptions;
 }
@@ -63,6 +63,7 @@ export function mf(settings: MfSettings): MfModel {
   ];
   return {
     options,
+    takes: "interactions",
     tensors,
     strategy: STRATEGY[options.sends],
     metrics: ["hr@10", "ndcg@10", "loss"],

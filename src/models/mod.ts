@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./model.ts";
+export * from "./on_device.ts";
 export * from "./registry.ts";
 export { mf } from "./mf.ts";
 export type { MfModel } from "./mf.ts";
@@ -14,5 +15,11 @@ export { ials } from "./ials.ts";
 export type { IalsModel } from "./ials.ts";
 export type { IalsOptions, IalsSettings } from "./ials_options.ts";
 export * from "./ials_central.ts";
+export { logistic } from "./logistic.ts";
+export type { LogisticModel, LogisticOptions, LogisticSettings } from "./logistic.ts";
+export { mlp } from "./mlp.ts";
+export type { MlpModel, MlpOptions, MlpSettings } from "./mlp.ts";
+export type { TableOutput } from "./table_output.ts";
+export type { TrainSettings } from "./train_settings.ts";
 export { tensors } from "./tensors.ts";
 export type { TensorsModel, TensorsOptions, TensorsSettings } from "./tensors.ts";

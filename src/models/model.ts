@@ -4,7 +4,7 @@
  * @module
  */
 import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
-import type { DeviceState, Trainer } from "../core/trainer.ts";
+import type { DeviceState, Trainer, TrainerDuty } from "../core/trainer.ts";
 import type { TrainCore } from "../wasm/train.ts";
 
 /** One part of a task document: plain JSON with a `kind`. */
@@ -13,7 +13,7 @@ export interface KindOptions {
   readonly kind: string;
 }
 
-/** What a person's device brings to training and to recommending. */
+/** What a device brings to training, and to using what was learned. */
 export interface Device<Examples> {
   /** Kernels and their memory. */
   readonly core: TrainCore;
@@ -23,9 +23,6 @@ export interface Device<Examples> {
   readonly state: DeviceState;
 }
 
-/** Scores every item for one person under a model; higher is better. */
-export type Scorer = (model: NamedTensors) => Promise<Float32Array>;
-
 /** A model that clients train together: the extension point beside {@link Trainer}. */
 export interface Model<Examples> {
   /** Complete options, as they stand in a task document. */
@@ -34,6 +31,8 @@ export interface Model<Examples> {
   readonly tensors: readonly TensorSpec[];
   /** The server step it is made for, with its settings; see `src/strategy`. */
   readonly strategy: KindOptions & Readonly<Record<string, unknown>>;
+  /** What its trainer does for strategies that ask for it; nothing where left out. */
+  readonly duties?: readonly TrainerDuty[];
   /** Names of what its trainer measures, each within `[0, 1]`. */
   readonly metrics: readonly string[];
   /**
@@ -42,14 +41,42 @@ export interface Model<Examples> {
    * @param seed 32 bytes; the same seed gives the same bits.
    */
   initial(seed: Uint8Array): NamedTensors;
-  /** One person's training. */
+  /** One client's training. */
   trainer(device: Device<Examples>): Trainer;
+}
+
+/** Scores every item for one person under a model; higher is better. */
+export type Scorer = (model: NamedTensors) => Promise<Float32Array>;
+
+/** A model that learns from people's interactions, and recommends. */
+export interface RecommenderModel extends Model<PersonExamples> {
+  /** What clients train on. */
+  readonly takes: "interactions";
   /** One person's scores; items of their own training get `-Infinity`. */
-  scorer(device: Device<Examples>): Scorer;
+  scorer(device: Device<PersonExamples>): Scorer;
+}
+
+/**
+ * What a model says of new examples, row by row: the probability that the label is 1, the
+ * probabilities of all classes side by side, or the value.
+ *
+ * @param model    Its tensors.
+ * @param features Rows of as many values as the model has features.
+ */
+export type Predictor = (model: NamedTensors, features: Float32Array) => Promise<Float32Array>;
+
+/** A model that learns from rows of features with a label each, and predicts. */
+export interface TableModel extends Model<TableExamples> {
+  /** What clients train on. */
+  readonly takes: "table";
+  /** Predicts on one device; every client of a model predicts alike. */
+  predictor(core: TrainCore): Predictor;
 }
 
 /** One person's interactions, as the recommenders take them. */
 export interface PersonExamples {
+  /** Tells the forms of examples apart; may be left out, as this one is the common one. */
+  readonly kind?: "interactions";
   /** Items of the training part: row numbers, each at most once. */
   readonly items: Uint32Array;
   /** A rating for each of `items`; the implicit models do not read it. */
@@ -62,3 +89,23 @@ export interface PersonExamples {
     readonly negatives: Uint32Array;
   };
 }
+
+/** Rows of features with a label each, as `logistic` and `mlp` take them. */
+export interface TableExamples {
+  /** Tells the forms of examples apart. */
+  readonly kind: "table";
+  /** Rows one after the other, each of as many values as the model has features. */
+  readonly features: Float32Array;
+  /** One a row: 0 or 1, the number of a class, or a value, as the model has it. */
+  readonly labels: Float32Array;
+  /** Held-out rows, on which the received model is measured. Training never reads them. */
+  readonly evaluation?: {
+    /** As in training. */
+    readonly features: Float32Array;
+    /** As in training. */
+    readonly labels: Float32Array;
+  };
+}
+
+/** What a client has, in any form that a built-in model takes. */
+export type Examples = PersonExamples | TableExamples;

@@ -7,15 +7,20 @@ import { TributaryError } from "../core/errors.ts";
 import { ials } from "./ials.ts";
 import type { IalsModel } from "./ials.ts";
 import type { IalsSettings } from "./ials_options.ts";
+import { logistic } from "./logistic.ts";
+import type { LogisticModel, LogisticSettings } from "./logistic.ts";
 import { mf } from "./mf.ts";
 import type { MfModel } from "./mf.ts";
 import type { MfSettings } from "./mf_options.ts";
+import { mlp } from "./mlp.ts";
+import type { MlpModel, MlpSettings } from "./mlp.ts";
 import type { KindOptions } from "./model.ts";
 import { tensorsFrom } from "./tensors.ts";
 import type { TensorsModel } from "./tensors.ts";
+import { TRAIN_FIELD_NAMES } from "./train_settings.ts";
 
 /** Any model. */
-export type AnyModel = MfModel | IalsModel | TensorsModel;
+export type AnyModel = MfModel | IalsModel | LogisticModel | MlpModel | TensorsModel;
 
 /** Settings by name, as a task holds them. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -30,6 +35,8 @@ type Kind = AnyModel["options"]["kind"];
 const TRAIN_SETTINGS: Readonly<Record<Kind, readonly string[]>> = {
   mf: ["negatives", "personSteps", "personRate", "personDecay", "itemRate", "clip", "sends"],
   ials: ["clip"],
+  logistic: TRAIN_FIELD_NAMES,
+  mlp: TRAIN_FIELD_NAMES,
   tensors: [],
 };
 
@@ -86,6 +93,10 @@ export function modelFrom(model: unknown, train: Settings = {}): AnyModel {
       return mf(settings as MfSettings);
     case "ials":
       return ials(settings as IalsSettings);
+    case "logistic":
+      return logistic(settings as LogisticSettings);
+    case "mlp":
+      return mlp(settings as MlpSettings);
     default:
       return kind satisfies never;
   }

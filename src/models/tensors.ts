@@ -53,9 +53,11 @@ const schema: v.GenericSchema<unknown, TensorsOptions> = v.strictObject({
 });
 
 /** A `tensors` model, with its settings. */
-export interface TensorsModel extends Model<unknown> {
+export interface TensorsModel extends Model<never> {
   /** Complete settings. */
   readonly options: TensorsOptions;
+  /** Nothing that it knows of: clients train it by code of their own. */
+  readonly takes: "nothing";
 }
 
 /**
@@ -86,8 +88,11 @@ export function tensorsFrom(settings: unknown): TensorsModel {
   const options = readOptions(schema, settings, "make a tensors model");
   return {
     options,
+    takes: "nothing",
     tensors: options.tensors,
     strategy: STRATEGY,
+    // Who trains it is not known yet; a trainer that does less is refused when it does.
+    duties: ["correction", "steps", "rate", "loss"],
     metrics: options.metrics,
     initial(seed) {
       const rng = seededRng(seed);
@@ -100,11 +105,8 @@ export function tensorsFrom(settings: unknown): TensorsModel {
       });
       return Object.fromEntries(entries);
     },
-    trainer: () => refuse("train"),
-    scorer: () => refuse("score"),
+    trainer() {
+      throw new TypeError("Cannot train a tensors model: expected a trainer of the client's own");
+    },
   };
-}
-
-function refuse(what: string): never {
-  throw new TypeError(`Cannot ${what} a tensors model: expected a trainer of the client's own`);
 }

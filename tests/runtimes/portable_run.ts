@@ -10,6 +10,7 @@ import { deriveSeed } from "../../src/core/random.ts";
 import { encodeSafetensors } from "../../src/core/safetensors.ts";
 import type { NamedTensors } from "../../src/core/tensor.ts";
 import { memoryState } from "../../src/client/memory_state.ts";
+import { onDevice } from "../../src/models/on_device.ts";
 import { modelFrom } from "../../src/models/registry.ts";
 import { ials } from "../../src/models/ials.ts";
 import { mf } from "../../src/models/mf.ts";
@@ -38,7 +39,7 @@ async function digestsOf(task: Task): Promise<string[]> {
   const people = await inventPeople({ people: PEOPLE, items: ITEMS });
   const seed = await deriveSeed(utf8("portable"));
   const devices = people.map((examples) =>
-    definition.trainer({ core: train, examples, state: memoryState() })
+    onDevice(definition, { core: train, examples, state: memoryState() }).trainer
   );
   const digests: string[] = [];
   const note = async (bytes: Uint8Array) => void digests.push(toHex(await webDigest(bytes)));
