@@ -33,8 +33,8 @@ export interface ModelStep {
   readonly digest: Digest;
 }
 
-/** The next model, with all that belongs to it. */
-export interface SteppedModel {
+/** A model as a root holds it. */
+export interface HeldModel {
   /** How it is announced. */
   readonly info: ModelInfo;
   /** Its tensors, and those that the strategy sends along. */
@@ -43,8 +43,20 @@ export interface SteppedModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** What the next step needs besides. */
   readonly state: NamedTensors;
+}
+
+/** The next model. */
+export interface SteppedModel extends HeldModel {
   /** Means over the clients that measured, of the model before. */
   readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** The model that a root begins with, version 0. */
+export async function beginModel(
+  model: NamedTensors,
+  { strategy, digest }: Pick<ModelStep, "strategy" | "digest">,
+): Promise<HeldModel> {
+  return await held({ model, state: strategy.init(model) }, { version: 0, digest });
 }
 
 /**
@@ -59,25 +71,28 @@ export async function stepModel(step: ModelStep): Promise<SteppedModel> {
   const sums = step.chain.decode(step.sum, clients);
   const specs = Object.entries(model).map(([name, { shape }]) => ({ name, shape }));
   const asked = new Set(strategy.sums(specs).map(({ name }) => name));
-  const next = publication(strategy.step({
+  const next = strategy.step({
     model,
     state: { ...step.state, ...published },
     sums: Object.fromEntries(Object.entries(sums).filter(([name]) => asked.has(name))),
     clients,
     round: version,
-  }));
-  const bytes = encodeSafetensors(next.model);
-  return {
-    info: { version, digest: toHex(await digest(bytes)), bytes: bytes.length },
-    model: next.model,
-    bytes,
-    state: next.state,
-    metrics: metricMeans(sums),
-  };
+  });
+  return { ...await held(next, { version, digest }), metrics: metricMeans(sums) };
 }
 
-/** A model and its strategy's state, as what clients are given and what the root keeps to itself. */
-export function publication({ model, state }: StrategyOutput): StrategyOutput {
+/** Parts what clients are given from what the root keeps to itself. */
+async function held(
+  { model, state }: StrategyOutput,
+  { version, digest }: { readonly version: number; readonly digest: Digest },
+): Promise<HeldModel> {
   const { published, rest } = splitPublished(state);
-  return { model: { ...model, ...published }, state: rest };
+  const tensors = { ...model, ...published };
+  const bytes = encodeSafetensors(tensors);
+  return {
+    info: { version, digest: toHex(await digest(bytes)), bytes: bytes.length },
+    model: tensors,
+    bytes,
+    state: rest,
+  };
 }

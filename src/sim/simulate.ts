@@ -1,0 +1,241 @@
+/**
+ * A whole task in one process: thousands of clients, a tree, virtual time.
+ *
+ * @module
+ */
+import { beginModel, type HeldModel, stepModel, type SteppedModel } from "../../edge/step_model.ts";
+import { inlineCores } from "../client/cores.ts";
+import { fromHex } from "../core/bytes.ts";
+import { systemClock } from "../core/clock.ts";
+import { webDigest } from "../core/digest.ts";
+import { isTributaryError } from "../core/errors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../core/safetensors.ts";
+import { rulesOf } from "../round/record.ts";
+import { splitPublished } from "../strategy/published.ts";
+import { strategyFrom } from "../strategy/registry.ts";
+import { checkTask } from "../task/check_task.ts";
+import { createUpdateChain } from "../update/chain.ts";
+import { updateBytes } from "../update/plan.ts";
+import { type Task, taskId } from "../wire/task.ts";
+import { startCrews } from "./crews.ts";
+import { drawFates, type RoundFates } from "./faults.ts";
+import type { SimulateOptions } from "./options.ts";
+import { type PlayedRound, playRound } from "./play_round.ts";
+import type { SimulatedRound, Simulation } from "./result.ts";
+import { openSimulation } from "./saved.ts";
+import { clientSeeds, seedBytes } from "./seeds.ts";
+import { sampleTree, treeIds, type TreeSample } from "./sample_tree.ts";
+import { leafOf, treeShape } from "./tree_shape.ts";
+import { answered, newTree, rootOf, type TreeState } from "./virtual_tree.ts";
+
+/** Rounds in a row without a model, after which a simulation gives up. */
+const PATIENCE = 20;
+
+/**
+ * Runs a task until it is finished, over the code of live clients, rounds and roots: the same clients
+ * with the same seeds learn the same model, bit for bit, whatever the tree and the number of threads.
+ *
+ * Left out, as it changes no sum: HTTP, identities and signatures, digests of parcels, receipts, the
+ * signed round log. Regions add up in one place, as sums of integers know no order; which updates
+ * each of them takes, and by when, is played by the live round machine.
+ *
+ * @throws {TributaryError} `task-refused` if the task cannot be carried out, `bad-data` for examples
+ * that are not the model's or a checkpoint of another simulation; what a client's update is refused
+ * for.
+ * @throws {RangeError} If there are fewer clients than a round opens with, two have one id, or an
+ * option is out of range.
+ * @throws What a trainer or the checkpoint throws, or the signal's reason.
+ *
+ * @example Three people, two of whom are in a round on average
+ * ```ts
+ * import { ials } from "../models/mod.ts";
+ * import { defineTask } from "../task/mod.ts";
+ * import { simulate } from "./mod.ts";
+ *
+ * const task = defineTask({
+ *   name: "films",
+ *   model: ials({ items: 6, dim: 4 }),
+ *   clients: { min: 1, max: 3 },
+ *   stop: { rounds: 5 },
+ * });
+ * const people = [[0, 1, 2], [1, 2, 3], [0, 2, 3]];
+ * const clients = people.map((seen) => ({ examples: { items: Uint32Array.from(seen) } }));
+ * const run = await simulate(task, { clients, tree: [2], faults: { dropout: 0.33 }, seed: 7 });
+ * if (run.info.version !== 5) throw new Error("unfinished");
+ * ```
+ */
+export async function simulate(task: Task, options: SimulateOptions): Promise<Simulation> {
+  const { clients, faults = {}, onProgress = () => {}, checkpoint, patience = PATIENCE } = options;
+  const { digest = webDigest, clock = systemClock() } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  signal.throwIfAborted();
+  checkOptions(task, options);
+  const { model: definition, plan } = checkTask(task);
+  const shape = treeShape(options.tree ?? [], clients.length);
+  const id = await taskId(task);
+  const seed = await seedBytes(options.seed ?? 0);
+  const parcelBytes = updateBytes(plan);
+  const ids = await treeIds(seed, { clients: clients.length, nodes: shape.parents.length });
+
+  await using stack = new AsyncDisposableStack();
+  const cores = await inlineCores();
+  stack.use(cores.train);
+  stack.use(cores.aggregate);
+  const strategy = strategyFrom(task.strategy, cores.train);
+  const chain = createUpdateChain(cores.aggregate, plan);
+  const first = await beginModel(definition.initial(fromHex(task.seed)), { strategy, digest });
+  const { saved, key } = await openSimulation(task, { ...options, seed });
+  let model: HeldModel = first;
+  let tree: TreeState = newTree({ shape, task: id, rules: rulesOf(task), model: first.info });
+  const rounds: SimulatedRound[] = [];
+  if (saved !== undefined) {
+    rounds.push(...saved.rounds);
+    tree = saved.tree;
+    model = {
+      info: rootOf(tree).model ?? first.info,
+      model: decodeSafetensors(saved.model).tensors,
+      bytes: saved.model,
+      state: decodeSafetensors(saved.strategy).tensors,
+    };
+  }
+  const fatesOf = await drawFates({
+    ...{ faults, seed, clients: clients.length, nodes: shape.parents.length },
+    bytes: { down: first.bytes.length, up: parcelBytes },
+  });
+  const crews = stack.use(
+    await startCrews({
+      ...{ task, clock, signal, workers: options.workers ?? 0 },
+      clients: await clientSeeds(seed, clients),
+      kept: saved?.kept ?? [],
+      tellsChanges: checkpoint !== undefined,
+    }),
+  );
+
+  while (rootOf(tree).phase.kind !== "finished" && abandonedInARow(rounds) < patience) {
+    const fates = await fatesOf(rootOf(tree).round + 1);
+    const sample = await sampleOf(fates);
+    const { state, played } = playRound(tree, { shape, fates, sample, parcelBytes });
+    tree = state;
+    if (played === undefined) break;
+    const { round, trainings } = played;
+    onProgress({ kind: "open", round, trainings: trainings.length });
+    let trained = 0;
+    const { sum, changes } = await crews.work({
+      round,
+      version: model.info.version,
+      model: model.bytes,
+      parts: trainings,
+    }, {
+      signal,
+      onTrained(count) {
+        trained += count;
+        onProgress({ kind: "trained", round, clients: trained });
+      },
+    });
+    const before = model;
+    let metrics: SteppedModel["metrics"] = {};
+    if (played.outcome === "sealed") {
+      const next = await stepped(sum, included(played));
+      if (next === undefined) {
+        tree = answered(tree, { kind: "fail", round, reason: "sum-refused" });
+      } else {
+        tree = answered(tree, { kind: "publish", round, model: next.info, metrics: next.metrics });
+        model = next;
+        metrics = next.metrics;
+      }
+    }
+    const closed = roundOf(played, { before, after: model, metrics, parcelBytes });
+    rounds.push(closed);
+    await checkpoint?.save({
+      ...{ key, tree, round: closed, kept: changes },
+      model: model.bytes,
+      strategy: encodeSafetensors(model.state),
+    });
+    onProgress({ kind: "closed", round: closed });
+  }
+  const { phase } = rootOf(tree);
+  return {
+    task: id,
+    reason: phase.kind === "finished" ? phase.reason : "stalled",
+    info: model.info,
+    model: splitPublished(model.model).rest,
+    rounds,
+    ms: tree.nowMs,
+  };
+
+  async function sampleOf({ devices, down }: RoundFates): Promise<TreeSample> {
+    const { nowMs, busyUntilMs } = tree;
+    return await sampleTree({
+      ...{ shape, ids, sampling: task.sampling, max: task.clients.max, seed, digest },
+    }, {
+      round: rootOf(tree).round + 1,
+      isThere: (client) =>
+        devices[client]?.does !== "nothing" && (busyUntilMs[client] ?? 0) <= nowMs &&
+        !down[leafOf(shape, client)],
+    });
+  }
+
+  /** The next model; undefined if the sum admits none. */
+  async function stepped(sum: Uint8Array, count: number): Promise<SteppedModel | undefined> {
+    const { model: tensors, state, info } = model;
+    try {
+      return await stepModel({
+        ...{ strategy, chain, sum, clients: count, model: tensors, state, digest },
+        version: info.version + 1,
+      });
+    } catch (error) {
+      if (isTributaryError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+function checkOptions({ clients: { min } }: Task, options: SimulateOptions): void {
+  const { clients, workers = 0, patience = 1 } = options;
+  if (clients.length < min) {
+    throw new RangeError(
+      `Cannot simulate ${clients.length} clients: a round of the task opens with ${min} or more`,
+    );
+  }
+  if (!Number.isSafeInteger(workers) || workers < 0) {
+    throw new RangeError(`Cannot simulate in ${workers} threads: expected a whole number`);
+  }
+  if (!Number.isSafeInteger(patience) || patience < 1) {
+    throw new RangeError(
+      `Cannot give up after ${patience} rounds: expected a whole number above 0`,
+    );
+  }
+}
+
+function included({ trainings }: PlayedRound): number {
+  return trainings.reduce((sum, { isIncluded }) => sum + Number(isIncluded), 0);
+}
+
+function abandonedInARow(rounds: readonly SimulatedRound[]): number {
+  return rounds.length - 1 - rounds.findLastIndex(({ outcome }) => outcome === "published");
+}
+
+function roundOf(
+  played: PlayedRound,
+  { before, after, metrics, parcelBytes }: {
+    readonly before: HeldModel;
+    readonly after: HeldModel;
+    readonly metrics: SteppedModel["metrics"];
+    readonly parcelBytes: number;
+  },
+): SimulatedRound {
+  const { round, outcome, trainings, asked, away, lost, late, down, ms } = played;
+  const isPublished = after !== before;
+  const acknowledged = trainings.filter(({ isAcknowledged }) => isAcknowledged).length;
+  return {
+    round,
+    outcome: isPublished ? "published" : outcome === "sealed" ? "sum-refused" : outcome,
+    model: after.info,
+    metrics,
+    clients: isPublished ? included(played) : 0,
+    ...{ asked, away, lost, late, ms },
+    regionsDown: down.length,
+    bytesUp: acknowledged * parcelBytes,
+    bytesDown: trainings.length * before.bytes.length,
+  };
+}
