@@ -18,7 +18,7 @@ export interface FetchModelOptions {
   readonly task: string;
   /** The model as the region announces it. */
   readonly info: ModelInfo;
-  /** Names and shapes of the task's model. */
+  /** Names and shapes of what the task's rounds publish: the model, and what its strategy sends along. */
   readonly tensors: readonly TensorSpec[];
   /** Ends the transfer. */
   readonly signal: AbortSignal;
@@ -26,7 +26,7 @@ export interface FetchModelOptions {
 
 /** A model that came, and fits. */
 export interface FetchedModel {
-  /** The task's tensors. */
+  /** Exactly the tensors that were asked for. */
   readonly tensors: NamedTensors;
   /** Bytes of its file. */
   readonly bytes: number;

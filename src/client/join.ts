@@ -7,8 +7,9 @@ import { systemClock } from "../core/clock.ts";
 import { webDigest } from "../core/digest.ts";
 import { TributaryError } from "../core/errors.ts";
 import { systemFetch } from "../core/fetch.ts";
-import { deriveSeed, systemRandom } from "../core/random.ts";
-import type { Trainer } from "../core/trainer.ts";
+import { systemRandom } from "../core/random.ts";
+import type { DeviceState, Trainer } from "../core/trainer.ts";
+import { type ModelUse, onDevice } from "../models/on_device.ts";
 import type { AnyModel } from "../models/registry.ts";
 import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
@@ -16,7 +17,7 @@ import { createPeer, DEFAULT_RETRY, type PeerOptions } from "../wire/peer.ts";
 import { planDigest } from "../wire/session_id.ts";
 import { type ClientCores, inlineCores } from "./cores.ts";
 import type { JoinOptions } from "./join_options.ts";
-import type { Recommender } from "./local_model.ts";
+import { roundSeeds } from "./make_update.ts";
 import { memoryState } from "./memory_state.ts";
 import { onlyTask } from "../wire/only_task.ts";
 import { createParticipant, type Participant } from "./participant.ts";
@@ -40,7 +41,7 @@ import { createParticipant, type Participant } from "./participant.ts";
  */
 export async function join(url: string, options: JoinOptions): Promise<Participant> {
   const { identity, digest = webDigest, clock = systemClock(), random = systemRandom } = options;
-  const { seed, token, turn = (work) => work() } = options;
+  const { seed, token, turn = (work) => work(), state = memoryState() } = options;
   const call = options.signal === undefined ? {} : { signal: options.signal };
   const peerOptions: PeerOptions = {
     url,
@@ -59,9 +60,9 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
       `Cannot take part in a task that ${owner} owns: expected ${options.owner}`,
     );
   }
-  const { model, plan } = checkTask(task);
+  const { model, strategy, published, plan } = checkTask(task);
   const cores = options.cores ?? await inlineCores();
-  const { trainer, recommender } = trainingOf(model, cores, options);
+  const { trainer, use } = trainingOf(model, cores, { ...options, state });
   const enrolment = {
     kind: "client",
     size: 1,
@@ -81,15 +82,16 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
     once: createPeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: 1 } }),
     enrolment,
     plan: await planDigest(task, digest),
-    tensors: model.tensors,
+    tensors: published,
     trainer,
-    recommender,
+    use,
+    half: strategy.client,
+    state,
     chain: createUpdateChain(cores.aggregate, plan),
     seedsOf: async (round) =>
-      seed === undefined ? { train: random(32), encode: random(32) } : {
-        train: await deriveSeed(seed, taskId, round, "train"),
-        encode: await deriveSeed(seed, taskId, round, "encode"),
-      },
+      seed === undefined
+        ? { train: random(32), encode: random(32) }
+        : await roundSeeds(seed, { task: taskId, round }),
     turn,
     clock,
     random,
@@ -98,14 +100,12 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
   });
 }
 
-/** The trainer, and for a built-in model also what recommends. */
+/** The trainer, and for a built-in model also what it is used for. */
 function trainingOf(
   model: AnyModel,
   cores: ClientCores,
-  { trainer, examples, state = memoryState() }: JoinOptions,
-): { readonly trainer: Trainer; readonly recommender: Recommender | undefined } {
-  if (trainer !== undefined) return { trainer, recommender: undefined };
-  const device = { core: cores.train, examples, state };
-  const scorer = model.scorer(device);
-  return { trainer: model.trainer(device), recommender: { scorer, examples } };
+  { trainer, examples, state }: JoinOptions & { readonly state: DeviceState },
+): { readonly trainer: Trainer; readonly use: ModelUse | undefined } {
+  if (trainer !== undefined) return { trainer, use: undefined };
+  return onDevice(model, { core: cores.train, examples, state });
 }

@@ -4,8 +4,12 @@
  *
  * @module
  */
+import { deriveSeed } from "../core/random.ts";
 import type { NamedTensors } from "../core/tensor.ts";
-import type { Contribution, Trainer } from "../core/trainer.ts";
+import { TributaryError } from "../core/errors.ts";
+import type { Contribution, DeviceState, TrainContext, Trainer } from "../core/trainer.ts";
+import type { ClientHalf } from "../strategy/client_half.ts";
+import { splitPublished } from "../strategy/published.ts";
 import type { UpdateChain } from "../update/chain.ts";
 
 /** All that is random in a round. */
@@ -16,11 +20,22 @@ export interface RoundSeeds {
   readonly encode: Uint8Array;
 }
 
+/** The seeds of a client whose rounds are repeatable: functions of its own seed and the round. */
+export async function roundSeeds(
+  seed: Uint8Array,
+  { task, round }: { readonly task: string; readonly round: number },
+): Promise<RoundSeeds> {
+  return {
+    train: await deriveSeed(seed, task, round, "train"),
+    encode: await deriveSeed(seed, task, round, "encode"),
+  };
+}
+
 /** What a client trains from. */
 export interface ReceivedModel {
   /** How many steps it has seen. */
   readonly version: number;
-  /** All tensors that were published. */
+  /** All tensors that were published: the model's, and what its strategy sends along. */
   readonly tensors: NamedTensors;
 }
 
@@ -30,6 +45,10 @@ export interface MakeUpdateOptions {
   readonly round: number;
   /** Trains on the device's examples. */
   readonly trainer: Trainer;
+  /** The client's half of the task's strategy, where it has one. */
+  readonly half: ClientHalf | undefined;
+  /** What the device keeps from round to round. */
+  readonly state: DeviceState;
   /** Turns a contribution into a parcel. */
   readonly chain: UpdateChain;
   /** Seeds that only this client and this round have, 32 bytes each. */
@@ -51,17 +70,56 @@ export interface MadeUpdate {
 /**
  * Trains, and encodes what came of it.
  *
- * @throws {TributaryError} `update-misshapen` for an update that is not of the plan's shape,
- * `update-not-finite` for one with a NaN or an infinity.
+ * @throws {TributaryError} `update-misshapen` for an update that is not of the plan's shape, or of a
+ * trainer that does not do what the strategy asks of it; `update-not-finite` for one with a NaN or an infinity.
  * @throws What the trainer throws, or the signal's reason.
  */
 export async function makeUpdate(
-  { tensors: model }: ReceivedModel,
+  { version, tensors }: ReceivedModel,
   options: MakeUpdateOptions,
 ): Promise<MadeUpdate> {
-  const { round, trainer, chain, seeds, signal } = options;
-  const contribution = await trainer(model, { round, seed: seeds.train, signal });
+  const { round, trainer, half, state, chain, seeds, signal } = options;
+  const { rest: model, published } = splitPublished(tensors);
+  const part = await half?.begin({ round, version, published, state }) ?? {};
+  const context = { round, seed: seeds.train, signal };
+  const contribution = part.correction === undefined
+    ? await trainer(model, context)
+    : await corrected(trainer, model, { ...context, correction: part.correction });
   signal.throwIfAborted();
-  const parcel = chain.encode(contribution, { model, key: seeds.encode });
-  return { contribution, parcel, accepted: () => Promise.resolve() };
+  const parcel = chain.encode(contribution, {
+    model,
+    key: seeds.encode,
+    ...(part.form && { form: part.form }),
+  });
+  return {
+    contribution,
+    parcel,
+    accepted: async () => await part.accepted?.(chain.sent(parcel, contribution)),
+  };
+}
+
+/**
+ * Trains under a correction. A trainer that never looks at it cannot have heeded it, and would have
+ * the task's clients run another algorithm than the one that it names.
+ */
+async function corrected(
+  trainer: Trainer,
+  model: NamedTensors,
+  { correction, ...context }: Required<TrainContext>,
+): Promise<Contribution> {
+  let isRead = false;
+  const contribution = await trainer(model, {
+    ...context,
+    get correction() {
+      isRead = true;
+      return correction;
+    },
+  });
+  if (!isRead) {
+    throw new TributaryError(
+      "update-misshapen",
+      "Cannot send the update: its trainer never read context.correction, expected one that adds it to each local gradient",
+    );
+  }
+  return contribution;
 }

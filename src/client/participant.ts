@@ -10,7 +10,10 @@ import type { Identity } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { retry } from "../core/retry.ts";
 import type { TensorSpec } from "../core/tensor.ts";
-import type { Trainer } from "../core/trainer.ts";
+import type { DeviceState, Trainer } from "../core/trainer.ts";
+import type { ModelUse } from "../models/on_device.ts";
+import type { ClientHalf } from "../strategy/client_half.ts";
+import { splitPublished } from "../strategy/published.ts";
 import type { UpdateChain } from "../update/chain.ts";
 import type { Party } from "../wire/party.ts";
 import {
@@ -24,7 +27,7 @@ import type { RoundInfo } from "../wire/round_info.ts";
 import { MAX_WAIT_S } from "../wire/routes.ts";
 import type { Task } from "../wire/task.ts";
 import { fetchModel } from "./fetch_model.ts";
-import { type LocalModel, localModel, type Recommender } from "./local_model.ts";
+import { type LocalModel, localModel } from "./local_model.ts";
 import type { RoundSeeds } from "./make_update.ts";
 import type { RoundReport } from "./round_report.ts";
 import { takePart } from "./take_part.ts";
@@ -85,12 +88,16 @@ export interface ParticipantOptions {
   readonly enrolment: EnrolOptions;
   /** Digest of the task's plan. */
   readonly plan: string;
-  /** Names and shapes of the task's model. */
+  /** Names and shapes of what the task's rounds publish: the model, and what its strategy sends along. */
   readonly tensors: readonly TensorSpec[];
   /** Trains. */
   readonly trainer: Trainer;
-  /** Recommends, on a device that joined with examples. */
-  readonly recommender: Recommender | undefined;
+  /** What the model is used for, on a device that joined with examples. */
+  readonly use: ModelUse | undefined;
+  /** The client's half of the task's strategy, where it has one. */
+  readonly half: ClientHalf | undefined;
+  /** What the device keeps from round to round. */
+  readonly state: DeviceState;
   /** Turns a contribution into a parcel. */
   readonly chain: UpdateChain;
   /** Seeds of all that is random in a round. */
@@ -205,7 +212,10 @@ export function createParticipant(options: ParticipantOptions): Participant {
       const { tensors } = await tracked(
         fetchModel({ peer, task: taskId, info, tensors: options.tensors, signal }),
       );
-      return localModel({ version: info.version, tensors }, options.recommender);
+      return localModel(
+        { version: info.version, tensors: splitPublished(tensors).rest },
+        options.use,
+      );
     },
     async leave() {
       left.abort(new DOMException("The participant left", "AbortError"));

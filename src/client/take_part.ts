@@ -7,7 +7,8 @@ import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/digest.ts";
 import { isTributaryError } from "../core/errors.ts";
 import type { TensorSpec } from "../core/tensor.ts";
-import type { Trainer } from "../core/trainer.ts";
+import type { DeviceState, Trainer } from "../core/trainer.ts";
+import type { ClientHalf } from "../strategy/client_half.ts";
 import type { UpdateChain } from "../update/chain.ts";
 import { parcelDigest } from "../update/slices.ts";
 import type { Party } from "../wire/party.ts";
@@ -26,10 +27,14 @@ export interface Part {
   readonly region: Party;
   /** Digest of the task. */
   readonly task: string;
-  /** Names and shapes of the task's model. */
+  /** Names and shapes of what the task's rounds publish: the model, and what its strategy sends along. */
   readonly tensors: readonly TensorSpec[];
   /** Trains on the device's examples. */
   readonly trainer: Trainer;
+  /** The client's half of the task's strategy, where it has one. */
+  readonly half: ClientHalf | undefined;
+  /** What the device keeps from round to round. */
+  readonly state: DeviceState;
   /** Turns a contribution into a parcel. */
   readonly chain: UpdateChain;
   /** Seeds that only this client and this round have, 32 bytes each. */

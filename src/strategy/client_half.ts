@@ -10,6 +10,8 @@ import type { Correction, DeviceState, TrainerDuty, WeightsContribution } from "
 
 /** What a client begins a round with. */
 export interface ClientStart {
+  /** Number of the round. */
+  readonly round: number;
   /** How many steps the model has seen. */
   readonly version: number;
   /** The tensors that came beside the model, as {@link StrategyPlan.published} names them. */

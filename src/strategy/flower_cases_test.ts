@@ -6,14 +6,16 @@
 import assert from "node:assert/strict";
 import { sharedVectors } from "../../tests/shared_vectors.ts";
 import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
-import { WEIGHT_TENSOR } from "../core/trainer.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Trainer } from "../core/trainer.ts";
+import { play } from "./_rounds_testing.ts";
+import type { StrategyOptions } from "./registry.ts";
 
 type Nested = number | readonly Nested[];
 type Arrays = Readonly<Record<"w" | "b", Nested>>;
 
 interface Reply {
   readonly num_examples: number;
+  readonly loss: number;
   readonly arrays: Arrays;
 }
 
@@ -24,10 +26,15 @@ interface Inputs {
 
 /** One strategy's run over three rounds. */
 export interface FlowerCase {
+  /** Which of Flower's two interfaces it was run by. */
+  readonly api: "serverapp" | "legacy";
   /** Name of its inputs. */
   readonly inputs: string;
   /** Settings under Flower's names. */
-  readonly hyper: Readonly<Record<string, number>>;
+  readonly hyper: Readonly<Record<string, number>> & {
+    /** The server's loss in each round, of the older interface. */
+    readonly server_loss_per_round?: readonly number[];
+  };
   /** The model after each round. */
   readonly rounds: readonly { readonly global_after: Arrays }[];
 }
@@ -65,37 +72,44 @@ function tensors(arrays: Arrays): NamedTensors {
   );
 }
 
-/** The models after each round of a strategy that is given float32 sums of the case's replies. */
-export function replay(strategy: Strategy, run: FlowerCase): NamedTensors[] {
+/** How replies are taken, where it is not as they stand and by their examples. */
+export interface ReplayOptions {
+  /** Whether clients count by their examples; they do by default. */
+  readonly isWeighted?: boolean;
+  /** The loss of all clients in each round, in place of their own. */
+  readonly losses?: readonly number[];
+}
+
+/**
+ * The models after each round of a strategy whose clients reply as the case's do: each update and sum
+ * is encoded, added up and decoded as in life.
+ */
+export async function replay(
+  options: StrategyOptions,
+  run: FlowerCase,
+  { isWeighted = true, losses }: ReplayOptions = {},
+): Promise<NamedTensors[]> {
   const inputs = vectors.read().inputs[run.inputs];
   assert.ok(inputs);
-  let model = tensors(inputs.initial);
-  let state = strategy.init(model);
-  return inputs.rounds.map((replies, i) => {
-    const cap = 64;
-    const weights = replies.map((reply) => reply.num_examples / cap);
-    const sums = Object.fromEntries(FLOWER_MODEL.map(({ name, shape }) => {
-      const base = model[name]?.data ?? new Float32Array();
-      const data = base.map((x, at) =>
-        replies.reduce((sum, { arrays }, k) => {
-          const change = (flat(arrays[name as "w" | "b"])[at] ?? NaN) - x;
-          return sum + (weights[k] ?? NaN) * change;
-        }, 0)
-      );
-      return [name, { shape, data }];
-    }));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const weight = { shape: [1], data: Float32Array.of(total) };
-    const clients = replies.length;
-    ({ model, state } = strategy.step({
-      model,
-      state,
-      sums: { ...sums, [WEIGHT_TENSOR]: weight },
-      clients,
-      round: i + 1,
-    }));
-    return model;
+  const { rounds } = inputs;
+  const models: NamedTensors[] = [];
+  const trainers = (rounds[0] ?? []).map((_, client): Trainer => (_model, context) => {
+    const reply = rounds[context.round - 1]?.[client];
+    assert.ok(reply);
+    // Replies are what they are; reading it is what a trainer has to do at least.
+    void context.correction;
+    const { num_examples: examples, loss: own, arrays } = reply;
+    return Promise.resolve({
+      weights: tensors(arrays),
+      examples,
+      loss: losses?.[context.round - 1] ?? own,
+    });
   });
+  const weights = isWeighted ? { weightCap: 64 } : {};
+  const model = tensors(inputs.initial);
+  const plays = play({ options, model, trainers, rounds: rounds.length, ...weights });
+  for await (const { published } of plays) models.push(published);
+  return models;
 }
 
 /** Asserts that all values are within `tolerance`, relative to 1 or to the expected value. */

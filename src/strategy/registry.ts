@@ -11,9 +11,12 @@ import { fedAdagradFrom, type FedAdagradOptions } from "./fedadagrad.ts";
 import { fedAdamFrom, type FedAdamOptions } from "./fedadam.ts";
 import { fedAvgFrom, type FedAvgOptions } from "./fedavg.ts";
 import { fedAvgMFrom, type FedAvgMOptions } from "./fedavgm.ts";
+import { fedNovaFrom, type FedNovaOptions } from "./fednova.ts";
 import { fedProxFrom, type FedProxOptions } from "./fedprox.ts";
 import { fedYogiFrom, type FedYogiOptions } from "./fedyogi.ts";
+import { qFedAvgFrom, type QFedAvgOptions } from "./qfedavg.ts";
 import { rowwiseFrom, type RowwiseOptions } from "./rowwise.ts";
+import { scaffoldFrom, type ScaffoldOptions } from "./scaffold.ts";
 import type { Strategy, StrategyPlan } from "./strategy.ts";
 
 /** Options of any strategy. */
@@ -24,6 +27,9 @@ export type StrategyOptions =
   | FedYogiOptions
   | FedAdagradOptions
   | FedProxOptions
+  | ScaffoldOptions
+  | FedNovaOptions
+  | QFedAvgOptions
   | RowwiseOptions
   | AlsExactOptions
   | AlsNewtonOptions;
@@ -36,6 +42,9 @@ const KINDS: Readonly<Record<StrategyOptions["kind"], (value: unknown) => Strate
   "fedyogi": fedYogiFrom,
   "fedadagrad": fedAdagradFrom,
   "fedprox": fedProxFrom,
+  "scaffold": scaffoldFrom,
+  "fednova": fedNovaFrom,
+  "qfedavg": qFedAvgFrom,
   "rowwise": rowwiseFrom,
   "als-exact": alsExactFrom,
   "als-newton": alsNewtonFrom,

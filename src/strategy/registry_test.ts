@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
 import { alsExact, alsNewton, fedAdagrad, fedAdam, fedAvg, fedAvgM } from "./mod.ts";
-import { fedProx, fedYogi, rowwise } from "./mod.ts";
+import { fedNova, fedProx, fedYogi, qFedAvg, rowwise, scaffold } from "./mod.ts";
 import { strategyFrom, strategyPlan } from "./registry.ts";
 
 const TABLE = [{ name: "items", shape: [5, 3] }];
@@ -12,6 +12,7 @@ Deno.test("strategies: each is found by its kind, and asks for what its options 
   for (
     const options of [
       ...[fedAvg(), fedAvgM(), fedAdam(), fedYogi(), fedAdagrad(), fedProx()],
+      ...[scaffold({ population: 9 }), fedNova(), qFedAvg()],
       ...[rowwise(), alsExact(), alsNewton()],
     ]
   ) {
@@ -36,7 +37,7 @@ Deno.test("strategies: an unknown kind is refused with those there are", () => {
         isTributaryError(error, "task-refused") &&
         error.message ===
           `Cannot use strategy ${found}: expected one of fedavg, fedavgm, fedadam, fedyogi, ` +
-            "fedadagrad, fedprox, rowwise, als-exact, als-newton",
+            "fedadagrad, fedprox, scaffold, fednova, qfedavg, rowwise, als-exact, als-newton",
     );
   }
 });

@@ -5,8 +5,8 @@
  */
 import { modelDocument, modelFrom } from "../models/mod.ts";
 import type { AnyModel, Settings } from "../models/mod.ts";
-import { strategyOptions } from "../strategy/mod.ts";
-import type { StrategyOptions } from "../strategy/mod.ts";
+import { strategyPlan } from "../strategy/mod.ts";
+import type { StrategyOptions, StrategyPlan } from "../strategy/mod.ts";
 import type { Sampling } from "../wire/sampling.ts";
 import { readTask } from "../wire/task.ts";
 import type { StopRules, Task } from "../wire/task.ts";
@@ -31,7 +31,7 @@ export interface TaskDefinition {
   readonly update?: {
     /** Bits that the sum of one value may take, 2 to 32; default 19. */
     readonly slotBits?: number;
-    /** Bound on the L2 norm of a change of weights; default none. */
+    /** Bound on the L2 norm of a change of weights; default the strategy's, which may be none. */
     readonly clip?: number | null;
     /** Examples that give a client full weight; default all clients weigh the same. */
     readonly weightCap?: number | null;
@@ -75,9 +75,9 @@ export interface TaskDefinition {
  */
 export function defineTask(definition: TaskDefinition): Task {
   const { name, update = {}, clients, stop } = definition;
-  const given = definition.strategy && strategyOptions(definition.strategy);
+  const given = definition.strategy && strategyPlan(definition.strategy);
   const model = modelFrom(definition.model.options, trainSettings(definition, given));
-  const strategy = given ?? strategyOptions(model.strategy);
+  const strategy = given ?? strategyPlan(model.strategy);
   const metrics = definition.metrics ?? model.metrics;
   const document = modelDocument(model);
   const task = readTask({
@@ -85,12 +85,12 @@ export function defineTask(definition: TaskDefinition): Task {
     name,
     model: document.model,
     train: model.options.kind === "tensors" ? definition.train ?? {} : document.train,
-    strategy,
+    strategy: strategy.options,
     update: {
       ring: "u32",
       slotBits: update.slotBits ?? DEFAULT_SLOT_BITS,
       tensors: updateTensors(model, { strategy, metrics }),
-      clip: update.clip ?? null,
+      clip: update.clip ?? strategy.clip ?? null,
       weightCap: update.weightCap ?? null,
     },
     clients,
@@ -106,10 +106,9 @@ export function defineTask(definition: TaskDefinition): Task {
 }
 
 /** The training's settings; `mf` sends what the strategy steps by. */
-function trainSettings({ model, train = {} }: TaskDefinition, given?: StrategyOptions): Settings {
+function trainSettings({ model, train = {} }: TaskDefinition, given?: StrategyPlan): Settings {
   if (model.options.kind !== "mf" || given === undefined) return train;
-  const averages = given.kind === "fedavg" || given.kind === "fedadam";
-  return { sends: averages ? "weights" : "rows", ...train };
+  return { sends: given.contribution === "weights" ? "weights" : "rows", ...train };
 }
 
 function freeze<T>(value: T): T {
