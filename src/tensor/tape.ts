@@ -53,6 +53,8 @@ class Node implements Variable {
   readonly #isOver: () => boolean;
   gradient: Slot | undefined;
   backward: BackwardPass | undefined;
+  /** Whether its gradient has flowed on: what came later would be lost. */
+  spent = false;
 
   constructor(
     shape: readonly number[],
@@ -238,6 +240,11 @@ export class Tape {
   gradient(variable: Variable): Slot {
     const node = variable as Node;
     if (!node.differentiable) throw new TypeError("Cannot give a gradient to a constant");
+    if (node.spent) {
+      throw new TypeError(
+        "Cannot add to a gradient that has flowed back: differentiate once a step",
+      );
+    }
     return node.gradient ??= this.filled(node.size, 0);
   }
 
@@ -271,7 +278,9 @@ export class Tape {
     this.#nodes = [];
     for (let at = nodes.length - 1; at >= 0; at--) {
       const node = nodes[at];
-      if (node?.gradient !== undefined) node.backward?.(node.gradient);
+      if (node === undefined) continue;
+      node.spent = true;
+      if (node.gradient !== undefined) node.backward?.(node.gradient);
     }
   }
 
@@ -282,6 +291,7 @@ export class Tape {
 
   /** The gradient of a variable as it is now. */
   readGradient(variable: Variable): Promise<Float32Array<ArrayBuffer>> {
-    return this.backend.read(this.gradient(variable));
+    const { gradient } = variable as Node;
+    return this.backend.read(gradient ?? this.gradient(variable));
   }
 }
