@@ -24,3 +24,14 @@ export function httpUrl(text: string): string {
   }
   return text;
 }
+
+/** A parser of numbers above `low` and up to `high`, for an option. */
+export function numberUpTo(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (!(value > low && value <= high)) {
+      throw new InvalidArgumentError(`Expected a number above ${low} and up to ${high}.`);
+    }
+    return value;
+  };
+}

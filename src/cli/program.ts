@@ -6,6 +6,7 @@
 import { Command, CommanderError } from "commander";
 import { clientCommand } from "./commands/client.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { privacyCommand } from "./commands/privacy.ts";
 import { recommendCommand } from "./commands/recommend.ts";
 import { regionCommand } from "./commands/region.ts";
 import { rootCommand } from "./commands/root.ts";
@@ -31,6 +32,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
       rootCommand,
       regionCommand,
       clientCommand,
+      privacyCommand,
       recommendCommand,
       verifyLogCommand,
     ]

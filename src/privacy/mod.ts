@@ -1,0 +1,18 @@
+/**
+ * Accounting of differential privacy: what noise costs and what a budget asks for.
+ *
+ * @module
+ */
+export { type Budget, noiseFor } from "./calibrate.ts";
+export { gaussianDelta, gaussianEpsilon, gaussianNoise } from "./gaussian.ts";
+export { RDP_ORDERS, type RdpBound, type RdpCurve, rdpEpsilon } from "./rdp.ts";
+export { roundedNorms, type RoundedVector, type SkellamNoise } from "./skellam.ts";
+export {
+  type Charge,
+  type Mechanism,
+  renyiEpsilon,
+  type SpendOptions,
+  spentEpsilon,
+} from "./spend.ts";
+export type { SampledNoise } from "./subsampled_gaussian.ts";
+export { type NoiseShare, noiseShare } from "./noise_share.ts";

@@ -1,0 +1,30 @@
+/**
+ * How much of a mean update is noise, before anything is trained.
+ *
+ * @module
+ */
+
+/** What decides over the size of the noise beside that of the updates. */
+export interface NoiseShare {
+  /** Noise multiplier. */
+  readonly noise: number;
+  /** Values of an update. */
+  readonly dim: number;
+  /** Clients in a round, on average. */
+  readonly clients: number;
+}
+
+/**
+ * Length of the noise over that of a mean of updates that all have the largest norm and agree:
+ * `noise·√dim / clients`. Real updates agree far less, so that what trains is less than this says.
+ *
+ * @example
+ * ```ts
+ * import { noiseShare } from "./mod.ts";
+ *
+ * if (noiseShare({ noise: 2, dim: 10_000, clients: 400 }) !== 0.5) throw new Error("not a half");
+ * ```
+ */
+export function noiseShare({ noise, dim, clients }: NoiseShare): number {
+  return noise * Math.sqrt(dim) / clients;
+}
