@@ -154,7 +154,7 @@ export function rowKernels(instance: CoreInstance<InitOutput>): RowKernels {
         inputs: [{ name: "x", span: x, values: length }],
         outputs: [{ name: "y", span: y, values: length }],
       });
-      instance.call((core) => core.axpy(factor, x.ptr, y.ptr, length));
+      instance.call((core) => core.add_scaled(x.ptr, y.ptr, length, factor));
     },
 
     gather({ out, ...selection }) {
@@ -162,7 +162,7 @@ export function rowKernels(instance: CoreInstance<InitOutput>): RowKernels {
       overRows(selection, {
         outputs: [{ name: "out", span: out, values: 0 }],
         kernel: (core, rows, count) =>
-          core.gather(table.ptr, rows, dim, indices.ptr, count, out.ptr),
+          core.gather(table.ptr, indices.ptr, out.ptr, rows, dim, count),
       });
     },
 
@@ -171,7 +171,7 @@ export function rowKernels(instance: CoreInstance<InitOutput>): RowKernels {
       overRows(selection, {
         inputs: [{ name: "values", span: values, values: 0 }],
         kernel: (core, rows, count) =>
-          core.scatter_add(table.ptr, rows, dim, indices.ptr, count, values.ptr),
+          core.scatter_add(table.ptr, indices.ptr, values.ptr, rows, dim, count),
       });
     },
 
@@ -180,7 +180,7 @@ export function rowKernels(instance: CoreInstance<InitOutput>): RowKernels {
       overRows(selection, {
         inputs: [{ name: "gradients", span: gradients, values: 0 }],
         kernel: (core, rows, count) =>
-          core.row_sgd(table.ptr, rows, dim, indices.ptr, count, gradients.ptr, rate),
+          core.row_sgd(table.ptr, indices.ptr, gradients.ptr, rows, dim, count, rate),
       });
     },
 
@@ -193,11 +193,11 @@ export function rowKernels(instance: CoreInstance<InitOutput>): RowKernels {
           core.row_adagrad(
             table.ptr,
             squares.ptr,
+            indices.ptr,
+            gradients.ptr,
             rows,
             dim,
-            indices.ptr,
             count,
-            gradients.ptr,
             rate,
             epsilon,
           ),

@@ -2,11 +2,10 @@
 
 use crate::{
     chacha::Key,
-    norm,
     quantise::{self, Grid},
     ring,
 };
-use memory::{span, span_mut};
+use memory::{norm, span, span_mut};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// `acc[i] += x[i]` mod 2^32 for `len` words.

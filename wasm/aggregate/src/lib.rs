@@ -6,7 +6,6 @@
 pub mod chacha;
 #[cfg(target_arch = "wasm32")]
 mod exports;
-pub mod norm;
 pub mod quantise;
 pub mod ring;
 

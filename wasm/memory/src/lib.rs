@@ -1,9 +1,11 @@
-//! What both cores stand on: spans of linear memory, and vectors of four lanes.
+//! What both cores stand on: spans of linear memory, vectors of four lanes, and the
+//! norm of a vector.
 //!
 //! The crates never allocate. JavaScript owns everything above the initial memory as an arena and
 //! passes spans of it (pointer and length) to the exports, which see them as slices.
 
 pub mod lanes;
+pub mod norm;
 #[cfg(target_arch = "wasm32")]
 mod span;
 

@@ -27,7 +27,7 @@ pub enum Activation {
 }
 
 /// `2·√(2/π)`, and the same times 0.044715: `1 + tanh(u)` is `2·sigmoid(2u)`.
-const GELU_LINEAR: f32 = 1.595_769_1;
+const GELU_LINEAR: f32 = 1.595_769;
 const GELU_CUBIC: f32 = 0.071_354_814;
 
 impl Activation {
@@ -154,6 +154,13 @@ pub fn activate_in_place(activation: Activation, x: &mut [f32]) {
 pub fn activate_backward(activation: Activation, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
     for_each_activation!(activation, KNOWN => {
         lanewise([x, y, dy], [dx], |[x, y, dy], [dx]| [dx + dy * KNOWN.slope(x, y)]);
+    });
+}
+
+/// `dx[i] = dy[i]·slope(x[i], y[i])`; else as [`activate_backward`].
+pub fn gradient(activation: Activation, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    for_each_activation!(activation, KNOWN => {
+        lanewise([x, y, dy], [dx], |[x, y, dy], _| [dy * KNOWN.slope(x, y)]);
     });
 }
 

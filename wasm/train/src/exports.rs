@@ -5,6 +5,7 @@
 
 use crate::cholesky::{self, Pair, system_len};
 use crate::ials::{self, Exact, Newton};
+use crate::inverse::{self, Tile};
 use crate::triangle::triangle;
 use crate::{gram, rows, vector};
 use memory::{span, span_mut};
@@ -15,12 +16,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[must_use]
 pub fn dot(a: usize, b: usize, len: usize) -> f32 {
     vector::dot(span(a, len), span(b, len))
-}
-
-/// `y[i] += factor·x[i]` over `len` values.
-#[wasm_bindgen]
-pub fn axpy(factor: f32, x: usize, y: usize, len: usize) {
-    vector::axpy(factor, span(x, len), span_mut(y, len));
 }
 
 /// `out[i] = table[i] · vector` for `rows` rows of `dim` values.
@@ -34,11 +29,11 @@ pub fn scores(table: usize, rows: usize, dim: usize, vector: usize, out: usize) 
 #[must_use]
 pub fn gather(
     table: usize,
+    indices: usize,
+    out: usize,
     rows: usize,
     dim: usize,
-    indices: usize,
     count: usize,
-    out: usize,
 ) -> usize {
     checked(indices, count, rows, |indices| {
         rows::gather(span(table, rows * dim), dim, indices, span_mut(out, count * dim));
@@ -50,11 +45,11 @@ pub fn gather(
 #[must_use]
 pub fn scatter_add(
     table: usize,
+    indices: usize,
+    values: usize,
     rows: usize,
     dim: usize,
-    indices: usize,
     count: usize,
-    values: usize,
 ) -> usize {
     checked(indices, count, rows, |indices| {
         rows::scatter_add(span_mut(table, rows * dim), dim, indices, span(values, count * dim));
@@ -66,11 +61,11 @@ pub fn scatter_add(
 #[must_use]
 pub fn row_sgd(
     table: usize,
+    indices: usize,
+    gradients: usize,
     rows: usize,
     dim: usize,
-    indices: usize,
     count: usize,
-    gradients: usize,
     rate: f32,
 ) -> usize {
     checked(indices, count, rows, |indices| {
@@ -86,11 +81,11 @@ pub fn row_sgd(
 pub fn row_adagrad(
     table: usize,
     squares: usize,
+    indices: usize,
+    gradients: usize,
     rows: usize,
     dim: usize,
-    indices: usize,
     count: usize,
-    gradients: usize,
     rate: f32,
     epsilon: f32,
 ) -> usize {
@@ -149,6 +144,23 @@ pub fn solve(matrix: usize, right: usize, dim: usize, scratch: usize) -> bool {
         }
     }
     definite
+}
+
+/// Bytes of scratch that [`invert`] needs for a matrix of `dim` rows.
+#[wasm_bindgen]
+#[must_use]
+pub fn invert_scratch(dim: usize) -> usize {
+    inverse::scratch_tiles(dim) * size_of::<Tile>()
+}
+
+/// `(A + ridge·I)⁻¹` in place of `A`, a packed triangle of float32. Returns `dim`, or the first row
+/// whose pivot is lost; `A` is then as it was.
+#[wasm_bindgen]
+#[must_use]
+pub fn invert(matrix: usize, dim: usize, ridge: f64, scratch: usize) -> usize {
+    let values = inverse::scratch_tiles(dim) * (size_of::<Tile>() / size_of::<f64>());
+    let (tiles, _) = span_mut::<f64>(scratch, values).as_chunks_mut();
+    inverse::invert(span_mut(matrix, triangle(dim)), dim, ridge, tiles)
 }
 
 /// The exact server step over `items` items. Returns `items`, or the first item whose matrix is

@@ -1,22 +1,38 @@
 //! Training kernels over spans of linear memory.
 //!
 //! The crate never allocates: memory is an arena that JavaScript owns (`CoreMemory`), and an export
-//! takes pointers into it, which [`memory::span`] turns into checked slices. Nothing uses relaxed
-//! SIMD, and every sum has one order, so that all runtimes give the same bits.
+//! takes pointers into it, which [`memory::span`] turns into checked slices.
+//!
+//! Every sum has one order, so that all runtimes give the same bits; but products of matrices and
+//! attention multiply and add by `madd`, whose bits depend on the machine in the relaxed build.
 
 pub mod activation;
 pub mod cholesky;
+pub mod cross_entropy;
+pub mod dropout;
+pub mod elementwise;
 pub mod exponential;
 #[cfg(target_arch = "wasm32")]
 mod exports;
+pub mod gemm;
 pub mod gram;
 pub mod ials;
+pub mod inverse;
 pub mod lanewise;
+pub mod layer_norm;
+pub mod layout;
+pub mod linear;
 pub mod logarithm;
 pub mod logistic;
+pub mod loss;
 pub mod mf;
+pub mod optimiser;
+pub mod reduction;
+pub mod rms_norm;
 pub mod rows;
+pub mod softmax;
 pub mod triangle;
+pub mod unary;
 pub mod vector;
 
 /// Values spread over `[-range, range]`, the same in every run (SplitMix64).

@@ -65,6 +65,8 @@ fn slopes_are_those_of_the_values_and_are_added() {
             let mut got = floats(len, 4, 1.0);
             let before = got.clone();
             activate_backward(activation, &x, &y, &dy, &mut got);
+            let mut alone = vec![f32::NAN; len];
+            gradient(activation, &x, &y, &dy, &mut alone);
             for i in 0..len {
                 let at = f64::from(x[i]);
                 let step = 1e-4;
@@ -72,6 +74,7 @@ fn slopes_are_those_of_the_values_and_are_added() {
                     / (2.0 * step);
                 let want = f64::from(before[i]) + f64::from(dy[i]) * slope;
                 assert!((f64::from(got[i]) - want).abs() < 1e-6, "{activation:?} {at}");
+                assert_eq!(before[i] + alone[i], got[i]);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Squared L2 norm and scaling of float32 vectors.
 
-use memory::lanes::{F32x4, F64x2};
+use crate::lanes::{F32x4, F64x2};
 
 /// Sum of squares in float64, in one order for every build and length: value `i` is added to
 /// partial sum `i mod 8`, and the sums `s` are closed as
@@ -44,7 +44,16 @@ pub fn scale(x: &mut [f32], factor: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::floats;
+
+    /// Values spread over `[-range, range]`, the same in every run.
+    fn floats(count: usize, seed: u32, range: f32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state) / f64::from(1_u32 << 31) - 1.0
+        };
+        (0..count).map(|_| (next() * f64::from(range)) as f32).collect()
+    }
 
     fn reference(x: &[f32]) -> f64 {
         let mut s = [0.0; 8];
