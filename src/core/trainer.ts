@@ -36,7 +36,7 @@ export interface WeightsContribution {
   readonly weights: NamedTensors;
   /** How many examples were trained on; the update's weight, up to the plan's cap. */
   readonly examples: number;
-  /** Local optimiser steps that were taken, where the task's strategy asks for them. */
+  /** Local optimiser steps that were taken, 0 or more, where the task's strategy asks for them. */
   readonly steps?: number;
   /** Their learning rate, the mean over the steps where it changed; likewise. */
   readonly rate?: number;

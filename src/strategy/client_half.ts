@@ -49,8 +49,8 @@ export interface ClientHalf {
 }
 
 /**
- * A figure that the trainer had to give for a strategy: `steps` a whole number of 1 or more, `rate` a
- * number above 0, `loss` one of 0 or more.
+ * A figure that the trainer had to give for a strategy: a finite number of 0 or more, `steps` a whole
+ * one.
  *
  * @param kind The strategy, for the message.
  * @throws {TributaryError} `update-misshapen` if it is missing or out of range, which the sentence says.
@@ -61,18 +61,16 @@ export function figureOf(
   kind: string,
 ): number {
   const { [name]: value } = contribution;
-  const [fits, expected] = RANGES[name];
-  if (value === undefined || !Number.isFinite(value) || !fits(value)) {
+  const isWhole = name === "steps";
+  const fits = value !== undefined && value >= 0 && Number.isFinite(value) &&
+    (!isWhole || Number.isInteger(value));
+  if (!fits) {
     throw new TributaryError(
       "update-misshapen",
-      `Cannot send the update: its trainer gave ${name} ${value}, expected ${expected} for ${kind}`,
+      `Cannot send the update: its trainer gave ${name} ${value}, expected a ${
+        isWhole ? "whole" : "finite"
+      } number, 0 or more, for ${kind}`,
     );
   }
   return value;
 }
-
-const RANGES = {
-  steps: [(value: number) => Number.isInteger(value) && value >= 1, "a whole number, 1 or more,"],
-  rate: [(value: number) => value > 0, "a number above 0"],
-  loss: [(value: number) => value >= 0, "a number of 0 or more"],
-} as const;

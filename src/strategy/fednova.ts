@@ -96,7 +96,8 @@ function clientHalf({ momentum, maxSteps }: FedNovaOptions): ClientHalf {
           }
           const length = trainingLength(steps, momentum);
           return {
-            ...scaledBy(change, 1 / length),
+            // Without a step there is no change.
+            ...scaledBy(change, length === 0 ? 0 : 1 / length),
             [LENGTH]: { shape: [1], data: Float32Array.of(length) },
           };
         },

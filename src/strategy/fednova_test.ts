@@ -84,6 +84,15 @@ Deno.test("fednova: lengths of training by hand: 3 steps of momentum ½ are 1 + 
   assert.deepEqual(sent, { x: tensor(2), "clients/length": tensor(4.25) });
 });
 
+Deno.test("fednova: a client that took no step sends zeros", async () => {
+  const round = await strategyPlan(fedNova()).client!.begin({
+    ...{ round: 1, version: 0, published: {} },
+    state: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
+  });
+  const sent = round.form!({ x: tensor(0) }, { weights: {}, examples: 0, steps: 0 });
+  assert.deepEqual(sent, { x: tensor(0), "clients/length": tensor(0) });
+});
+
 Deno.test("fednova: the root multiplies the mean change a step by the mean length", () => {
   const { model, state } = strategyOf(fedNova({ lr: 0.5 })).step({
     model: { x: tensor(1, 0) },
@@ -122,9 +131,9 @@ Deno.test("fednova: a trainer that does not say how many steps it took, or too m
   });
   for (
     const [steps, found] of [
-      [undefined, /its trainer gave steps undefined, expected a whole number, 1 or more, for fedn/],
+      [undefined, /its trainer gave steps undefined, expected a whole number, 0 or more, for fedn/],
       [2.5, /gave steps 2\.5/],
-      [0, /gave steps 0/],
+      [-1, /gave steps -1/],
       [NaN, /gave steps NaN/],
       [21, /its trainer took 21 steps, expected at most 20/],
     ] as const

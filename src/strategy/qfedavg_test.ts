@@ -141,7 +141,7 @@ Deno.test("qfedavg: a trainer that does not tell the received model's loss is re
       (error) =>
         isTributaryError(error, "update-misshapen") &&
         error.message ===
-          `Cannot send the update: its trainer gave loss ${loss}, expected a number of 0 or more for qfedavg`,
+          `Cannot send the update: its trainer gave loss ${loss}, expected a finite number, 0 or more, for qfedavg`,
     );
   }
 });

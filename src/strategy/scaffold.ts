@@ -124,7 +124,9 @@ async function begin({ round, version, published, state }: ClientStart): Promise
     form(change, contribution) {
       const steps = figureOf(contribution, "steps", "scaffold");
       const rate = figureOf(contribution, "rate", "scaffold");
-      const moved = combined(mean, change, (c, delta) => -c - delta / (steps * rate));
+      const far = steps * rate;
+      // A client that went nowhere has seen no gradient: its control stays.
+      const moved = combined(mean, change, (c, delta) => far === 0 ? 0 : -c - delta / far);
       const entries = Object.entries(moved).map(([name, tensor]) => [controlChange(name), tensor]);
       return { ...change, ...Object.fromEntries(entries) };
     },

@@ -153,6 +153,14 @@ Deno.test("scaffold: a client's half by hand", async () => {
   assert.deepEqual(next.correction?.shift, { x: tensor(7) });
 });
 
+Deno.test("scaffold: a client that took no step, or steps of no length, keeps its control", async () => {
+  const { form } = await begin(memory());
+  for (const given of [{ steps: 0, rate: 0.1 }, { steps: 7, rate: 0 }]) {
+    const sent = form!({ x: tensor(0) }, { weights: {}, examples: 0, ...given });
+    assert.deepEqual(sent, { x: tensor(0), "control/x": tensor(0) });
+  }
+});
+
 Deno.test("scaffold: the root adds the mean change of control, for the share of clients it is of", () => {
   const { model, state } = strategyOf(scaffold({ population: 10, lr: 0.5 })).step({
     model: { x: tensor(1) },
@@ -192,7 +200,7 @@ Deno.test("scaffold: a trainer that does not tell its steps and rate is refused"
     const [given, found] of [
       [{ rate: 0.1 }, "steps undefined"],
       [{ steps: 3 }, "rate undefined"],
-      [{ steps: 3, rate: 0 }, "rate 0"],
+      [{ steps: 3, rate: -0.1 }, "rate -0.1"],
     ] as const
   ) {
     assert.throws(

@@ -48,7 +48,6 @@ export function checkTask(task: Task): CheckedTask {
   checkPair(model, strategy);
   checkMetrics(task, model);
   checkLayout(task.update.tensors, updateTensors(model, { strategy, metrics: task.metrics }));
-  const { clip, weightCap } = task.update;
   const plan = updatePlan(task);
   checkUpdatePlan(plan);
   refusePublishedNames(model.tensors);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
-import { ials, mf } from "../models/mod.ts";
+import { ials, mf, tensors } from "../models/mod.ts";
+import { qFedAvg, scaffold } from "../strategy/mod.ts";
 import type { Task } from "../wire/task.ts";
 import { checkTask } from "./check_task.ts";
 import { defineTask } from "./define_task.ts";
@@ -27,6 +28,7 @@ Deno.test("checkTask: a task that came as JSON gives the model and plan that it 
   const { model, plan } = checkTask(JSON.parse(JSON.stringify(TASK)));
   assert.deepEqual(model.options, mf({ items: 20, dim: 3 }).options);
   assert.deepEqual(plan, {
+    ring: "u32",
     tensors: TASK.update.tensors,
     slotBits: 19,
     maxClients: 100,
@@ -60,7 +62,7 @@ Deno.test("checkTask: the ranges and shapes of an update are those that model an
 });
 
 Deno.test("checkTask: what another version would understand is refused", () => {
-  refused({ model: { kind: "ncf" } }, /Cannot use model "ncf": expected one of mf, ials, tensors/);
+  refused({ model: { kind: "gru" } }, /Cannot use model "gru": expected one of mf, ials, /);
   refused({ strategy: { kind: "krum" } }, /Cannot use strategy "krum": expected one of fedavg/);
   refused({ model: { ...TASK.model, depth: 3 } }, /Cannot make an mf model/);
 });
@@ -68,6 +70,31 @@ Deno.test("checkTask: what another version would understand is refused", () => {
 Deno.test("checkTask: a plan that would keep a device busy for hours is refused", () => {
   const train = { ...TASK.train, negatives: 100, personSteps: 100 };
   refused({ train }, /Cannot make an mf model: .* at most 1000, found 100 × 100 = 10000$/);
+});
+
+Deno.test("checkTask: what a round publishes is the model, and what the strategy sends along", () => {
+  const definition = { name: "risk", clients: TASK.clients, stop: TASK.stop };
+  const model = tensors({ tensors: { w: [2, 3], b: [3] } });
+  const plain = checkTask(defineTask({ ...definition, model }));
+  assert.deepEqual(plain.published, model.tensors);
+  const strategy = scaffold({ population: 200 });
+  const corrected = checkTask(defineTask({ ...definition, model, strategy }));
+  assert.deepEqual(corrected.published, [
+    ...model.tensors,
+    { name: "published/control/w", shape: [2, 3] },
+    { name: "published/control/b", shape: [3] },
+  ]);
+  assert.deepEqual(corrected.strategy.options, strategy);
+});
+
+Deno.test("checkTask: a clip that the strategy's ranges were not made for is refused", () => {
+  const task = defineTask({
+    ...{ name: "risk", clients: TASK.clients, stop: TASK.stop },
+    model: tensors({ tensors: { w: [2] } }),
+    strategy: qFedAvg({ norm: 2 }),
+  });
+  const update = { ...task.update, clip: null };
+  refused({ ...task, update }, /Cannot step by qfedavg with clip null: expected at most 2/);
 });
 
 Deno.test("checkTask: slots are checked again by whoever receives the task", () => {

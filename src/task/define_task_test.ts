@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
-import { ials, mf, tensors } from "../models/mod.ts";
-import { alsNewton, fedAdam, fedAvg, rowwise } from "../strategy/mod.ts";
+import { ials, logistic, mf, tensors } from "../models/mod.ts";
+import { alsNewton, fedAdam, fedAvg, fedNova, fedProx } from "../strategy/mod.ts";
+import { qFedAvg, rowwise, scaffold } from "../strategy/mod.ts";
 import { readTask } from "../wire/task.ts";
 import { defineTask } from "./define_task.ts";
 import type { TaskDefinition } from "./define_task.ts";
@@ -44,6 +45,7 @@ Deno.test("defineTask: what is left out is filled in, and the document is comple
       weightCap: null,
     },
     clients: { min: 300, max: 610 },
+    sampling: { kind: "all" },
     roundMs: 60_000,
     metrics: ["hr@10", "ndcg@10", "loss"],
     stop: { rounds: 30 },
@@ -162,7 +164,7 @@ Deno.test("defineTask: refuses a strategy that does not step what the model send
   );
   refused(
     { model: tensors({ tensors: { w: [2] } }), strategy: rowwise() },
-    /^Cannot step tensors by rowwise: expected fedavg or fedadam/,
+    /^Cannot step tensors by rowwise: expected a strategy for changes of weights, such as fedavg/,
   );
   refused(
     { model: tensors({ tensors: { "clients/weight": [2] } }) },
@@ -171,6 +173,48 @@ Deno.test("defineTask: refuses a strategy that does not step what the model send
   refused(
     { model: ials({ items: 9, dim: 2 }), strategy: alsNewton({ reg: 1 }) },
     /^Cannot step ials by als-newton with reg 1: expected 0.005, as the model has it/,
+  );
+});
+
+Deno.test("defineTask: refuses a strategy that asks more of clients than the model's do", () => {
+  const model = mf({ items: 9, dim: 2 });
+  refused(
+    { model, strategy: fedProx() },
+    /^Cannot step mf by fedprox: its clients would have to give correction, expected a strategy /,
+  );
+  refused({ model, strategy: fedNova() }, /^Cannot step mf by fednova: .* have to give steps/);
+  const sgd = { kind: "sgd", lr: 0.1, momentum: 0.9, nesterov: false, decay: 0 } as const;
+  refused(
+    { model: logistic({ features: 3, optimizer: sgd }), strategy: scaffold({ population: 9 }) },
+    /^Cannot step logistic by scaffold: its clients would have to give rate/,
+  );
+});
+
+Deno.test("defineTask: a strategy's sums and clip stand in the document", () => {
+  const definition = { ...FILMS, model: tensors({ tensors: { w: [2] } }) };
+  const { update } = defineTask({ ...definition, strategy: scaffold({ population: 700 }) });
+  assert.deepEqual(update.tensors.map(({ name }) => name), ["w", "clients/weight", "control/w"]);
+  const fair = defineTask({ ...definition, strategy: qFedAvg({ norm: 3 }) });
+  assert.equal(fair.update.clip, 3);
+  assert.deepEqual(fair.update.tensors.map(({ name }) => name), [
+    ...["w", "clients/weight", "clients/curvature"],
+  ]);
+});
+
+Deno.test("defineTask: refuses a clip that is wider than a strategy's ranges are for", () => {
+  const definition = { model: tensors({ tensors: { w: [2] } }), strategy: qFedAvg({ norm: 3 }) };
+  refused(
+    { ...definition, update: { clip: 4 } },
+    /^Cannot step by qfedavg with clip 4: expected at most 3, which its ranges are for/,
+  );
+  const task = defineTask({ ...FILMS, ...definition, update: { clip: 2 } });
+  assert.equal(task.update.clip, 2);
+});
+
+Deno.test("defineTask: refuses tensors named like what strategies publish", () => {
+  refused(
+    { model: tensors({ tensors: { "published/w": [2] } }) },
+    /^Cannot publish a model with a tensor "published\/w": names that begin with "published\/" are /,
   );
 });
 

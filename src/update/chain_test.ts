@@ -48,6 +48,44 @@ Deno.test("chain: it clips before it weighs", () => {
   assert.deepEqual(metricMeans(sums), { "hr@10": 0 });
 });
 
+Deno.test("chain: a strategy forms what was clipped, and what it forms is weighed", () => {
+  using core = createAggregateCore(module);
+  const tensors = [...PLAN.tensors, { name: "twice", shape: [2], range: 8 }];
+  const chain = createUpdateChain(core, { ...PLAN, tensors, clip: 2.5, weightCap: 20 });
+  // The change (3, 0, 4) is clipped to (1.5, 0, 2).
+  const contribution = {
+    weights: { w: tensor([2], 4, -1), b: tensor([], 4.5) },
+    examples: 10,
+    metrics: { "hr@10": 0 },
+  };
+  const parcel = chain.encode(contribution, {
+    ...{ model: MODEL, key: KEY },
+    form: (change, { examples }) => {
+      assert.equal(examples, 10);
+      return { ...change, twice: tensor([2], ...change.w!.data.map((value) => 2 * value)) };
+    },
+  });
+  const sums = chain.decode(parcel, 1);
+  assertClose(sums["w"]!, [0.75, 0]);
+  assertClose(sums["twice"]!, [1.5, 0]);
+  // To the one who sent it, without its weight.
+  const sent = chain.sent(parcel, contribution);
+  assertClose(sent["twice"]!, [3, 0]);
+});
+
+Deno.test("chain: a model's own sums are nobody else's to form", () => {
+  using core = createAggregateCore(module);
+  const chain = createUpdateChain(core, PLAN);
+  const sums = { w: tensor([2], 1, 2), b: tensor([], 3), "clients/weight": tensor([1], 1) };
+  const contribution = { kind: "sums", sums, metrics: { "hr@10": 0 } } as const;
+  const options = { model: MODEL, key: KEY };
+  const form = () => assert.fail("was asked");
+  assert.deepEqual(
+    chain.encode(contribution, { ...options, form }),
+    chain.encode(contribution, options),
+  );
+});
+
 Deno.test("chain: metrics are neither clipped nor weighed", () => {
   const weights = { w: tensor([2], 101, -1), b: tensor([], 0.5) };
   const plan = { ...PLAN, clip: 0.01, weightCap: 1000 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createAggregateCore, inlineModule } from "../wasm/mod.ts";
 import { WEIGHT_TENSOR } from "../core/trainer.ts";
-import { cappedWeight, weightStep } from "./weight.ts";
+import { cappedWeight, unweighted, weightStep } from "./weight.ts";
 
 const module = await inlineModule("aggregate");
 const KEY = new Uint8Array(32);
@@ -51,4 +51,19 @@ Deno.test("weight: a model's own sums are left alone, and sums are received as t
   const sender = { contribution: { kind: "sums", sums: update }, key: KEY } as const;
   assert.equal(step.send(update, sender), update);
   assert.equal(step.receive(update, 3), update);
+});
+
+Deno.test("weight: what was weighed is told as it was before, and zeros where the weight was 0", () => {
+  using core = createAggregateCore(module);
+  const update = { w: { shape: [2], data: Float32Array.of(8, -2) } };
+  const back = (examples: number) => {
+    const contribution = { weights: {}, examples };
+    const sent = weightStep(core, 40).send(update, { contribution, key: KEY });
+    return unweighted(sent, contribution, 40).w;
+  };
+  assert.deepEqual(back(10), update.w);
+  assert.deepEqual(back(400), update.w);
+  assert.deepEqual(back(0), { shape: [2], data: Float32Array.of(0, -0) });
+  const sums = { kind: "sums", sums: update } as const;
+  assert.equal(unweighted(update, sums, 40), update);
 });
