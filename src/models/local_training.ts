@@ -168,7 +168,7 @@ function* batchesOf(
   },
 ): Generator<Uint32Array, undefined> {
   // In whatever order, the whole of them is one and the same batch.
-  const whole = examples <= batchSize ? Uint32Array.from({ length: examples }, (_, i) => i) : null;
+  const whole = examples <= batchSize ? consecutive(0, examples) : null;
   if (examples === 0) return;
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = whole ?? permutation(examples, rng);
@@ -185,13 +185,20 @@ function sumLoss(tape: Tape, lossOf: BatchLoss, examples: number): Slot {
   backend.run("fill", [total], [1, 0]);
   for (let at = 0; at < examples; at += EVALUATION_ROWS) {
     const count = Math.min(EVALUATION_ROWS, examples - at);
-    const rows = Uint32Array.from({ length: count }, (_, i) => at + i);
+    const rows = consecutive(at, count);
     tape.evaluate(() => {
       const loss = lossOf({ tape }, rows);
       backend.run("add_scaled", [loss.slot, total], [1, count / examples]);
     });
   }
   return total;
+}
+
+/** `count` numbers from `first` on. */
+function consecutive(first: number, count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = first + i;
+  return numbers;
 }
 
 /** `proximal·(w − model) + shift` as `proximal·w + constant`. */

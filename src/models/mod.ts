@@ -21,5 +21,8 @@ export { mlp } from "./mlp.ts";
 export type { MlpModel, MlpOptions, MlpSettings } from "./mlp.ts";
 export type { TableOutput } from "./table_output.ts";
 export type { TrainSettings } from "./train_settings.ts";
+export { ease } from "./ease.ts";
+export type { EaseModel } from "./ease.ts";
+export type { EaseOptions, EaseSettings } from "./ease_options.ts";
 export { tensors } from "./tensors.ts";
 export type { TensorsModel, TensorsOptions, TensorsSettings } from "./tensors.ts";

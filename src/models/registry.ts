@@ -4,6 +4,9 @@
  * @module
  */
 import { TributaryError } from "../core/errors.ts";
+import { ease } from "./ease.ts";
+import type { EaseModel } from "./ease.ts";
+import type { EaseSettings } from "./ease_options.ts";
 import { ials } from "./ials.ts";
 import type { IalsModel } from "./ials.ts";
 import type { IalsSettings } from "./ials_options.ts";
@@ -20,7 +23,7 @@ import type { TensorsModel } from "./tensors.ts";
 import { TRAIN_FIELD_NAMES } from "./train_settings.ts";
 
 /** Any model. */
-export type AnyModel = MfModel | IalsModel | LogisticModel | MlpModel | TensorsModel;
+export type AnyModel = MfModel | IalsModel | EaseModel | LogisticModel | MlpModel | TensorsModel;
 
 /** Settings by name, as a task holds them. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -35,6 +38,7 @@ type Kind = AnyModel["options"]["kind"];
 const TRAIN_SETTINGS: Readonly<Record<Kind, readonly string[]>> = {
   mf: ["negatives", "personSteps", "personRate", "personDecay", "itemRate", "clip", "sends"],
   ials: ["clip"],
+  ease: ["cap"],
   logistic: TRAIN_FIELD_NAMES,
   mlp: TRAIN_FIELD_NAMES,
   tensors: [],
@@ -93,6 +97,8 @@ export function modelFrom(model: unknown, train: Settings = {}): AnyModel {
       return mf(settings as MfSettings);
     case "ials":
       return ials(settings as IalsSettings);
+    case "ease":
+      return ease(settings as EaseSettings);
     case "logistic":
       return logistic(settings as LogisticSettings);
     case "mlp":

@@ -26,16 +26,14 @@ type AnyExport = (...numbers: readonly number[]) => number | undefined;
 
 /** The exports of an instance of the train core. */
 export function kernelAccess(instance: CoreInstance<InitOutput>): KernelAccess {
+  // Found once for all tapes: a client's whole training may take less than looking through the list.
+  const kernels = new Map<string, RawKernel>();
   return {
     kernel(name) {
-      const found = instance.call((exports) => Object.entries(exports)).find(([key]) =>
-        key === name
-      )?.[1];
-      if (typeof found !== "function") {
-        throw new TypeError(`Cannot find kernel ${name}: the train core does not export it`);
-      }
-      const kernel = found as AnyExport;
-      return (numbers) => {
+      const known = kernels.get(name);
+      if (known !== undefined) return known;
+      const kernel = find(instance, name);
+      const checked: RawKernel = (numbers) => {
         if (numbers.length !== kernel.length) {
           throw new RangeError(
             `Cannot run ${name} with ${numbers.length} numbers: expected ${kernel.length}`,
@@ -43,6 +41,16 @@ export function kernelAccess(instance: CoreInstance<InitOutput>): KernelAccess {
         }
         return instance.call(() => kernel(...numbers)) ?? 0;
       };
+      kernels.set(name, checked);
+      return checked;
     },
   };
+}
+
+function find(instance: CoreInstance<InitOutput>, name: string): AnyExport {
+  const found = instance.call((exports) => Object.entries(exports)).find(([key]) => key === name);
+  if (typeof found?.[1] !== "function") {
+    throw new TypeError(`Cannot find kernel ${name}: the train core does not export it`);
+  }
+  return found[1] as AnyExport;
 }
