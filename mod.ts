@@ -50,7 +50,12 @@ export type {
   AlsStepOptions,
 } from "./src/wasm/train_als.ts";
 export type { KernelAccess, RawKernel } from "./src/wasm/train_kernels.ts";
-export type { LinearKernels, SolveOptions, TableOptions } from "./src/wasm/train_linear.ts";
+export type {
+  InvertOptions,
+  LinearKernels,
+  SolveOptions,
+  TableOptions,
+} from "./src/wasm/train_linear.ts";
 export type { FitPersonOptions, MfKernels, StepRowsOptions } from "./src/wasm/train_mf.ts";
 export type {
   GatherOptions,

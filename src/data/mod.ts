@@ -37,5 +37,6 @@ export * from "./negatives.ts";
 export * from "./partition.ts";
 export * from "./synthetic.ts";
 export * from "./popularity.ts";
+export * from "./keep_popular.ts";
 export { deriveSeed, seededRng } from "../core/random.ts";
 export type { Rng } from "../core/random.ts";

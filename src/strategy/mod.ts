@@ -30,3 +30,5 @@ export { alsExact } from "./als_exact.ts";
 export type { AlsExactOptions } from "./als_exact.ts";
 export { alsNewton } from "./als_newton.ts";
 export type { AlsNewtonOptions } from "./als_newton.ts";
+export { easeStep } from "./ease.ts";
+export type { EaseStepOptions } from "./ease.ts";

@@ -7,6 +7,7 @@ import { TributaryError } from "../core/errors.ts";
 import type { TrainCore } from "../wasm/train.ts";
 import { alsExactFrom, type AlsExactOptions } from "./als_exact.ts";
 import { alsNewtonFrom, type AlsNewtonOptions } from "./als_newton.ts";
+import { easeFrom, type EaseStepOptions } from "./ease.ts";
 import { fedAdagradFrom, type FedAdagradOptions } from "./fedadagrad.ts";
 import { fedAdamFrom, type FedAdamOptions } from "./fedadam.ts";
 import { fedAvgFrom, type FedAvgOptions } from "./fedavg.ts";
@@ -32,7 +33,8 @@ export type StrategyOptions =
   | QFedAvgOptions
   | RowwiseOptions
   | AlsExactOptions
-  | AlsNewtonOptions;
+  | AlsNewtonOptions
+  | EaseStepOptions;
 
 /** For each kind, the plan of its options; all that has to know of a new strategy. */
 const KINDS: Readonly<Record<StrategyOptions["kind"], (value: unknown) => StrategyPlan>> = {
@@ -48,6 +50,7 @@ const KINDS: Readonly<Record<StrategyOptions["kind"], (value: unknown) => Strate
   "rowwise": rowwiseFrom,
   "als-exact": alsExactFrom,
   "als-newton": alsNewtonFrom,
+  "ease": easeFrom,
 };
 
 /**

@@ -219,3 +219,37 @@ Deno.test({
     }
   },
 });
+
+Deno.test("train: a large matrix times its inverse is the unit matrix", () => {
+  for (const dim of [1, 5, 64, 65, 150]) {
+    using core = createTrainCore(module);
+    const { memory } = core;
+    const matrix = memory.alloc(4 * triangleLength(dim));
+    const values = Float32Array.from({ length: triangleLength(dim) }, (_, at) => at * 7919 % 5);
+    memory.f32(matrix).set(values);
+    const mark = memory.mark();
+    assert.equal(core.invert({ matrix, dim, ridge: 5 * dim }), true);
+    assert.deepEqual(memory.mark(), mark);
+    const inverse = memory.f32(matrix);
+    const entry = (of: Float32Array, i: number, j: number): number =>
+      of[triangleLength(Math.max(i, j)) + Math.min(i, j)]!;
+    for (let i = 0; i < dim; i++) {
+      for (let j = 0; j < dim; j++) {
+        let product = 5 * dim * entry(inverse, i, j);
+        for (let k = 0; k < dim; k++) product += entry(values, i, k) * entry(inverse, k, j);
+        assert.ok(Math.abs(product - (i === j ? 1 : 0)) < 1e-5, `(${i}, ${j}) is ${product}`);
+      }
+    }
+  }
+});
+
+Deno.test("train: a matrix without an inverse, or of another length, stays as it is", () => {
+  using core = createTrainCore(module);
+  const { memory } = core;
+  const matrix = memory.alloc(12);
+  memory.f32(matrix).set([1, 2, 1]);
+  assert.equal(core.invert({ matrix, dim: 2, ridge: 0.5 }), false);
+  assert.deepEqual([...memory.f32(matrix)], [1, 2, 1]);
+  assert.throws(() => core.invert({ matrix, dim: 3, ridge: 1 }), RangeError);
+  assert.equal(core.invert({ matrix, dim: 2, ridge: 2 }), true);
+});
