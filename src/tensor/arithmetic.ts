@@ -5,6 +5,7 @@
  */
 import { sameShape } from "../core/tensor.ts";
 import type { Slot } from "./backend.ts";
+import { addGradients } from "./gradients.ts";
 import { expectSameShape, shown } from "./shapes.ts";
 import type { Tape, Variable } from "./tape.ts";
 
@@ -72,10 +73,10 @@ export function multiply(tape: Tape, a: Variable, b: Variable): Variable {
   backend.run("multiply", [a.slot, b.slot, out.slot], [out.size]);
   tape.record(out, (dout) => {
     if (a.differentiable) {
-      backend.run("add_product", [dout, b.slot, tape.gradient(a)], [out.size]);
+      backend.run("multiply_add", [dout, b.slot, tape.gradient(a)], [out.size]);
     }
     if (b.differentiable) {
-      backend.run("add_product", [dout, a.slot, tape.gradient(b)], [out.size]);
+      backend.run("multiply_add", [dout, a.slot, tape.gradient(b)], [out.size]);
     }
   });
   return out;
@@ -92,14 +93,9 @@ export function divide(tape: Tape, a: Variable, b: Variable): Variable {
   const out = tape.output(a.shape, a.differentiable || b.differentiable);
   backend.run("divide", [a.slot, b.slot, out.slot], [out.size]);
   tape.record(out, (dout) => {
-    const share = tape.scratch(out.size);
-    backend.run("divide", [dout, b.slot, share], [out.size]);
-    accumulate(tape, share, a);
-    if (!b.differentiable) return;
-    // d(a/b)/db = −(a/b)/b.
-    const pull = tape.scratch(out.size);
-    backend.run("multiply", [share, out.slot, pull], [out.size]);
-    accumulate(tape, pull, b, -1);
+    addGradients(tape, [a, b], (gradients) => {
+      backend.run("divide_backward", [b.slot, out.slot, dout, ...gradients], [out.size]);
+    });
   });
   return out;
 }

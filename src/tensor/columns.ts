@@ -30,15 +30,21 @@ export function concat(tape: Tape, parts: readonly Variable[]): Variable {
   const widths = parts.map(({ shape }) => shape.at(-1) ?? 0);
   const whole = widths.reduce((sum, width) => sum + width, 0);
   const out = tape.output([...outer, whole], parts.some(({ differentiable }) => differentiable));
+  const { backend } = tape;
   let offset = 0;
-  const places = widths.map((width) => [rows, width, whole, (offset += width) - width]);
-  for (const [at, part] of parts.entries()) {
-    tape.backend.run("copy_columns", [part.slot, out.slot], places[at] ?? []);
+  const places = widths.map((width) => ({ width, offset: (offset += width) - width }));
+  // The kernel adds, as its backward pass has to.
+  backend.run("fill", [out.slot], [out.size, 0]);
+  for (const [at, { width, offset }] of places.entries()) {
+    const slots = [parts[at]?.slot ?? null, out.slot];
+    backend.run("add_block", slots, [rows, width, width, 0, whole, offset]);
   }
   tape.record(out, (dout) => {
-    for (const [at, part] of parts.entries()) {
-      if (!part.differentiable) continue;
-      tape.backend.run("copy_columns_backward", [dout, tape.gradient(part)], places[at] ?? []);
+    for (const [at, { width, offset }] of places.entries()) {
+      const part = parts[at];
+      if (part?.differentiable !== true) continue;
+      const numbers = [rows, width, whole, offset, width, 0];
+      backend.run("add_block", [dout, tape.gradient(part)], numbers);
     }
   });
   return out;
@@ -61,11 +67,14 @@ export function sliceColumns(
       `Cannot slice columns ${from} to ${to} of ${shown(x)}: expected a range within 0 to ${cols}`,
     );
   }
-  const numbers = [rows, to - from, cols, from];
-  const out = tape.output([...x.shape.slice(0, -1), to - from], x.differentiable);
-  tape.backend.run("take_columns", [x.slot, out.slot], numbers);
+  const width = to - from;
+  const { backend } = tape;
+  const out = tape.output([...x.shape.slice(0, -1), width], x.differentiable);
+  backend.run("fill", [out.slot], [out.size, 0]);
+  backend.run("add_block", [x.slot, out.slot], [rows, width, cols, from, width, 0]);
   tape.record(out, (dout) => {
-    tape.backend.run("take_columns_backward", [dout, tape.gradient(x)], numbers);
+    const numbers = [rows, width, width, 0, cols, from];
+    backend.run("add_block", [dout, tape.gradient(x)], numbers);
   });
   return out;
 }

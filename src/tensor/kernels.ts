@@ -14,9 +14,10 @@ export type ElementwiseKernel =
   | "subtract"
   | "multiply"
   | "divide"
+  | "divide_backward"
   | "add_scaled"
   | "scale"
-  | "add_product"
+  | "multiply_add"
   | "activate"
   | "activate_backward"
   | "unary"
@@ -30,10 +31,7 @@ export type MatrixKernel =
   | "linear"
   | "linear_backward"
   | "transpose"
-  | "copy_columns"
-  | "copy_columns_backward"
-  | "take_columns"
-  | "take_columns_backward";
+  | "add_block";
 
 /** Kernels that go row by row. */
 export type RowKernel =
@@ -41,9 +39,10 @@ export type RowKernel =
   | "mean"
   | "row_sum"
   | "column_sum"
+  | "row_dot"
   | "add_rows"
-  | "multiply_rows"
-  | "multiply_rows_backward"
+  | "add_columns"
+  | "add_scaled_rows"
   | "softmax"
   | "softmax_backward"
   | "log_softmax"
@@ -213,9 +212,10 @@ export const KERNELS: Readonly<Record<KernelName, KernelSpec>> = {
   subtract: takes(PAIR, "len"),
   multiply: takes(PAIR, "len"),
   divide: takes(PAIR, "len"),
+  divide_backward: takes(["b: len", "y: len", "dy: len", "da?=: len", "db?=: len"], "len"),
   add_scaled: takes(["x: len", "out=: len"], "len", "factor"),
   scale: takes(["x: len", "out=: len"], "len", "factor"),
-  add_product: takes(PAIR, "len"),
+  multiply_add: takes(PAIR, "len"),
   activate: takes(["x: len", "out=: len"], "len activation"),
   activate_backward: takes(["x?: len", "y?: len", "dy: len", "dx=: len"], "len activation"),
   unary: takes(["x: len", "out=: len"], "len function"),
@@ -250,21 +250,19 @@ export const KERNELS: Readonly<Record<KernelName, KernelSpec>> = {
     "rows inputs outputs activation",
   ),
   transpose: takes([MATRIX, "out=: rows cols"], "rows cols"),
-  copy_columns: takes([MATRIX, "out=: rows out_cols"], "rows cols out_cols offset"),
-  copy_columns_backward: takes(
-    ["dout: rows out_cols", "dx=: rows cols"],
-    "rows cols out_cols offset",
+  add_block: takes(
+    ["x: rows x_cols", "out=: rows out_cols"],
+    "rows cols x_cols x_offset out_cols out_offset",
   ),
-  take_columns: takes(["x: rows x_cols", "out=: rows cols"], "rows cols x_cols offset"),
-  take_columns_backward: takes(["dy: rows cols", "dx=: rows x_cols"], "rows cols x_cols offset"),
 
   sum: takes(["x: len", "out=: 1"], "len"),
   mean: takes(["x: len", "out=: 1"], "len"),
   row_sum: takes([MATRIX, "out=: rows"], "rows cols"),
   column_sum: takes([MATRIX, "out=: cols"], "rows cols"),
+  row_dot: takes(["a: rows cols", "b: rows cols", "out=: rows"], "rows cols"),
   add_rows: takes([MATRIX, "row: cols", "out=: rows cols"], "rows cols"),
-  multiply_rows: takes([MATRIX, "scales: rows", "out=: rows cols"], "rows cols"),
-  multiply_rows_backward: takes(["scales: rows", "dy: rows cols", "dx=: rows cols"], "rows cols"),
+  add_columns: takes(["column: rows", "out=: rows cols"], "rows cols", "factor"),
+  add_scaled_rows: takes([MATRIX, "factors: rows", "out=: rows cols"], "rows cols"),
   softmax: takes([MATRIX, "out=: rows cols"], "rows cols"),
   softmax_backward: takes(["y: rows cols", "dy: rows cols", "dx=: rows cols"], "rows cols"),
   log_softmax: takes([MATRIX, "out=: rows cols"], "rows cols"),

@@ -49,7 +49,7 @@ export function reduceLosses(
     for (const { input, slope } of slopes) {
       if (slope === null) continue;
       const numbers = [rows, rows === 0 ? 0 : input.size / rows];
-      backend.run("multiply_rows_backward", [factors, slope, tape.gradient(input)], numbers);
+      backend.run("add_scaled_rows", [slope, factors, tape.gradient(input)], numbers);
     }
   });
   return out;

@@ -47,8 +47,7 @@ function spread(
   },
 ): void {
   tape.record(from, (gradient) => {
-    const factors = tape.filled(to.size, factor);
-    const numbers = [rows, rows === 0 ? 0 : to.size / rows];
-    tape.backend.run("multiply_rows_backward", [gradient, factors, tape.gradient(to)], numbers);
+    const cols = rows === 0 ? 0 : to.size / rows;
+    tape.backend.run("add_columns", [gradient, tape.gradient(to)], [rows, cols, factor]);
   });
 }

@@ -34,7 +34,7 @@ const REFERENCE: Readonly<Record<KernelName, ReferenceKernel>> = {
 };
 
 class ReferenceSlot implements Slot {
-  constructor(readonly values: Values, readonly end: number) {}
+  constructor(readonly owner: object, readonly values: Values, readonly end: number) {}
 
   get bytes(): number {
     return this.values.length * VALUE_BYTES;
@@ -56,10 +56,11 @@ export interface ReferenceBackend extends Backend {
 export function createReferenceBackend(
   precision: "float32" | "float64" = "float64",
 ): ReferenceBackend {
+  const owner = {};
   let top = 0;
 
   function values(slot: Slot): Values {
-    if (!(slot instanceof ReferenceSlot)) {
+    if (!(slot instanceof ReferenceSlot && slot.owner === owner)) {
       throw new TypeError("Cannot use a slot of another backend");
     }
     if (slot.end > top) throw new RangeError("Cannot use a slot that was released");
@@ -72,7 +73,7 @@ export function createReferenceBackend(
         throw new RangeError(`Cannot allocate ${bytes} bytes: expected a multiple of 4, 0 or more`);
       }
       top += bytes;
-      return new ReferenceSlot(new Float64Array(bytes / VALUE_BYTES).fill(NaN), top);
+      return new ReferenceSlot(owner, new Float64Array(bytes / VALUE_BYTES).fill(NaN), top);
     },
     slice(slot, { offset, bytes }) {
       const whole = values(slot);
@@ -85,7 +86,7 @@ export function createReferenceBackend(
         );
       }
       const part = whole.subarray(offset / VALUE_BYTES, (offset + bytes) / VALUE_BYTES);
-      return new ReferenceSlot(part, (slot as ReferenceSlot).end);
+      return new ReferenceSlot(owner, part, (slot as ReferenceSlot).end);
     },
     mark: () => top,
     release(mark) {

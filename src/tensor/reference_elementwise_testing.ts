@@ -95,15 +95,24 @@ function curveBackward(curves: readonly Curve[]): ReferenceKernel {
   };
 }
 
-/** A value in `[0, 2^32)` for each index under a seed: the finaliser of MurmurHash3, twice. */
-export function dropped(index: number, low: number, high: number, rate: number): boolean {
-  return index < 0 || low < 0 || high < 0 || rate < 0;
+/** A bijection of words (the multipliers are Wellons's), with a key between its two halves. */
+function scramble(word: number, key = 0): number {
+  const half = (Math.imul(word ^ (word >>> 16), 0x7feb352d) ^ key) >>> 0;
+  const whole = Math.imul(half ^ (half >>> 15), 0x846ca68b) >>> 0;
+  return (whole ^ (whole >>> 16)) >>> 0;
+}
+
+/** Whether dropout leaves a place out: its hash, 24 bits of it, is below the rate. */
+function isDropped(place: number, [low, high]: readonly [number, number], rate: number): boolean {
+  const first = scramble(low ^ scramble(high ^ 0x9e3779b9));
+  const second = scramble(high ^ scramble(first ^ 0x85ebca6b));
+  return scramble((place + first) >>> 0, second) >>> 8 < Math.fround(rate) * 2 ** 24;
 }
 
 function dropout(add: boolean): ReferenceKernel {
   return ([x, out], [len, rate, low, high]) => {
     for (let i = 0; i < len!; i++) {
-      const kept = dropped(i, low!, high!, rate!) ? 0 : x![i]! / (1 - rate!);
+      const kept = isDropped(i, [low!, high!], rate!) ? 0 : x![i]! / (1 - rate!);
       out![i] = (add ? out![i]! : 0) + kept;
     }
   };
@@ -116,13 +125,19 @@ export const ELEMENTWISE: Readonly<Record<ElementwiseKernel, ReferenceKernel>> =
   subtract: pairwise((a, b) => a - b),
   multiply: pairwise((a, b) => a * b),
   divide: pairwise((a, b) => a / b),
+  divide_backward([b, y, dy, da, db]) {
+    dy!.forEach((value, i) => {
+      if (da) da[i]! += value / b![i]!;
+      if (db) db[i]! -= value * y![i]! / b![i]!;
+    });
+  },
   add_scaled([x, out], [, factor]) {
     for (let i = 0; i < out!.length; i++) out![i]! += factor! * x![i]!;
   },
   scale([x, out], [, factor]) {
     for (let i = 0; i < out!.length; i++) out![i] = factor! * x![i]!;
   },
-  add_product([a, b, out]) {
+  multiply_add([a, b, out]) {
     for (let i = 0; i < out!.length; i++) out![i]! += a![i]! * b![i]!;
   },
   activate: curve(CURVES),

@@ -7,17 +7,6 @@ import type { MatrixKernel } from "./kernels.ts";
 import type { ReferenceKernel } from "./reference_backend_testing.ts";
 import { CURVES } from "./reference_elementwise_testing.ts";
 
-/** Where `out` and `x` have a column of a block in common. */
-function columns(
-  each: (small: number, large: number, operands: Parameters<ReferenceKernel>[0]) => void,
-): ReferenceKernel {
-  return (operands, [rows, cols, wide, offset]) => {
-    for (let r = 0; r < rows!; r++) {
-      for (let c = 0; c < cols!; c++) each(r * cols! + c, r * wide! + offset! + c, operands);
-    }
-  };
-}
-
 /** Reference kernels of matrices. */
 export const MATRICES: Readonly<Record<MatrixKernel, ReferenceKernel>> = {
   gemm([a, b, c], numbers) {
@@ -59,8 +48,12 @@ export const MATRICES: Readonly<Record<MatrixKernel, ReferenceKernel>> = {
       for (let c = 0; c < cols!; c++) out![c * rows! + r] = x![r * cols! + c]!;
     }
   },
-  copy_columns: columns((small, large, [x, out]) => void (out![large] = x![small]!)),
-  copy_columns_backward: columns((small, large, [dout, dx]) => void (dx![small]! += dout![large]!)),
-  take_columns: columns((small, large, [x, out]) => void (out![small] = x![large]!)),
-  take_columns_backward: columns((small, large, [dy, dx]) => void (dx![large]! += dy![small]!)),
+  add_block([x, out], numbers) {
+    const [rows, cols, xCols, xOffset, outCols, outOffset] = numbers as number[];
+    for (let r = 0; r < rows!; r++) {
+      for (let c = 0; c < cols!; c++) {
+        out![r * outCols! + outOffset! + c]! += x![r * xCols! + xOffset! + c]!;
+      }
+    }
+  },
 };

@@ -54,11 +54,14 @@ export const ROWS: Readonly<Record<RowKernel, ReferenceKernel>> = {
   add_rows([x, row, out], [, cols]) {
     x!.forEach((value, i) => out![i] = value + row![i % cols!]!);
   },
-  multiply_rows([x, scales, out], [, cols]) {
-    x!.forEach((value, i) => out![i] = value * scales![Math.floor(i / cols!)]!);
+  row_dot([a, b, out], [rows, cols]) {
+    byRow(([a, b], r) => out![r] = dot(a!, b!))([a!, b!], rows!, cols!);
   },
-  multiply_rows_backward([scales, dy, dx], [, cols]) {
-    dy!.forEach((value, i) => dx![i]! += value * scales![Math.floor(i / cols!)]!);
+  add_columns([column, out], [, cols, factor]) {
+    out!.forEach((_, i) => out![i]! += factor! * column![Math.floor(i / cols!)]!);
+  },
+  add_scaled_rows([x, factors, out], [, cols]) {
+    x!.forEach((value, i) => out![i]! += value * factors![Math.floor(i / cols!)]!);
   },
   softmax([x, out], [rows, cols]) {
     byRow(([row, y]) => {

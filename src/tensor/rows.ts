@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Slot } from "./backend.ts";
 import { asRows, expectSameShape, shown } from "./shapes.ts";
 import type { Tape, Variable } from "./tape.ts";
 
@@ -18,12 +17,11 @@ export function rowDot(tape: Tape, a: Variable, b: Variable): Variable {
   const { rows, cols } = asRows("take the row products of", a);
   const { backend } = tape;
   const out = tape.output(a.shape.slice(0, -1), a.differentiable || b.differentiable);
-  sumProducts(tape, [a.slot, b.slot, out.slot], [rows, cols]);
+  backend.run("row_dot", [a.slot, b.slot, out.slot], [rows, cols]);
   tape.record(out, (dout) => {
     for (const [to, other] of [[a, b], [b, a]] as const) {
       if (!to.differentiable) continue;
-      const slots = [dout, other.slot, tape.gradient(to)];
-      backend.run("multiply_rows_backward", slots, [rows, cols]);
+      backend.run("add_scaled_rows", [other.slot, dout, tape.gradient(to)], [rows, cols]);
     }
   });
   return out;
@@ -45,28 +43,17 @@ export function scaleRows(tape: Tape, x: Variable, scales: Variable): Variable {
   }
   const { backend } = tape;
   const out = tape.output(x.shape, x.differentiable || scales.differentiable);
-  backend.run("multiply_rows", [x.slot, scales.slot, out.slot], [rows, cols]);
+  backend.run("fill", [out.slot], [out.size, 0]);
+  backend.run("add_scaled_rows", [x.slot, scales.slot, out.slot], [rows, cols]);
   tape.record(out, (dout) => {
     if (x.differentiable) {
-      const slots = [scales.slot, dout, tape.gradient(x)];
-      backend.run("multiply_rows_backward", slots, [rows, cols]);
+      backend.run("add_scaled_rows", [dout, scales.slot, tape.gradient(x)], [rows, cols]);
     }
     if (scales.differentiable) {
       const sums = tape.scratch(rows);
-      sumProducts(tape, [dout, x.slot, sums], [rows, cols]);
+      backend.run("row_dot", [dout, x.slot, sums], [rows, cols]);
       backend.run("add_scaled", [sums, tape.gradient(scales)], [rows, 1]);
     }
   });
   return out;
-}
-
-/** `out[r] = Σ a[r][c]·b[r][c]`. */
-function sumProducts(
-  tape: Tape,
-  [a, b, out]: readonly [Slot, Slot, Slot],
-  [rows, cols]: readonly [number, number],
-): void {
-  const products = tape.scratch(rows * cols);
-  tape.backend.run("multiply", [a, b, products], [rows * cols]);
-  tape.backend.run("row_sum", [products, out], [rows, cols]);
 }

@@ -91,7 +91,7 @@ Deno.test("tape: gradients that nobody wants are not computed", () => {
   const [, , z, , , dx, dw, dbias] = backward;
   assert.deepEqual([z, dx, dbias], [null, null, null]);
   assert.equal(dw, tape.gradient(weight));
-  assert.equal(runs.filter(([kernel]) => kernel === "add_product").length, 1);
+  assert.equal(runs.filter(([kernel]) => kernel === "multiply_add").length, 1);
 });
 
 Deno.test("tape: evaluation computes the same and records nothing", async () => {
@@ -186,6 +186,13 @@ testBackends(
     });
   },
 );
+
+testBackends("tape: a variable is of no use after its step", (tape) => {
+  const x = tape.step(() => tape.constant(Float32Array.of(1), [1]));
+  assert.throws(() => x.slot, OVER);
+  assert.throws(() => tape.step(() => scale(tape, x, 2)), OVER);
+  assert.throws(() => tape.step(() => reshape(tape, x, [])), OVER);
+});
 
 testBackends("tape: what does not fit its shape is refused", (tape) => {
   const [values, gradient] = [tape.backend.alloc(8), tape.backend.alloc(12)];

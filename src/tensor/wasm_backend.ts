@@ -118,7 +118,7 @@ export function createWasmBackend(core: KernelCore): Backend {
     }
   }
 
-  const backend: Backend = {
+  return {
     alloc(bytes) {
       if (bytes % VALUE_BYTES !== 0) {
         throw new RangeError(`Cannot allocate ${bytes} bytes: expected a multiple of 4, 0 or more`);
@@ -158,10 +158,6 @@ export function createWasmBackend(core: KernelCore): Backend {
     run(kernel, slots, numbers) {
       const spec = checkCall(kernel, slots, numbers);
       checkPlaces(kernel, slots, spec);
-      if (kernel === "clip_norm") {
-        clipNorm(slots, numbers);
-        return;
-      }
       const answer = launch(kernel, slots, numbers);
       const { lookup } = spec;
       if (lookup === undefined || answer === numbers[lookup.count]) return;
@@ -173,14 +169,4 @@ export function createWasmBackend(core: KernelCore): Backend {
       });
     },
   };
-
-  /** The core answers with a norm's square in float64; the rest is a product. */
-  function clipNorm([g, norm]: readonly (Slot | null)[], [len, max]: readonly number[]): void {
-    if (!g || !norm || len === undefined || max === undefined) return;
-    const found = Math.sqrt(kernelOf("squared_norm")([spanOf(g).ptr, len]));
-    memory.f32(spanOf(norm))[0] = found;
-    if (found > max) backend.run("scale", [g, g], [len, max / found]);
-  }
-
-  return backend;
 }
