@@ -8,7 +8,7 @@ const CLIENTS = 60;
 const seed = new Uint8Array(32).fill(3);
 const shape = treeShape([2, 2], CLIENTS);
 const ids = await treeIds(seed, { clients: CLIENTS, nodes: shape.parents.length });
-const everybody = () => true;
+const everybody: (client: number) => boolean = () => true;
 
 async function draw(sampling: Sampling, { round = 1, isThere = everybody, max = CLIENTS } = {}) {
   const options = { shape, ids, sampling, max, seed, digest: webDigest };
