@@ -3,39 +3,60 @@
  *
  * @module
  */
-import { sizeOf } from "../core/tensor.ts";
+import { sizeOf, type TensorSpec } from "../core/tensor.ts";
 import { bitsPerValue, sliceCount, updateBytes, updateWords } from "../update/mod.ts";
-import type { StopRules, Task } from "../wire/task.ts";
+import type { StopRules, Task, UpdateTensor } from "../wire/task.ts";
 import { checkTask } from "./check_task.ts";
 
 const GROUPED = new Intl.NumberFormat("en-US");
 
 /**
- * What is learned, what a client sends and how precisely, who takes part, and when it ends.
+ * What is learned and by which strategy, what a client sends and how precisely, who takes part, and when it ends.
  *
  * @returns Lines without a closing line break.
  * @throws {TributaryError} `task-refused` if the task cannot be carried out.
  */
 export function describeTask(task: Task): string {
-  const { model, plan } = checkTask(task);
-  const { clients, update, strategy, metrics } = task;
+  const { model, strategy, published, plan } = checkTask(task);
+  const { clients, update, metrics } = task;
   const tensors = model.tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
-  const values = model.tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const values = valuesOf(model.tensors);
+  const along = valuesOf(published) - values;
+  const { kind, ...settings } = strategy.options;
+  const needs = strategy.client?.needs ?? [];
   const bytes = updateBytes(plan);
   const slices = sliceCount(bytes);
   return [
-    `${task.name}: ${model.options.kind}, stepped by ${strategy.kind}`,
-    `  model    ${tensors.join(", ")}: ${GROUPED.format(values)} values, ${size(4 * values)}`,
+    `${task.name}: ${model.options.kind}, stepped by ${kind}`,
+    `  strategy ${Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(", ")}`,
+    ...(needs.length === 0 ? [] : [`  trainers give ${needs.join(", ")}`]),
+    `  model    ${tensors.join(", ")}: ${GROUPED.format(values)} values, ${size(4 * values)}` +
+    (along === 0 ? "" : `, and ${GROUPED.format(along)} values of ${kind}'s`),
+    `  sums     ${sumsText(strategy.sums(model.tensors))}`,
     `  update   ${GROUPED.format(updateWords(plan))} values of ${bitsPerValue(plan)} bits ` +
     `in ${update.slotBits}-bit slots, ${size(bytes)} in ${slices} ${
       slices === 1 ? "slice" : "slices"
     }`,
+    ...(update.clip === null ? [] : [`  clip     to an L2 norm of ${update.clip}`]),
+    ...(update.weightCap === null ? [] : [`  weight   by up to ${update.weightCap} examples`]),
     `  clients  ${clients.min} to ${clients.max} a round, which lasts up to ${
       task.roundMs / 1000
     } s`,
     `  metrics  ${metrics.join(", ") || "none"}`,
     `  stop     ${stopText(task.stop)}`,
   ].join("\n");
+}
+
+function valuesOf(tensors: readonly TensorSpec[]): number {
+  return tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+/** Names of what is summed, those of one range together. */
+function sumsText(sums: readonly UpdateTensor[]): string {
+  const byRange = Map.groupBy(sums, ({ range }) => range);
+  return [...byRange].map(([range, group]) =>
+    `${group.map(({ name }) => name).join(", ")} within ±${range}`
+  ).join("; ");
 }
 
 function size(bytes: number): string {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mf, tensors } from "../models/mod.ts";
+import { fedNova, scaffold } from "../strategy/mod.ts";
 import { defineTask } from "./define_task.ts";
 import { describeTask } from "./describe_task.ts";
 
@@ -18,7 +19,9 @@ Deno.test("describeTask: says what is sent, how precisely, by whom, and when it 
   assert.equal(
     describeTask(task),
     `films: mf, stepped by rowwise
+  strategy lr 0.6, range 2
   model    item [9724, 32], bias [9724]: 320,892 values, 1.22 MiB
+  sums     item, bias within ±2; count within ±1
   update   330,620 values of 9 bits in 19-bit slots, 1.26 MiB in 2 slices
   clients  300 to 610 a round, which lasts up to 60 s
   metrics  hr@10, ndcg@10, loss
@@ -37,10 +40,41 @@ Deno.test("describeTask: small tasks are told in bytes and one slice", () => {
   assert.equal(
     describeTask(task),
     `risk: tensors, stepped by fedavg
+  strategy lr 1, range 1
   model    slopes [3]: 3 values, 12 B
+  sums     slopes, clients/weight within ±1
   update   4 values of 17 bits in 19-bit slots, 16 B in 1 slice
   clients  1 to 3 a round, which lasts up to 1.5 s
   metrics  none
   stop     after 2 rounds`,
+  );
+});
+
+Deno.test("describeTask: says what a strategy asks of trainers, sums, and sends along", () => {
+  const definition = {
+    name: "risk",
+    model: tensors({ tensors: { slopes: [3], intercept: [1] } }),
+    update: { slotBits: 32, clip: 0.5, weightCap: 40 },
+    clients: { min: 1, max: 200 },
+    stop: { rounds: 2 },
+  };
+  const text = describeTask(
+    defineTask({ ...definition, strategy: scaffold({ population: 900, controlRange: 4 }) }),
+  );
+  assert.deepEqual(text.split("\n").slice(0, 8), [
+    "risk: tensors, stepped by scaffold",
+    "  strategy lr 1, population 900, range 1, controlRange 4",
+    "  trainers give correction, steps, rate",
+    "  model    slopes [3], intercept [1]: 4 values, 16 B, and 4 values of scaffold's",
+    "  sums     slopes, intercept, clients/weight within ±1; control/slopes, control/intercept within ±4",
+    "  update   9 values of 24 bits in 32-bit slots, 36 B in 1 slice",
+    "  clip     to an L2 norm of 0.5",
+    "  weight   by up to 40 examples",
+  ]);
+  const nova = describeTask(defineTask({ ...definition, strategy: fedNova({ maxSteps: 20 }) }));
+  assert.match(nova, /\n {2}trainers give steps\n/);
+  assert.match(
+    nova,
+    /slopes, intercept within ±0.1; clients\/weight within ±1; clients\/length within ±20\n/,
   );
 });
