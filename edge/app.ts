@@ -16,6 +16,7 @@ import { type Aggregator, type AggregatorOptions, createAggregator } from "./agg
 import { jsonAnswer, problems } from "./describe.ts";
 import { createGuard } from "./guard.ts";
 import { readRoutes } from "./read_routes.ts";
+import { roundRoutes } from "./round_routes.ts";
 import { writeRoutes } from "./write_routes.ts";
 
 /** What an aggregator's app is made of. */
@@ -111,17 +112,10 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
     return answerProblem(c, error);
   });
 
+  const checks = { guard, digest, clock, stallMs: limits.stallMs };
   app.route("/", readRoutes(aggregator));
-  app.route(
-    "/",
-    writeRoutes(aggregator, {
-      guard,
-      digest,
-      clock,
-      stallMs: limits.stallMs,
-      admit: options.admit ?? admitAll,
-    }),
-  );
+  app.route("/", roundRoutes(aggregator, checks));
+  app.route("/", writeRoutes(aggregator, { ...checks, admit: options.admit ?? admitAll }));
   app.get(
     "/healthz",
     describeRoute({

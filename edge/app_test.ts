@@ -107,6 +107,7 @@ Deno.test("app: a model comes whole, by range, or not at all if the sender has i
   assert.equal(Number(head.headers.get("content-length")), bytes.length);
   const beyond = await get(root, path, { headers: { range: "bytes=9999-" } });
   assert.equal(await problemCode(beyond), "range-not-satisfiable");
+  assert.equal(beyond.headers.get("content-range"), `bytes */${bytes.length}`);
 });
 
 Deno.test("app: a long poll ends when a round opens, when its time is over, or at the end", async () => {
@@ -230,6 +231,7 @@ Deno.test("app: the OpenAPI document has every route, and every problem code wit
     "get /v1/tasks/{task}/round",
     "get /v1/tasks/{task}/status",
     "put /v1/tasks/{task}/members/{member}",
+    "put /v1/tasks/{task}/rounds/{round}/abstentions/{member}",
     "put /v1/tasks/{task}/rounds/{round}/updates/{member}",
   ]);
   const upload = document.paths["/v1/tasks/{task}/rounds/{round}/updates/{member}"].put;
@@ -241,6 +243,7 @@ Deno.test("app: the OpenAPI document has every route, and every problem code wit
       "400 body-too-short",
       "401 request-replayed",
       "403 member-unknown",
+      "405 method-not-allowed",
       "409 update-conflict",
       "411 length-required",
       "413 body-too-long",
@@ -266,6 +269,17 @@ Deno.test("app: the OpenAPI document has every route, and every problem code wit
     ],
   );
   assert.ok(JSON.stringify(upload.responses["201"]).includes("schema"));
+  const enrolment = document.paths["/v1/tasks/{task}/members/{member}"].put;
+  const fields = enrolment.parameters.flatMap((
+    { in: place, name, required }: { in: string; name: string; required: boolean },
+  ) => place === "header" ? [`${name}${required ? "" : "?"}`] : []);
+  assert.deepEqual(fields, [
+    "Signature",
+    "Signature-Input",
+    "Tributary-Region",
+    "Content-Digest",
+    "Authorization?",
+  ]);
 });
 
 Deno.test("app: until it has taken up its tasks it asks to come back", async () => {

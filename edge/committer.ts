@@ -11,8 +11,10 @@ import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import type { Identity } from "../src/core/identity.ts";
 import type { RandomSource } from "../src/core/random.ts";
 import { retry } from "../src/core/retry.ts";
+import type { Share } from "../src/wire/sampling.ts";
 import { appendToLog, type LogEntry } from "../src/wire/log.ts";
 import { Draft } from "./draft.ts";
+import { shareRows, sharesName } from "./shares.ts";
 import type { RoundStore, SliceRow, StoreChange, UpdateRow } from "./store.ts";
 import { createSum, type Sum } from "./sum.ts";
 import { loadTask, recordJson, type TaskRecord, type TaskState } from "./task_state.ts";
@@ -207,7 +209,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   }
 
   async function write(base: TaskState, draft: Draft): Promise<void> {
-    const { change, record, lastEntry } = await changeOf(base, draft);
+    const { change, record, lastEntry, shareRows } = await changeOf(base, draft);
     if (!await store.write(task, base.version, change)) {
       throw new TributaryError(
         "busy",
@@ -215,7 +217,8 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
         { retryAfterS: 1 },
       );
     }
-    latest = { version: base.version + 1, record, lastEntry, ...rowsAfter(base, draft) };
+    const version = base.version + 1;
+    latest = { version, record, lastEntry, shareRows, ...rowsAfter(base, draft) };
     options.committed(latest, draft);
   }
 
@@ -231,18 +234,29 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
       logLength: base.record.logLength + entries.length,
     };
     const isNewRound = draft.round.round !== base.record.round.round;
+    const heldRows = isNewRound ? 0 : base.shareRows;
+    const newRows = shareRows(draft.round.round, heldRows, draft.shares);
     const change: StoreChange = {
       record: recordJson(record),
       members: [...draft.members.values()],
       removed: [...draft.removed],
       updates: draft.updates,
-      slices: [...rows, ...draft.slices],
+      slices: [...rows, ...draft.slices, ...newRows],
       log: entries.map((entry) => ({ seq: entry.body.seq, entry: { ...entry } as never })),
-      dropSlices: [...draft.dropped, ...(from === null || from === name ? [] : [from])],
+      dropSlices: [
+        ...draft.dropped,
+        ...(from === null || from === name ? [] : [from]),
+        ...(isNewRound ? [sharesName(base.record.round.round)] : []),
+      ],
       // The round before is kept: its senders may still ask for a receipt that got lost.
       ...(isNewRound ? { dropUpdatesBefore: base.record.round.round } : {}),
     };
-    return { change, record, lastEntry: entries.at(-1) ?? base.lastEntry };
+    return {
+      change,
+      record,
+      lastEntry: entries.at(-1) ?? base.lastEntry,
+      shareRows: heldRows + newRows.length,
+    };
   }
 
   async function nextSum(
@@ -300,12 +314,18 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
 }
 
 /** Takes the rows of a draft into memory once it is written; those of a round that is over go. */
-function rowsAfter(base: TaskState, draft: Draft): Pick<TaskState, "members" | "updates"> {
+function rowsAfter(
+  base: TaskState,
+  draft: Draft,
+): Pick<TaskState, "members" | "updates" | "shares"> {
   const { members } = base;
   for (const id of draft.removed) members.delete(id);
   for (const [id, row] of draft.members) members.set(id, row);
   const { round } = draft.round;
-  const updates = round === base.record.round.round ? base.updates : new Map<string, UpdateRow>();
+  const isSameRound = round === base.record.round.round;
+  const updates = isSameRound ? base.updates : new Map<string, UpdateRow>();
+  const shares = isSameRound ? base.shares : new Map<string, Share>();
+  for (const [member, share] of draft.shares) shares.set(member, share);
   for (const row of draft.updates) if (row.round === round) updates.set(row.member, row);
-  return { members, updates };
+  return { members, updates, shares };
 }

@@ -21,11 +21,46 @@ export function jsonAnswer(description: string, schema: v.GenericSchema): Answer
   return { description, content: { "application/json": { schema: resolver(schema) } } };
 }
 
+/** Headers of every signed request. */
+export const SIGNATURE_HEADERS: readonly string[] = [
+  "Signature",
+  "Signature-Input",
+  "Tributary-Region",
+];
+/** Header of every signed body of JSON. */
+export const BODY_DIGEST = "Content-Digest";
+
+/** What any signed request may run into. */
+export const SIGNATURE_CODES: readonly ErrorCode[] = [
+  "signature-missing",
+  "signature-invalid",
+  "signature-expired",
+  "request-replayed",
+  "too-many-requests",
+];
+
+/** A described parameter. */
+export interface HeaderParameter {
+  /** Where it is. */
+  readonly in: "header";
+  /** Its name. */
+  readonly name: string;
+  /** Whether a request must have it. */
+  readonly required: boolean;
+  /** Its form. */
+  readonly schema: { readonly type: "string" };
+}
+
+/** Headers of a request. */
+export function requestHeaders(names: readonly string[], required = true): HeaderParameter[] {
+  return names.map((name) => ({ in: "header", name, required, schema: { type: "string" } }));
+}
+
 /** Problem documents by status, each listing the codes that it may have. */
 export function problems(codes: readonly ErrorCode[]): Record<string, Answer> {
   const byStatus = new Map<number, ErrorCode[]>();
-  // Any route may run into these.
-  for (const code of new Set<ErrorCode>([...codes, "internal", "store-failed"])) {
+  // Any route may run into these; the second one whenever it is asked by another method.
+  for (const code of new Set<ErrorCode>([...codes, ...ANYWHERE])) {
     const { status } = new TributaryError(code, "");
     byStatus.set(status, [...byStatus.get(status) ?? [], code]);
   }
@@ -34,9 +69,16 @@ export function problems(codes: readonly ErrorCode[]): Record<string, Answer> {
       description: `Problem: ${list.join(", ")}`,
       content: { [PROBLEM_TYPE]: { schema: resolver(problemSchema) } },
       ...(status === 429 || status === 503 ? { headers: RETRY_AFTER } : {}),
+      ...(status === 405 ? { headers: ALLOW } : {}),
     }]),
   );
 }
+
+const ANYWHERE = ["internal", "method-not-allowed", "store-failed"] as const;
+
+const ALLOW = {
+  Allow: { description: "Methods of this address", schema: { type: "string" as const } },
+};
 
 const RETRY_AFTER = {
   "Retry-After": {

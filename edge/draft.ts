@@ -4,12 +4,14 @@
  *
  * @module
  */
-import type { ActiveEffect, RoundEvent } from "../src/round/event.ts";
+import { hasRoomFor } from "../src/round/admission.ts";
+import type { ActiveEffect, Drawn, RoundEvent } from "../src/round/event.ts";
 import { isStored } from "../src/round/event.ts";
 import type { RoundRecord } from "../src/round/record.ts";
 import { step } from "../src/round/step.ts";
 import type { LogEvent } from "../src/wire/log.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
+import type { Share } from "../src/wire/sampling.ts";
 import { modelName, sliceRows } from "./models.ts";
 import type { MemberRow, SliceRow, UpdateRow } from "./store.ts";
 import type { Parcel } from "./sum.ts";
@@ -17,6 +19,14 @@ import type { TaskState } from "./task_state.ts";
 
 /** Models kept: children may still fetch the one before the latest. */
 const KEPT_MODELS = 2;
+
+/** A round that opens, but for how many members are awaited. */
+export type Opening =
+  & (
+    | Omit<Extract<RoundEvent, { kind: "open" }>, "drawn">
+    | Omit<Extract<RoundEvent, { kind: "parent" }>, "drawn">
+  )
+  & { readonly drawn: Omit<Drawn, "awaited"> };
 
 /** Changes to a task's state, seen through by those that come later. */
 export class Draft {
@@ -32,6 +42,8 @@ export class Draft {
   readonly removed: Set<string> = new Set();
   /** Updates to write. */
   readonly updates: UpdateRow[] = [];
+  /** Shares of the latest round to write. */
+  readonly shares: Map<string, Share> = new Map();
   /** Parcels to add to the sum. */
   parcels: Parcel[] = [];
   /** Whether the sum so far is dropped. */
@@ -74,6 +86,27 @@ export class Draft {
     return this.#sent.get(member) ?? (isBaseRound ? this.#base.updates.get(member) : undefined);
   }
 
+  /** What a member may send in the latest round; undefined when it is not asked. */
+  share(member: string): Share | undefined {
+    const isBaseRound = this.round.round === this.#base.record.round.round;
+    return this.shares.get(member) ?? (isBaseRound ? this.#base.shares.get(member) : undefined);
+  }
+
+  /** Whether the latest round waits for a member. */
+  isAwaited(member: string): boolean {
+    return (this.member(member)?.size ?? 0) > 0 && (this.share(member)?.clients ?? 0) > 0 &&
+      this.update(member) === undefined;
+  }
+
+  /** Opens a round for those who are asked in it and are still members. */
+  open(opening: Opening, shares: ReadonlyMap<string, Share>): void {
+    const asked = [...shares].filter(([member]) => (this.member(member)?.size ?? 0) > 0);
+    const before = this.round.round;
+    this.step({ ...opening, drawn: { ...opening.drawn, awaited: asked.length } });
+    if (this.round.round === before) return;
+    for (const [member, share] of asked) this.shares.set(member, share);
+  }
+
   /**
    * Lets the round machine take an event.
    *
@@ -83,7 +116,10 @@ export class Draft {
     const before = this.round.round;
     const { record, effects } = step(this.round, event, this.nowMs);
     this.round = record;
-    if (record.round !== before) this.#sent = new Map();
+    if (record.round !== before) {
+      this.#sent = new Map();
+      this.shares.clear();
+    }
     for (const effect of effects) {
       if (!isStored(effect)) this.effects.push(effect);
       else if (effect.kind === "log") this.logged.push(effect.event);
@@ -94,22 +130,31 @@ export class Draft {
   /** Adds a member or changes it, and removes one when `row` is undefined. */
   setMember(id: string, row: MemberRow | undefined): void {
     const before = this.member(id);
+    const wasAwaited = this.isAwaited(id);
     if (row === undefined) {
       this.members.delete(id);
       this.removed.add(id);
     } else {
       this.members.set(id, row);
     }
-    const sent = this.update(id) === undefined ? 0 : 1;
-    const counted = (member: MemberRow | undefined) => member !== undefined && member.size > 0;
-    const by = Number(counted(row)) - Number(counted(before));
+    const joined = before === undefined && row !== undefined ? this.#join(row) : 0;
+    const counted = (member: MemberRow | undefined) =>
+      Number(member !== undefined && member.size > 0);
     const { roster } = this.round;
     this.step({
       kind: "roster",
-      members: roster.members + by,
+      members: roster.members + counted(row) - counted(before),
       clients: roster.clients + (row?.size ?? 0) - (before?.size ?? 0),
-      sent: roster.sent + by * sent,
+      awaited: roster.awaited + Number(this.isAwaited(id)) - Number(wasAwaited),
+      joined,
     });
+  }
+
+  /** Takes a newcomer into the open round if there is room; how many clients came with it. */
+  #join({ id, size }: MemberRow): number {
+    if (size === 0 || this.share(id) !== undefined || !hasRoomFor(this.round, size)) return 0;
+    this.shares.set(id, { clients: size, enough: size });
+    return size;
   }
 
   /** Puts an update into the sum of the latest round. */

@@ -46,6 +46,19 @@ export interface Guard {
   check(request: Request, claim: Claim): Promise<void>;
 }
 
+/**
+ * Turns those away who have not even tried to sign, before anything is read or looked up for them.
+ *
+ * @throws {TributaryError} `signature-missing`.
+ */
+export function requireSignature({ headers }: Request): void {
+  if (headers.has("signature") && headers.has("signature-input")) return;
+  throw new TributaryError(
+    "signature-missing",
+    "Cannot accept a request: it has no signature, expected one by RFC 9421",
+  );
+}
+
 /** Imported keys kept; beyond that the oldest are imported again. */
 const KEPT_KEYS = 100_000;
 

@@ -15,8 +15,8 @@ import { whileArriving } from "./arrival.ts";
 /** Longest body of JSON that any route takes: 64 KiB. */
 const MAX_JSON_BYTES: number = 1 << 16;
 
-/** What a body must be, and how it is read. */
-export interface JsonBodyForm extends MessageForm {
+/** How bodies are read. */
+export interface JsonBodyReading {
   /** SHA-256. */
   readonly digest: Digest;
   /** Tells when a sender has stalled. */
@@ -24,6 +24,9 @@ export interface JsonBodyForm extends MessageForm {
   /** Longest time that the body may take to arrive, in milliseconds. */
   readonly stallMs: number;
 }
+
+/** What a body must be, and how it is read. */
+export interface JsonBodyForm extends MessageForm, JsonBodyReading {}
 
 /**
  * A checked message out of a request's body.

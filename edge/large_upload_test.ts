@@ -84,7 +84,7 @@ Deno.test("large upload: what a crash left behind is gone after the next start",
       await store.put(id, [{ name, index: 0, bytes }]);
     }
     await using _root = await testRoot({ store, identity });
-    assert.deepEqual(await store.sliceNames(id, ""), ["model/0", "state/0", "task"]);
+    assert.deepEqual(await store.sliceNames(id, ""), ["model/0", "shares/1", "state/0", "task"]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,5 +1,5 @@
 /**
- * The routes that change nothing: tasks, rounds, models, logs and figures. They need no signature.
+ * The routes that change nothing: tasks, models, logs and figures. They need no signature.
  *
  * @module
  */
@@ -8,13 +8,12 @@ import { describeRoute } from "hono-openapi";
 import * as v from "valibot";
 import { TributaryError } from "../src/core/errors.ts";
 import { logPageSchema, MAX_LOG_PAGE } from "../src/wire/log.ts";
-import { roundInfoSchema } from "../src/wire/round_info.ts";
-import { MAX_WAIT_S, ROUTES } from "../src/wire/routes.ts";
+import { ROUTES } from "../src/wire/routes.ts";
 import { hexDigestSchema } from "../src/wire/scalars.ts";
 import { statusSchema } from "../src/wire/status.ts";
 import { taskListSchema, taskOfferSchema } from "../src/wire/task.ts";
-import { readRange } from "./byte_range.ts";
-import { jsonAnswer, parameters, problems, wholeText } from "./describe.ts";
+import { type ByteRange, readRange } from "./byte_range.ts";
+import { jsonAnswer, parameters, problems, requestHeaders, wholeText } from "./describe.ts";
 import { unknownModel } from "./models.ts";
 import type { TaskHost } from "./task_host.ts";
 
@@ -66,41 +65,10 @@ export function readRoutes(hosts: Hosts): Hono {
   );
 
   app.get(
-    ROUTES.round,
-    describeRoute({
-      summary: "Long poll for a round above `after`, or the end of the task",
-      responses: {
-        200: jsonAnswer("The open round, or the end", roundInfoSchema),
-        204: { description: "None yet: the wait ran out" },
-        ...problems(["bad-request", "task-unknown", "busy"]),
-      },
-    }),
-    taskPath,
-    parameters(
-      "query",
-      v.object({
-        after: v.optional(wholeText(SAFE, "Number of the last round known"), "0"),
-        wait: v.optional(wholeText(MAX_WAIT_S, "Seconds to wait at most"), "0"),
-      }),
-    ),
-    async (c) => {
-      const host = hostOf(hosts, c);
-      const after = Number(c.req.query("after") ?? 0);
-      const waitMs = Number(c.req.query("wait") ?? 0) * 1000;
-      const info = await host.round(after, waitMs, c.req.raw.signal);
-      c.header("cache-control", "no-store");
-      return info === undefined ? c.body(null, 204) : c.json(info);
-    },
-  );
-
-  app.get(
     ROUTES.model,
     describeRoute({
       summary: "A model as safetensors, or a range of its bytes",
-      parameters: [
-        { in: "header", name: "Range", schema: { type: "string" } },
-        { in: "header", name: "If-None-Match", schema: { type: "string" } },
-      ],
+      parameters: requestHeaders(["Range", "If-None-Match", "If-Range"], false),
       responses: {
         200: { description: "The whole model", content: { [OCTETS]: {} } },
         206: { description: "The range asked for", content: { [OCTETS]: {} } },
@@ -192,7 +160,7 @@ async function answerModel(c: Context, host: TaskHost): Promise<Response> {
   const asked = conditional === undefined || conditional === etag
     ? c.req.header("range")
     : undefined;
-  const range = readRange(asked, model.bytes);
+  const range = rangeOf(c, asked, model.bytes);
   const { from, to } = range ?? { from: 0, to: model.bytes };
   const body = c.req.method === "HEAD" ? null : await host.models.body(model, from, to);
   return new Response(body, {
@@ -204,4 +172,15 @@ async function answerModel(c: Context, host: TaskHost): Promise<Response> {
       ...(range === undefined ? {} : { "content-range": `bytes ${from}-${to - 1}/${model.bytes}` }),
     },
   });
+}
+
+/** A range that there is none of is refused with the length, by which to ask again. */
+function rangeOf(c: Context, asked: string | undefined, bytes: number): ByteRange | undefined {
+  try {
+    return readRange(asked, bytes);
+  } catch (error) {
+    // RFC 9110, section 15.5.17.
+    c.header("content-range", `bytes */${bytes}`);
+    throw error;
+  }
 }

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { isTributaryError } from "../src/core/errors.ts";
+import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import { retry } from "../src/core/retry.ts";
 import { type RoundFacts, rulesOf } from "../src/round/record.ts";
+import { drawSample, type Sample } from "../src/round/sample.ts";
 import { beginRegion } from "../src/round/step.ts";
 import { onlyTask } from "../src/wire/only_task.ts";
 import type { Party } from "../src/wire/party.ts";
 import {
+  type Asker,
   createPeer,
   isRetryable,
   type Peer,
@@ -18,7 +20,9 @@ import {
 } from "../src/wire/peer.ts";
 import type { OpenRound, RoundInfo } from "../src/wire/round_info.ts";
 import { MAX_WAIT_S } from "../src/wire/routes.ts";
+import type { Share } from "../src/wire/sampling.ts";
 import { planDigest } from "../src/wire/session_id.ts";
+import { candidatesOf } from "./candidates.ts";
 import type { Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { readSealedSum } from "./sealed_sum.ts";
@@ -84,10 +88,14 @@ async function enrol(
 ): Promise<void> {
   const { token } = parent;
   const region = parentOf(life);
-  // No round has more, and the parent takes no larger size.
-  const most = Math.min(size, life.signed.task.clients.max);
-  const options = { kind: "region", size: most, region, signal } as const;
+  const options = { kind: "region", size, region, signal } as const;
   await peer.enrol(life.id, token === undefined ? options : { ...options, token });
+}
+
+/** Enrols at a parent that has forgotten this region. */
+async function enrolAgain(upward: Upward, signal: AbortSignal): Promise<void> {
+  const { record } = await upward.life.committer.state();
+  await enrol(upward, record.round.roster.clients, signal);
 }
 
 /** Sends a sealed sum, and notes that the parent has it. Doing so twice does no harm. */
@@ -112,20 +120,29 @@ async function forward(
   try {
     await peer.putUpdate(life.id, upload);
   } catch (error) {
-    // The parent may have lost its roster, or this came before the report of a roster that grew, or
-    // after that of one that members have left who are in the sum.
-    const mayKnowLess = isTributaryError(error, "member-unknown") ||
-      isTributaryError(error, "bad-request");
-    if (!mayKnowLess) throw error;
-    const { roster } = (await committer.state()).record.round;
-    await enrol(upward, Math.max(roster.clients, clients), signal);
-    try {
-      await peer.putUpdate(life.id, upload);
-    } finally {
-      life.redo("report");
-    }
+    // The parent may have lost its roster.
+    if (!isTributaryError(error, "member-unknown")) throw error;
+    await enrolAgain(upward, signal);
+    await peer.putUpdate(life.id, upload);
   }
   await committer.run((draft) => draft.step({ kind: "forward", round, sum, members }));
+}
+
+/** Has the parent wait no longer for a round to which nobody here had anything to add. */
+async function abstain(
+  { life, peer }: Upward,
+  { round, sid }: Pick<RoundFacts, "round" | "sid">,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await peer.abstain(life.id, { round, sid, region: parentOf(life), signal });
+  } catch (error) {
+    // Whatever else the parent says, it waits no more: the round is over, or does not ask this region.
+    if (isRetryable(error) || signal.aborted) throw error;
+  }
+  await life.committer.run((draft) =>
+    draft.step({ kind: "fail", round, reason: "nothing-to-send" })
+  );
 }
 
 /** The duties of a region. */
@@ -149,6 +166,8 @@ export function regionDuties(world: World, life: TaskLife, parent: ParentOptions
           );
           return;
         }
+      case "abstain":
+        return await abstain(upward, duty, signal);
       case "fetch":
         // Came with the round itself: a round is not told to children before its model is here.
         return;
@@ -160,6 +179,12 @@ export function regionDuties(world: World, life: TaskLife, parent: ParentOptions
         throw duty satisfies never;
     }
   };
+}
+
+/** What a region gathers in a round, and of whom. */
+interface Drawing {
+  readonly share: Share;
+  readonly sample: Sample;
 }
 
 /**
@@ -174,32 +199,94 @@ export async function followParent(
 ): Promise<void> {
   const peer = parentPeer(world, parent);
   const once = parentPeer(world, parent, ONCE);
+  const upward = { world, life, parent, peer };
+  const { sampling } = life.signed.task;
   const plan = await planDigest(life.signed.task, world.digest);
-  const { signal, committer } = life;
-  const { clock, random, logger } = world;
+  const { signal, committer, presence } = life;
+  const { clock, random, logger, digest, identity } = world;
 
   async function next(): Promise<void> {
     const { record } = await committer.state();
-    const after = record.round.round;
-    const info = await once.round(life.id, { after, waitS: MAX_WAIT_S, plan, signal });
+    const info = await ask(record.round.round);
     if (info === undefined) return;
     const heardMs = clock.now();
     await settle();
+    const drawn = info.kind === "open" ? await draw(info) : undefined;
+    const isNeeded = info.kind === "finished" || drawn !== undefined;
     const isKept = record.models.some((model) => model.version === info.model.version);
-    const bytes = isKept ? undefined : await once.model(life.id, info.model, { signal });
+    const bytes = isKept || !isNeeded
+      ? undefined
+      : await once.model(life.id, info.model, { signal });
     await committer.run((draft) => {
       if (bytes !== undefined) draft.keepModel(info.model, bytes);
       // The parent's clock went on meanwhile.
-      draft.step({ kind: "parent", info: later(info, draft.nowMs - heardMs) });
+      const event = { kind: "parent", info: later(info, draft.nowMs - heardMs) } as const;
+      if (drawn === undefined) return draft.step(event);
+      const { share, sample } = drawn;
+      draft.open({ ...event, drawn: { share, sample: sample.facts } }, sample.shares);
     });
+  }
+
+  /** Waits for a round; undefined when it is to ask again. */
+  async function ask(after: number): Promise<RoundInfo | undefined> {
+    const asker = { region: parentOf(life) };
+    if (sampling.kind !== "available") return await poll(after, asker, signal);
+    const available = presence.count();
+    // The parent draws by what it was told: it is told again once there are twice as many.
+    const stale = new AbortController();
+    const over = AbortSignal.any([signal, stale.signal]);
+    const done = new AbortController();
+    presence.reach(2 * available + 1, AbortSignal.any([signal, done.signal])).then(
+      () => stale.abort(),
+      () => {},
+    );
+    try {
+      return await poll(after, { ...asker, available }, over);
+    } catch (error) {
+      if (stale.signal.aborted && !signal.aborted) return undefined;
+      throw error;
+    } finally {
+      done.abort();
+    }
+  }
+
+  async function poll(
+    after: number,
+    as: Asker,
+    signal: AbortSignal,
+  ): Promise<RoundInfo | undefined> {
+    try {
+      return await once.round(life.id, { after, waitS: MAX_WAIT_S, plan, as, signal });
+    } catch (error) {
+      // It is not enrolled yet, or the parent has lost its roster.
+      if (!isTributaryError(error, "member-unknown")) throw error;
+      await enrolAgain({ ...upward, peer: once }, signal);
+      return undefined;
+    }
+  }
+
+  /** Whom of the members a round asks; undefined when nobody here is asked. */
+  async function draw(info: OpenRound): Promise<Drawing | undefined> {
+    const { share, sid, threshold: rate } = info;
+    if (share === undefined || share.clients === 0) return undefined;
+    if (sampling.kind === "poisson" && rate > sampling.rate) {
+      throw new TributaryError(
+        "peer-invalid",
+        `Cannot follow round ${info.round}: its rate is ${rate}, expected at most ${sampling.rate}`,
+      );
+    }
+    const members = candidatesOf(life, (await committer.state()).members.values());
+    const drawer = identity.id;
+    const sample = await drawSample({ sampling, sid, drawer, members, share, rate, digest });
+    return { share, sample };
   }
 
   /** The parent may have gone on with this region's sum before its word of it arrived here. */
   async function settle(): Promise<void> {
     const { phase } = (await committer.state()).record.round;
-    if (phase.kind !== "sealed") return;
+    if (phase.kind !== "sealed" || phase.facts.clients === 0) return;
     try {
-      await forward({ world, life, parent, peer }, phase.facts, signal);
+      await forward(upward, phase.facts, signal);
     } catch (error) {
       logger({ kind: "failure", doing: `forwarding round ${phase.facts.round}`, error });
     }

@@ -7,21 +7,26 @@ import { toBase64Url, toHex } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/core/safetensors.ts";
 import { type NamedTensors, sameShape, type TensorSpec } from "../src/core/tensor.ts";
+import { rateThatFits } from "../src/round/rate.ts";
 import { rulesOf } from "../src/round/record.ts";
+import { drawSample } from "../src/round/sample.ts";
 import { beginRoot } from "../src/round/step.ts";
+import { refusePublishedNames } from "../src/strategy/published.ts";
 import type { Strategy } from "../src/strategy/strategy.ts";
 import { createUpdateChain } from "../src/update/chain.ts";
 import { createAggregateCore } from "../src/wasm/aggregate.ts";
 import { rosterRoot } from "../src/wire/merkle.ts";
 import { isRetryable } from "../src/wire/peer.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
+import { rootShare } from "../src/wire/sampling.ts";
 import { planDigest, sessionId } from "../src/wire/session_id.ts";
 import { type SignedTask, type Task, updatePlan, verifyTask } from "../src/wire/task.ts";
+import { candidatesOf } from "./candidates.ts";
 import type { Duty, Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { modelName, readSlices, sliceRows } from "./models.ts";
 import { readSealedSum } from "./sealed_sum.ts";
-import { stepModel, type SteppedModel } from "./step_model.ts";
+import { beginModel, stepModel, type SteppedModel } from "./step_model.ts";
 import type { TaskLife } from "./task_life.ts";
 import type { World } from "./world.ts";
 
@@ -56,8 +61,7 @@ export async function storeTask(
   }
   const strategy = strategyOf(task);
   checkSums(task, strategy, model);
-  const bytes = encodeSafetensors(model);
-  const info: ModelInfo = { version: 0, digest: toHex(await digest(bytes)), bytes: bytes.length };
+  const { info, bytes, state } = await beginModel(model, { strategy, digest });
   const first = beginRoot({ task: id, rules: rulesOf(task), model: info });
   await storeFirst(world, signed, {
     first,
@@ -65,7 +69,7 @@ export async function storeTask(
     models: [info],
     slices: [
       ...sliceRows(modelName(0), bytes),
-      ...sliceRows(stateName(0), encodeSafetensors(strategy.init(model))),
+      ...sliceRows(stateName(0), encodeSafetensors(state)),
     ],
   });
   return id;
@@ -78,10 +82,14 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
   const { committer } = life;
   const plan = updatePlan(task);
 
-  async function open(round: number): Promise<void> {
+  const { sampling, clients } = task;
+
+  async function open(round: number, signal: AbortSignal): Promise<void> {
+    if (sampling.kind === "available") await life.presence.reach(clients.min, signal);
     const { record, members } = await committer.state();
     const { model } = record.round;
     if (model === undefined) return;
+    const candidates = candidatesOf(life, members.values());
     const roster = await rosterRoot([...members.keys()], digest);
     const beacon = toHex(random(32));
     const sid = await sessionId({
@@ -92,7 +100,26 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
       roster,
       beacon,
     }, digest);
-    await committer.run((draft) => draft.step({ kind: "open", round, sid, roster, beacon }));
+    const all = candidates.reduce((sum, { size }) => sum + size, 0);
+    const share = rootShare(sampling, clients);
+    const sample = await drawSample({
+      sampling,
+      sid,
+      drawer: world.identity.id,
+      members: candidates,
+      share,
+      rate: sampling.kind === "poisson" ? rateThatFits(sampling.rate, all, clients.max) : 1,
+      digest,
+    });
+    const opening = {
+      kind: "open",
+      round,
+      sid,
+      roster,
+      beacon,
+      drawn: { share, sample: sample.facts },
+    } as const;
+    await committer.run((draft) => draft.open(opening, sample.shares));
   }
 
   async function unmask(round: number): Promise<void> {
@@ -158,14 +185,15 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
     }
   }
 
-  return async (duty: Duty) => {
+  return async (duty: Duty, signal) => {
     switch (duty.kind) {
       case "open":
-        return await open(duty.round);
+        return await open(duty.round, signal);
       case "unmask":
         return await orFail(duty.round, unmask(duty.round));
       case "publish":
         return await orFail(duty.round, publish(duty.round, duty.sum));
+      case "abstain":
       case "fetch":
       case "forward":
       case "report":
@@ -186,6 +214,7 @@ function specsOf(model: NamedTensors): TensorSpec[] {
 
 /** Checks that clients send what the strategy asks for. */
 function checkSums(task: Task, strategy: Strategy, model: NamedTensors): void {
+  refusePublishedNames(specsOf(model));
   for (const { name, shape, range } of strategy.sums(specsOf(model))) {
     const sent = task.update.tensors.find((tensor) => tensor.name === name);
     if (sent === undefined) refuse(`its updates have no "${name}", which its strategy asks for`);

@@ -23,12 +23,40 @@ export interface Announced {
   readonly head: UpdateHead;
 }
 
+/** A member that asks for a round. */
+export interface AskingMember {
+  /** Its id. */
+  readonly member: string;
+  /** Clients that it has at hand: 1 for a client. */
+  readonly available: number;
+}
+
 /** How an announced upload stands to what is stored. */
 export type Standing =
   /** It may come. */
   | { readonly kind: "welcome" }
   /** It is in the sum already. */
   | { readonly kind: "repeated"; readonly row: UpdateRow };
+
+/** How long a request for a round waits. */
+export interface RoundWait {
+  /** Longest wait, in milliseconds. */
+  readonly waitMs: number;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  /** Who asks, if it has proved to be a member. */
+  readonly asker?: AskingMember;
+}
+
+/** A member's word that nothing will come from it. */
+export interface AbstentionWord {
+  /** Number of the round in the path. */
+  readonly round: number;
+  /** Id of the member in the path. */
+  readonly member: string;
+  /** Session id that it names. */
+  readonly sid: string;
+}
 
 /** One task of an aggregator. */
 export interface TaskHost {
@@ -48,13 +76,17 @@ export interface TaskHost {
   enrol(member: string, enrolment: Enrolment): Promise<Membership>;
   /** Takes a member off the roster; one that is not on it is passed over. */
   leave(member: string): Promise<void>;
-  /** A round above `after`, or the end; undefined when `waitMs` ran out or `signal` aborted. */
-  round(after: number, waitMs: number, signal: AbortSignal): Promise<RoundInfo | undefined>;
+  /**
+   * A round above `after`, or the end; undefined when `waitMs` ran out or `signal` aborted. A member
+   * that asks also hears what it may send.
+   */
+  round(after: number, options: RoundWait): Promise<RoundInfo | undefined>;
   /**
    * Whether an upload may come, told from its headers alone.
    *
    * @throws {TributaryError} `member-unknown`, `round-unknown`, `round-closed`, `sid-mismatch`,
-   * `update-conflict`, `round-full`, or `bad-request` if it says what such a member may not say.
+   * `not-asked`, `update-conflict`, `round-full`, or `bad-request` if it says what such a member may
+   * not say.
    */
   standing(announced: Announced): Promise<Standing>;
   /** Says that an upload is getting on, so that a write which can wait a moment for it does. */
@@ -73,6 +105,13 @@ export interface TaskHost {
   ): Promise<Receipt>;
   /** The receipt of an update that is in the sum. */
   receipt(row: UpdateRow): Promise<Receipt>;
+  /**
+   * Takes a member's word that nothing will come from it; saying so twice changes nothing.
+   *
+   * @throws {TributaryError} `member-unknown`, `round-unknown`, `round-closed`, `sid-mismatch`,
+   * `not-asked`, or `update-conflict` if its update is in the sum.
+   */
+  abstain(word: AbstentionWord): Promise<void>;
   /** Entries of the round log. */
   log(from: number, limit: number): Promise<LogPage>;
   /** Figures. */

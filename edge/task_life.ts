@@ -6,13 +6,14 @@
  */
 import { toBase64Url, toHex } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
-import { checkUpdate } from "../src/round/admission.ts";
+import { checkOpen, checkUpdate } from "../src/round/admission.ts";
 import { alarmAtMs, resume } from "../src/round/due.ts";
 import { roundInfo, statusOf } from "../src/round/view.ts";
 import { SLICE_BYTES } from "../src/update/slices.ts";
 import { updateBytes } from "../src/update/plan.ts";
 import type { LogEntry } from "../src/wire/log.ts";
 import type { Enrolment } from "../src/wire/party.ts";
+import type { Share } from "../src/wire/sampling.ts";
 import { type Receipt, signReceipt } from "../src/wire/receipt.ts";
 import { type SignedTask, updatePlan } from "../src/wire/task.ts";
 import { type Committer, createCommitter } from "./committer.ts";
@@ -21,6 +22,8 @@ import { createDuties, type Duty, type Perform } from "./duty.ts";
 import { ingest } from "./ingest.ts";
 import { createModels } from "./models.ts";
 import { createNewest } from "./newest.ts";
+import { createPresence, type Presence } from "./presence.ts";
+import { ABSTAINED } from "./shares.ts";
 import type { UpdateRow } from "./store.ts";
 import type { Parcel } from "./sum.ts";
 import type { Announced, Standing, TaskHost } from "./task_host.ts";
@@ -45,6 +48,8 @@ export interface TaskLife extends TaskHost, AsyncDisposable {
   readonly committer: Committer;
   /** The signed task. */
   readonly signed: SignedTask;
+  /** Who is there to be asked. */
+  readonly presence: Presence;
   /** Aborts when the aggregator stops. */
   readonly signal: AbortSignal;
   /** Has duties of a kind done again: their outcome may be lost. */
@@ -70,6 +75,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     retryAfterS: limits.retryAfterS,
   }));
   const beginUpload = createNewest();
+  const presence = createPresence({ clock, windowMs: task.roundMs });
   let alarm: { readonly atMs: number; readonly stop: AbortController } | undefined;
   let closing = new AbortController();
   let seen = "";
@@ -156,11 +162,11 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       if (parcel.kind === "staged") draft.dropped.push(parcel.name);
       return known;
     }
-    const row = draft.member(member);
-    if (row === undefined) throw unknownMember(member);
-    if (head.clients > row.size) throw tooManyClients("take an update", head.clients, row.size);
+    if (draft.member(member) === undefined) throw unknownMember(member);
     const event = { round, sid: head.sid, clients: head.clients, bytes: head.bytes };
     const { updates } = checkUpdate(draft.round, event, draft.nowMs);
+    checkShare(draft.share(member), { member, ...event });
+    const awaited = draft.isAwaited(member);
     const update: UpdateRow = {
       round,
       member,
@@ -171,7 +177,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       ...(head.members === undefined ? {} : { members: head.members }),
     };
     draft.addUpdate(update, parcel);
-    draft.step({ kind: "update", ...event, awaited: row.size > 0 });
+    draft.step({ kind: "update", ...event, awaited });
     return update;
   }
 
@@ -236,6 +242,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     offer: { ...signed, region },
     parcelBytes,
     committer,
+    presence,
     signal: stopping.signal,
     models: createModels(store, id, limits.heldBytes),
     model: (version) => committer.latest.record.models.find((kept) => kept.version === version),
@@ -243,30 +250,36 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
 
     async enrol(member, enrolment) {
       const { kind, size, publicKey } = enrolment;
-      if (size > task.clients.max) throw tooManyClients("enrol", size, task.clients.max);
       await committer.run((draft) =>
         draft.setMember(member, { id: member, publicKey, kind, size })
       );
       return { task: id, member, kind, size, region };
     },
 
-    leave: (member) =>
-      committer.run((draft) => {
+    async leave(member) {
+      presence.leave(member);
+      await committer.run((draft) => {
         if (draft.member(member) !== undefined) draft.setMember(member, undefined);
-      }),
+      });
+    },
 
-    async round(after, waitMs, signal) {
+    async round(after, { waitMs, signal, asker }) {
+      using _here = asker && presence.enter(asker.member, asker.available);
       const endMs = clock.now() + waitMs;
       for (;;) {
         const nowMs = clock.now();
-        const info = roundInfo(committer.latest.record.round, after, nowMs);
+        const { record, shares } = committer.latest;
+        const info = roundInfo(record.round, after, nowMs);
+        if (info?.kind === "open" && asker !== undefined) {
+          return { ...info, share: shares.get(asker.member) ?? NOTHING };
+        }
         if (info !== undefined || nowMs >= endMs || waiters.closed) return info;
         if (await waiters.wait(endMs - nowMs, signal) !== "woken") return undefined;
       }
     },
 
     async standing({ round, member, head }): Promise<Standing> {
-      const { record, members } = await committer.state();
+      const { record, members, shares } = await committer.state();
       const row = members.get(member);
       if (row === undefined) throw unknownMember(member);
       checkSpeaker(row.kind, head);
@@ -274,10 +287,24 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       if (known !== undefined) {
         return { kind: "repeated", row: sameUpdate(known, toHex(head.digest)) };
       }
-      checkUpdate(record.round, { round, sid: head.sid, clients: head.clients }, clock.now());
-      if (head.clients > row.size) throw tooManyClients("take an update", head.clients, row.size);
+      const update = { round, sid: head.sid, clients: head.clients };
+      checkUpdate(record.round, update, clock.now());
+      checkShare(shares.get(member), { member, ...update });
       return { kind: "welcome" };
     },
+
+    abstain: ({ round, member, sid }) =>
+      committer.run((draft) => {
+        if (draft.member(member) === undefined) throw unknownMember(member);
+        checkOpen(draft.round, { round, sid }, draft.nowMs);
+        if (draft.update(member) !== undefined) throw tooLate(round);
+        const share = draft.share(member);
+        if (share === undefined) throw notAsked(round, member);
+        if (share.clients === 0) return;
+        const awaited = draft.isAwaited(member);
+        draft.shares.set(member, ABSTAINED);
+        draft.step({ kind: "abstain", round, sid, awaited });
+      }),
 
     progress: committer.progress,
     redo: (kind) => duties.redo(kind),
@@ -359,10 +386,45 @@ function sameUpdate(row: UpdateRow, digest: string): UpdateRow {
   );
 }
 
-function tooManyClients(what: string, found: number, most: number): TributaryError {
+/** What a member is told that is not asked. */
+const NOTHING: Share = { clients: 0, enough: 0 };
+
+/** Checks that an update stands for no more clients than its member may send. */
+function checkShare(
+  share: Share | undefined,
+  { round, member, clients }: {
+    readonly round: number;
+    readonly member: string;
+    readonly clients: number;
+  },
+): void {
+  if (share === undefined) throw notAsked(round, member);
+  if (share.clients === 0) {
+    throw new TributaryError(
+      "update-conflict",
+      `Cannot take an update for round ${round}: its sender has said that it has none`,
+    );
+  }
+  if (clients > share.clients) {
+    throw new TributaryError(
+      "bad-request",
+      `Cannot take an update for round ${round}: it says it is for ${clients} clients, ` +
+        `expected at most ${share.clients}`,
+    );
+  }
+}
+
+function notAsked(round: number, member: string): TributaryError {
   return new TributaryError(
-    "bad-request",
-    `Cannot ${what}: it says it is for ${found} clients, expected at most ${most}`,
+    "not-asked",
+    `Cannot hear ${member} in round ${round}: the round does not ask it, expected one that it asks`,
+  );
+}
+
+function tooLate(round: number): TributaryError {
+  return new TributaryError(
+    "update-conflict",
+    `Cannot abstain from round ${round}: an update of this member is in the sum already`,
   );
 }
 

@@ -9,6 +9,8 @@ import { readRecord, type RoundRecord } from "../src/round/record.ts";
 import type { LogEntry } from "../src/wire/log.ts";
 import type { Party } from "../src/wire/party.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
+import type { Share } from "../src/wire/sampling.ts";
+import { readShares } from "./shares.ts";
 import type { MemberRow, RoundStore, UpdateRow } from "./store.ts";
 
 /** The one record of a task in the store. */
@@ -35,6 +37,10 @@ export interface TaskState {
   readonly members: Map<string, MemberRow>;
   /** Updates of the record's round, by member; changed in place too. */
   readonly updates: Map<string, UpdateRow>;
+  /** Who is asked in the record's round, and for how many clients; changed in place too. */
+  readonly shares: Map<string, Share>;
+  /** Slices of the store that hold the shares. */
+  readonly shareRows: number;
   /** The log's last entry. */
   readonly lastEntry: LogEntry | undefined;
 }
@@ -52,9 +58,10 @@ export async function loadTask(store: RoundStore, task: string): Promise<TaskSta
   }
   const record = stored.record as Partial<TaskRecord> as TaskRecord;
   const round = readRecord(record.round);
-  const [members, updates, log] = await Promise.all([
+  const [members, updates, asked, log] = await Promise.all([
     store.members(task),
     store.updates(task, round.round),
+    readShares(store, task, round.round),
     store.log(task, Math.max(0, record.logLength - 1), 1),
   ]);
   return {
@@ -62,6 +69,8 @@ export async function loadTask(store: RoundStore, task: string): Promise<TaskSta
     record,
     members: new Map(members.map((row) => [row.id, row])),
     updates: new Map(updates.map((row) => [row.member, row])),
+    shares: asked.shares,
+    shareRows: asked.rows,
     // Written by this aggregator, after its schema was checked on the way in.
     lastEntry: log[0]?.entry as unknown as LogEntry | undefined,
   };

@@ -7,8 +7,6 @@ import { type Context, Hono } from "hono";
 import { describeRoute, resolver } from "hono-openapi";
 import * as v from "valibot";
 import { fromBase64Url } from "../src/core/bytes.ts";
-import type { Clock } from "../src/core/clock.ts";
-import type { Digest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { identityId } from "../src/core/identity.ts";
 import { SLICE_BYTES } from "../src/update/slices.ts";
@@ -18,39 +16,30 @@ import { ROUTES } from "../src/wire/routes.ts";
 import { hexDigestSchema, key32Schema } from "../src/wire/scalars.ts";
 import { readUpdateHeaders, UPDATE_FIELDS } from "../src/wire/update_headers.ts";
 import type { Admit } from "./admission.ts";
-import { jsonAnswer, parameters, problems, wholeText } from "./describe.ts";
-import type { Guard } from "./guard.ts";
-import { readJsonBody } from "./json_body.ts";
+import {
+  BODY_DIGEST,
+  jsonAnswer,
+  parameters,
+  problems,
+  requestHeaders,
+  SIGNATURE_CODES,
+  SIGNATURE_HEADERS,
+  wholeText,
+} from "./describe.ts";
+import { type Guard, requireSignature } from "./guard.ts";
+import { type JsonBodyReading, readJsonBody } from "./json_body.ts";
 import { hostOf, type Hosts } from "./read_routes.ts";
 
 /** What the routes check with. */
-export interface WriteOptions {
+export interface WriteOptions extends JsonBodyReading {
   /** Checks signatures. */
   readonly guard: Guard;
   /** Decides who may become a member. */
   readonly admit: Admit;
-  /** SHA-256. */
-  readonly digest: Digest;
-  /** Where the time comes from. */
-  readonly clock: Clock;
-  /** Longest time that a body of JSON may take to arrive, in milliseconds. */
-  readonly stallMs: number;
 }
 
-const SIGNATURE = ["signature-missing", "signature-invalid", "signature-expired"] as const;
 const memberPath = v.object({ task: hexDigestSchema, member: key32Schema });
-const signatureHeaders = ["Signature", "Signature-Input", "Tributary-Region"].map((name) => ({
-  in: "header" as const,
-  name,
-  required: true,
-  schema: { type: "string" as const },
-}));
-const updateHeaders = Object.values(UPDATE_FIELDS).map((name) => ({
-  in: "header" as const,
-  name,
-  required: name !== UPDATE_FIELDS.members,
-  schema: { type: "string" as const },
-}));
+const { members: ofRegions, ...ofAll } = UPDATE_FIELDS;
 
 /** Mounts the routes. */
 export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
@@ -60,7 +49,10 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
     ROUTES.member,
     describeRoute({
       summary: "Enrols a member, or changes its size",
-      parameters: signatureHeaders,
+      parameters: [
+        ...requestHeaders([...SIGNATURE_HEADERS, BODY_DIGEST]),
+        ...requestHeaders(["Authorization"], false),
+      ],
       requestBody: {
         required: true,
         content: { "application/json": { schema: resolver(enrolmentSchema) } },
@@ -71,9 +63,7 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
           "bad-request",
           "digest-missing",
           "body-too-short",
-          ...SIGNATURE,
-          "request-replayed",
-          "too-many-requests",
+          ...SIGNATURE_CODES,
           "member-refused",
           "task-unknown",
           "body-too-long",
@@ -90,14 +80,12 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
     ROUTES.member,
     describeRoute({
       summary: "Takes a member off the roster",
-      parameters: signatureHeaders,
+      parameters: requestHeaders(SIGNATURE_HEADERS),
       responses: {
         204: { description: "It is on the roster no more" },
         ...problems([
           "bad-request",
-          ...SIGNATURE,
-          "request-replayed",
-          "too-many-requests",
+          ...SIGNATURE_CODES,
           "member-unknown",
           "task-unknown",
           "busy",
@@ -119,7 +107,10 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
     ROUTES.update,
     describeRoute({
       summary: "Sends an update: it is in the sum, durably, once there is a receipt",
-      parameters: [...signatureHeaders, ...updateHeaders],
+      parameters: [
+        ...requestHeaders([...SIGNATURE_HEADERS, ...Object.values(ofAll)]),
+        ...requestHeaders([ofRegions], false),
+      ],
       requestBody: { required: true, content: { "application/octet-stream": {} } },
       responses: {
         200: jsonAnswer("The receipt of the same update, taken before", receiptSchema),
@@ -128,15 +119,14 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
           "bad-request",
           "digest-missing",
           "body-too-short",
-          ...SIGNATURE,
-          "request-replayed",
-          "too-many-requests",
+          ...SIGNATURE_CODES,
           "member-unknown",
           "task-unknown",
           "round-unknown",
           "round-closed",
           "round-full",
           "sid-mismatch",
+          "not-asked",
           "update-conflict",
           "length-required",
           "body-too-long",
@@ -212,13 +202,4 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
     return c.json(await host.receipt(standing.row), 200);
   }
   return c.json(await host.receive(announced, request.body), 201);
-}
-
-/** Before anything is read or looked up for someone who has not even tried to sign. */
-function requireSignature({ headers }: Request): void {
-  if (headers.has("signature") && headers.has("signature-input")) return;
-  throw new TributaryError(
-    "signature-missing",
-    "Cannot accept a request: it has no signature, expected one by RFC 9421",
-  );
 }

@@ -14,6 +14,7 @@ import type { DeviceState, Trainer } from "../core/trainer.ts";
 import type { ModelUse } from "../models/on_device.ts";
 import type { ClientHalf } from "../strategy/client_half.ts";
 import { splitPublished } from "../strategy/published.ts";
+import { isAsked } from "../round/asked.ts";
 import type { UpdateChain } from "../update/chain.ts";
 import type { Party } from "../wire/party.ts";
 import {
@@ -45,7 +46,8 @@ export interface Participant extends AsyncDisposable {
    * disposed of.
    *
    * It waits for a round without polling at intervals, rides out a region that is away, and enrols
-   * again where it was forgotten. One such loop at a time: a client has one update a round.
+   * again where it was forgotten. A round that does not ask it costs it neither the model nor any
+   * training. One such loop at a time: a client has one update a round.
    *
    * @throws {TributaryError} What stays wrong: a region that refuses this member, a model of another
    * digest or of other tensors than the task's, a contribution that does not fit the plan.
@@ -145,7 +147,8 @@ export function createParticipant(options: ParticipantOptions): Participant {
       // It may have come back without its roster, and would then wait for nobody.
       if (hasFailed) await enrol(once, signal);
       hasFailed = false;
-      return await once.round(taskId, { after, waitS: MAX_WAIT_S, plan: options.plan, signal });
+      const wait = { after, waitS: MAX_WAIT_S, plan: options.plan, as: { region }, signal };
+      return await once.round(taskId, wait);
     }, {
       clock,
       random: options.random,
@@ -155,7 +158,8 @@ export function createParticipant(options: ParticipantOptions): Participant {
       retryAfterMs,
       retryable(error) {
         hasFailed = true;
-        return isRetryable(error);
+        // A region that has forgotten this member takes it back.
+        return isRetryable(error) || isTributaryError(error, "member-unknown");
       },
     });
   }
@@ -184,6 +188,12 @@ export function createParticipant(options: ParticipantOptions): Participant {
       if (info.kind === "finished") return;
       // Counted from when it was heard, on this device's own clock: a turn may be long in coming.
       const deadlineMs = clock.now() + info.deadlineMs - info.nowMs;
+      const { sampling } = task;
+      if (!await tracked(isAsked(info, { id: identity.id, sampling, digest: options.digest }))) {
+        last = info.round;
+        yield { kind: "missed", round: last, reason: "not-asked" };
+        continue;
+      }
       const report = await tracked(options.turn(() => attempt(info, deadlineMs, signal)));
       last = info.round;
       yield report;

@@ -10,6 +10,10 @@ import type { Receipt } from "../wire/receipt.ts";
 export type MissedReason =
   /** The round's deadline came first. */
   | "deadline"
+  /** The round does not ask this client: it is not in the sample. */
+  | "not-asked"
+  /** Its own trainer had nothing to send, and the region was told so. */
+  | "nothing-to-send"
   /** The region answered so: the round is over, full, or another; or an earlier update is in it. */
   | Extract<
     ErrorCode,

@@ -21,8 +21,10 @@ import type { MissedReason, RoundReport } from "./round_report.ts";
 
 /** What a device takes part with. */
 export interface Part {
-  /** The region. */
+  /** The region, tried until a signal aborts. */
   readonly peer: Peer;
+  /** The region, tried once. */
+  readonly once: Peer;
   /** Who signs the region's receipts. */
   readonly region: Party;
   /** Digest of the task. */
@@ -58,6 +60,8 @@ const MISSED: ReadonlySet<string> = new Set<MissedReason>([
   "sid-mismatch",
   "model-unknown",
   "update-conflict",
+  "not-asked",
+  "nothing-to-send",
 ]);
 
 /**
@@ -86,6 +90,7 @@ export async function takePart(round: OpenRound, part: Part): Promise<RoundRepor
     const reason = over.signal.aborted && isAbort(error, over.signal)
       ? "deadline"
       : missedReason(error);
+    if (reason === undefined || reason === "nothing-to-send") await abstain(round, part);
     if (reason === undefined) throw error;
     return { kind: "missed", round: round.round, reason };
   } finally {
@@ -129,6 +134,16 @@ async function send(part: Part, parcel: UpdateUpload): Promise<Receipt> {
     if (!isTributaryError(error, "member-unknown")) throw error;
     await part.enrol(signal);
     return await peer.putUpdate(task, upload);
+  }
+}
+
+/** Spares the region waiting; one that cannot be told waits until its deadline. */
+async function abstain({ round, sid }: OpenRound, part: Part): Promise<void> {
+  const { once, task, region, signal } = part;
+  try {
+    await once.abstain(task, { round, sid, region, signal });
+  } catch {
+    signal.throwIfAborted();
   }
 }
 

@@ -30,6 +30,8 @@ export const ERROR_STATUS = {
   "round-full": 409,
   "sid-mismatch": 409,
   "update-conflict": 409,
+  "not-asked": 409,
+  "nothing-to-send": 409,
   "length-required": 411,
   "body-too-long": 413,
   "range-not-satisfiable": 416,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ModelInfo, OpenRound } from "../wire/round_info.ts";
-import type { RoundEvent } from "./event.ts";
+import type { Drawn, RoundEvent } from "./event.ts";
 import type { RoundRecord, RoundRules } from "./record.ts";
 import { beginRegion, beginRoot, step } from "./step.ts";
 
@@ -21,13 +21,25 @@ export function modelOf(version: number): ModelInfo {
 /** Digest of the task. */
 export const TASK: string = hex32(0xaa);
 /** Rounds of a minute with 2 to 10 clients, three models in all. */
-export const RULES: RoundRules = { min: 2, max: 10, roundMs: 60_000, stop: { rounds: 3 } };
+export const RULES: RoundRules = {
+  min: 2,
+  max: 10,
+  sampling: { kind: "all" },
+  roundMs: 60_000,
+  stop: { rounds: 3 },
+};
+/** What is drawn where all of three clients are asked. */
+export const DRAWN: Drawn = {
+  share: { clients: 10, enough: 10 },
+  sample: { threshold: 1, asked: 3, enough: 10 },
+  awaited: 3,
+};
 /** Session id of a round. */
 export const sidOf = (round: number): string => hex32(round);
 
 /** The root's answer to the effect `open`. */
-export function openEvent(round: number): RoundEvent {
-  return { kind: "open", round, sid: sidOf(round), roster: hex32(1), beacon: hex32(2) };
+export function openEvent(round: number, drawn: Drawn = DRAWN): RoundEvent {
+  return { kind: "open", round, sid: sidOf(round), roster: hex32(1), beacon: hex32(2), drawn };
 }
 
 /** What a region's parent says of an open round: half a minute is left. */
@@ -40,10 +52,16 @@ export function parentRound(round: number, version: number): OpenRound {
     roster: hex32(1),
     beacon: hex32(2),
     model: modelOf(version),
+    threshold: 1,
     openedAtMs: 0,
     deadlineMs: 32_000,
     nowMs: 0,
   };
+}
+
+/** Word of the parent's open round, whom of three clients the region has drawn for it. */
+export function parentEvent(round: number, version: number, drawn: Drawn = DRAWN): RoundEvent {
+  return { kind: "parent", info: parentRound(round, version), drawn };
 }
 
 /** An update of one client. */
@@ -51,8 +69,13 @@ export function updateEvent(round: number, clients: number = 1): RoundEvent {
   return { kind: "update", round, sid: sidOf(round), clients, bytes: 100, awaited: true };
 }
 
-/** Three members with one client each, none of whom has sent. */
-export const ROSTER: RoundEvent = { kind: "roster", members: 3, clients: 3, sent: 0 };
+/** A member that has nothing to send. */
+export function abstainEvent(round: number): RoundEvent {
+  return { kind: "abstain", round, sid: sidOf(round), awaited: true };
+}
+
+/** Three members with one client each. */
+export const ROSTER: RoundEvent = { kind: "roster", members: 3, clients: 3, awaited: 0 };
 
 /** The record after some events, all at one time. */
 export function after(
@@ -81,7 +104,7 @@ const rootOpen = after(ROOT, [ROSTER, openEvent(1)]);
 const rootSealed = after(rootOpen, updates);
 const rootUnmasking = after(rootSealed, [unmask]);
 const publish: RoundEvent = { kind: "publish", round: 1, model: modelOf(1), metrics };
-const regionOpen = after(REGION, [ROSTER, { kind: "parent", info: parentRound(1, 0) }]);
+const regionOpen = after(REGION, [ROSTER, parentEvent(1, 0)]);
 const regionSealed = after(regionOpen, updates);
 const regionForwarded = after(regionSealed, [
   { kind: "forward", round: 1, sum: hex32(3), members: hex32(4) },

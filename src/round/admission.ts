@@ -4,7 +4,7 @@
  * @module
  */
 import { TributaryError } from "../core/errors.ts";
-import type { UpdateEvent } from "./event.ts";
+import type { AbstainEvent, UpdateEvent } from "./event.ts";
 import type { RoundFacts, RoundRecord } from "./record.ts";
 
 /**
@@ -19,27 +19,50 @@ export function checkUpdate(
   update: Pick<UpdateEvent, "round" | "sid" | "clients">,
   nowMs: number,
 ): RoundFacts {
-  const { phase, rules } = record;
-  if (update.round > record.round) {
-    refuse("round-unknown", update.round, `the latest round is ${record.round}`);
-  }
-  if (update.round < record.round) {
-    refuse("round-closed", update.round, `it is over, and round ${record.round} is the latest`);
-  }
-  if (phase.kind !== "open") refuse("round-closed", update.round, `it is ${phase.kind}`);
-  const { facts } = phase;
-  if (nowMs >= facts.deadlineMs) refuse("round-closed", update.round, "its deadline is over");
-  if (update.sid !== facts.sid) {
-    refuse("sid-mismatch", update.round, `it is bound to ${update.sid}, expected ${facts.sid}`);
-  }
-  if (facts.clients + update.clients > rules.max) {
+  const facts = checkOpen(record, update, nowMs);
+  const { share, clients } = facts;
+  if (clients + update.clients > share.clients) {
     refuse(
       "round-full",
       update.round,
-      `${facts.clients} clients are in it, expected at most ${rules.max} with ${update.clients} more`,
+      `${clients} clients are in it, expected at most ${share.clients} with ${update.clients} more`,
     );
   }
   return facts;
+}
+
+/**
+ * Checks that a word about a round is about the one that is open.
+ *
+ * @returns The facts of the open round.
+ * @throws {TributaryError} `round-unknown`, `round-closed` or `sid-mismatch`.
+ */
+export function checkOpen(
+  { phase, round }: RoundRecord,
+  word: Pick<UpdateEvent | AbstainEvent, "round" | "sid">,
+  nowMs: number,
+): RoundFacts {
+  if (word.round > round) refuse("round-unknown", word.round, `the latest round is ${round}`);
+  if (word.round < round) {
+    refuse("round-closed", word.round, `it is over, and round ${round} is the latest`);
+  }
+  if (phase.kind !== "open") refuse("round-closed", word.round, `it is ${phase.kind}`);
+  const { facts } = phase;
+  if (nowMs >= facts.deadlineMs) refuse("round-closed", word.round, "its deadline is over");
+  if (word.sid !== facts.sid) {
+    refuse("sid-mismatch", word.round, `it is bound to ${word.sid}, expected ${facts.sid}`);
+  }
+  return facts;
+}
+
+/**
+ * Whether one that has just enrolled for `size` clients may still take part in the round that is
+ * open: where everybody is asked, as long as there is room beside all those who are.
+ */
+export function hasRoomFor({ phase, rules }: RoundRecord, size: number): boolean {
+  if (phase.kind !== "open" || rules.sampling.kind !== "all") return false;
+  const { sample, share } = phase.facts;
+  return sample.threshold === 1 && sample.asked + size <= share.clients;
 }
 
 function refuse(

@@ -81,7 +81,6 @@ export function hasQuorum({ roster, rules }: RoundRecord): boolean {
 /** What a sealed round waits for. */
 export function toClose(record: RoundRecord, facts: RoundFacts): ActiveEffect {
   const { round, sid, clients } = facts;
-  return record.role === "root"
-    ? { kind: "unmask", round }
-    : { kind: "forward", round, sid, clients };
+  if (record.role === "root") return { kind: "unmask", round };
+  return clients === 0 ? { kind: "abstain", round, sid } : { kind: "forward", round, sid, clients };
 }

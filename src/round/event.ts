@@ -5,7 +5,18 @@
  */
 import type { AbandonReason, LogEvent } from "../wire/log.ts";
 import type { ModelInfo, RoundInfo } from "../wire/round_info.ts";
+import type { SampleFacts, Share } from "../wire/sampling.ts";
 import type { RosterCounts } from "./record.ts";
+
+/** Whom an aggregator asks in a round that it opens. */
+export interface Drawn {
+  /** What it may gather. */
+  readonly share: Share;
+  /** What it has drawn. */
+  readonly sample: SampleFacts;
+  /** How many of its members that are. */
+  readonly awaited: number;
+}
 
 /** An update that wants to be in the sum. */
 export interface UpdateEvent {
@@ -19,14 +30,29 @@ export interface UpdateEvent {
   readonly clients: number;
   /** Length of the parcel. */
   readonly bytes: number;
-  /** Whether its sender counts among the roster's members, so that the round waited for it. */
+  /** Whether the round waited for its sender. */
+  readonly awaited: boolean;
+}
+
+/** A member that has nothing to send. */
+export interface AbstainEvent {
+  /** Tells the forms apart. */
+  readonly kind: "abstain";
+  /** The round it is for. */
+  readonly round: number;
+  /** The session id it is bound to. */
+  readonly sid: string;
+  /** Whether the round waited for it. */
   readonly awaited: boolean;
 }
 
 /** What can happen. */
 export type RoundEvent =
-  /** Members joined, left or changed their size; the counts are of the roster as it is now. */
-  | { readonly kind: "roster" } & RosterCounts
+  /**
+   * Members joined, left or changed their size; the counts are of the roster as it is now. `joined`:
+   * clients that have come to the open round.
+   */
+  | { readonly kind: "roster"; readonly joined?: number } & RosterCounts
   /** Root: the answer to the effect `open`. */
   | {
     readonly kind: "open";
@@ -34,11 +60,14 @@ export type RoundEvent =
     readonly sid: string;
     readonly roster: string;
     readonly beacon: string;
+    readonly drawn: Drawn;
   }
-  /** Region: the parent answered the long poll. */
-  | { readonly kind: "parent"; readonly info: RoundInfo }
+  /** Region: the parent answered the long poll. A round without `drawn` asks nobody below. */
+  | { readonly kind: "parent"; readonly info: RoundInfo; readonly drawn?: Drawn }
   /** An update was read and checked. */
   | UpdateEvent
+  /** A member said that it has none. */
+  | AbstainEvent
   /** Time went by. */
   | { readonly kind: "tick" }
   /** Root: the answer to the effect `unmask`. `sum`: tree digest; `members`: Merkle root. */
@@ -62,11 +91,11 @@ export type RoundEvent =
     readonly sum: string;
     readonly members: string;
   }
-  /** The effect `unmask`, `publish` or `forward` cannot succeed. */
+  /** The effect `unmask`, `publish` or `forward` cannot succeed, or `abstain` is done. */
   | {
     readonly kind: "fail";
     readonly round: number;
-    readonly reason: Extract<AbandonReason, "sum-refused" | "parent-refused">;
+    readonly reason: Extract<AbandonReason, "sum-refused" | "parent-refused" | "nothing-to-send">;
   };
 
 /** What belongs in the same write as the new record. */
@@ -95,6 +124,8 @@ export type ActiveEffect =
     readonly sid: string;
     readonly clients: number;
   }
+  /** Region: tell the parent that nothing will come, and answer with `fail`. */
+  | { readonly kind: "abstain"; readonly round: number; readonly sid: string }
   /** Region: tell the parent how many clients there are below. */
   | { readonly kind: "report"; readonly clients: number };
 

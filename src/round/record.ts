@@ -6,6 +6,7 @@
 import { TributaryError } from "../core/errors.ts";
 import type { AbandonReason } from "../wire/log.ts";
 import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
+import type { SampleFacts, Sampling, Share } from "../wire/sampling.ts";
 import type { StopRules, Task } from "../wire/task.ts";
 import type { StopProgress } from "./stop.ts";
 
@@ -15,6 +16,8 @@ export interface RoundRules {
   readonly min: number;
   /** Most clients in a round. */
   readonly max: number;
+  /** How clients are sampled. */
+  readonly sampling: Sampling;
   /** Milliseconds from opening to deadline, at the root. */
   readonly roundMs: number;
   /** When the task ends. */
@@ -22,19 +25,21 @@ export interface RoundRules {
 }
 
 /** The rules of a task. */
-export function rulesOf(task: Pick<Task, "clients" | "roundMs" | "stop">): RoundRules {
-  const { clients, roundMs, stop } = task;
-  return { min: clients.min, max: clients.max, roundMs, stop };
+export function rulesOf(
+  task: Pick<Task, "clients" | "sampling" | "roundMs" | "stop">,
+): RoundRules {
+  const { clients, sampling, roundMs, stop } = task;
+  return { min: clients.min, max: clients.max, sampling, roundMs, stop };
 }
 
 /** The members there are now, counted. Only those with clients to offer count. */
 export interface RosterCounts {
-  /** Members of a size above 0: who a round waits for. */
+  /** Members of a size above 0. */
   readonly members: number;
   /** Sum of their sizes. */
   readonly clients: number;
-  /** How many of them have an update in the round that is open. */
-  readonly sent: number;
+  /** How many of them the open round waits for: asked, and neither heard of nor gone. */
+  readonly awaited: number;
 }
 
 /** One round's own facts. */
@@ -55,6 +60,12 @@ export interface RoundFacts {
   readonly deadlineMs: number;
   /** When it closes at the parent, on this clock; the same as `deadlineMs` at the root. */
   readonly parentDeadlineMs: number;
+  /** What this aggregator may gather: at a region, what its parent lets it send. */
+  readonly share: Share;
+  /** Whom of its members it asks. */
+  readonly sample: SampleFacts;
+  /** Members that said they have nothing to send. */
+  readonly abstained: number;
   /** Updates in the sum. */
   readonly updates: number;
   /** Clients in the sum. */
@@ -85,7 +96,7 @@ export type Phase =
 /** All that an aggregator's rounds depend on. */
 export interface RoundRecord {
   /** Version of this form. */
-  readonly format: 1;
+  readonly format: 2;
   /** Whether it has a parent. */
   readonly role: "root" | "region";
   /** Digest of the task. */
@@ -111,10 +122,10 @@ export interface RoundRecord {
  */
 export function readRecord(stored: unknown): RoundRecord {
   const record = stored as Partial<RoundRecord> | null;
-  if (typeof record !== "object" || record?.format !== 1) {
+  if (typeof record !== "object" || record?.format !== 2) {
     throw new TributaryError(
       "store-failed",
-      `Cannot read a stored round: its format is ${String(record?.format)}, expected 1`,
+      `Cannot read a stored round: its format is ${String(record?.format)}, expected 2`,
     );
   }
   return record as RoundRecord;

@@ -7,7 +7,7 @@
 import { concatBytes, fromBase64Url, fromHex, utf8 } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 import { seededRng } from "../core/random.ts";
-import type { Sampling, Share } from "../wire/sampling.ts";
+import type { SampleFacts, Sampling, Share } from "../wire/sampling.ts";
 import { sampleFraction } from "./fraction.ts";
 import { drawQuotas } from "./quotas.ts";
 
@@ -41,15 +41,8 @@ export interface SampleOptions {
 
 /** Who is asked. */
 export interface Sample {
-  /**
-   * The aggregator's own clients are asked whose fraction is below, from 0 to 1. Regions below do not
-   * draw by it, but for Poisson, where it is the rate of all.
-   */
-  readonly threshold: number;
-  /** Clients that may come: the sum over all shares. */
-  readonly asked: number;
-  /** Clients with which the round is complete here. */
-  readonly enough: number;
+  /** The sample in numbers. */
+  readonly facts: SampleFacts;
   /** Share of each member that is asked. */
   readonly shares: ReadonlyMap<string, Share>;
 }
@@ -149,11 +142,11 @@ const ONE: Share = { clients: 1, enough: 1 };
 
 function sampleOf(
   shares: Iterable<readonly [string, Share]>,
-  rest: Pick<Sample, "threshold" | "enough">,
+  rest: Omit<SampleFacts, "asked">,
 ): Sample {
   const map = new Map(shares);
   const asked = map.values().reduce((sum, { clients }) => sum + clients, 0);
-  return { ...rest, asked, shares: map };
+  return { facts: { ...rest, asked }, shares: map };
 }
 
 /** The clients among members, the lowest fraction first. */

@@ -135,9 +135,9 @@ Deno.test("sample: all asks everybody where everybody fits, and hashes nothing",
     members: membersOf(TREE),
     digest: none,
   });
-  assert.equal(sample.threshold, 1);
-  assert.equal(sample.asked, 12);
-  assert.equal(sample.enough, 12);
+  assert.equal(sample.facts.threshold, 1);
+  assert.equal(sample.facts.asked, 12);
+  assert.equal(sample.facts.enough, 12);
   assert.deepEqual(sample.shares.get(idOf("b")), { clients: 7, enough: 7 });
 });
 
@@ -149,7 +149,7 @@ Deno.test("sample: all draws as many as fit where more have enrolled", async () 
     rate: 1,
   };
   assert.equal((await asked(TREE, options)).length, 5);
-  assert.ok((await draw(TREE, options)).threshold < 1);
+  assert.ok((await draw(TREE, options)).facts.threshold < 1);
 });
 
 Deno.test("sample: members of no size are not asked", async () => {
@@ -166,14 +166,14 @@ Deno.test("sample: members of no size are not asked", async () => {
 
 Deno.test("sample: with few clients all are asked, and all are needed", async () => {
   const sample = await draw(TREE, { ...uniform(20, 1.5), sid: sidOf(1) });
-  assert.deepEqual([sample.asked, sample.enough, sample.threshold], [12, 12, 1]);
+  assert.deepEqual([sample.facts.asked, sample.facts.enough, sample.facts.threshold], [12, 12, 1]);
 });
 
 Deno.test("sample: regions need their part of what the round needs, together no less", async () => {
   for (let round = 0; round < 100; round++) {
     const sample = await draw(TREE, { ...uniform(6, 1.5), sid: sidOf(round) });
-    assert.equal(sample.asked, 9);
-    assert.equal(sample.enough, 6);
+    assert.equal(sample.facts.asked, 9);
+    assert.equal(sample.facts.enough, 6);
     const shares = [...sample.shares.values()];
     const enough = shares.reduce((sum, share) => sum + share.enough, 0);
     assert.ok(enough >= 6, `${enough}`);
@@ -195,7 +195,12 @@ Deno.test("sample: a client that checks itself against the threshold agrees with
     fc.asyncProperty(fc.nat(), fc.constantFrom(...kinds), async (round, sampling) => {
       const sid = sidOf(round);
       const share = rootShare(sampling, { max: 6 });
-      const { threshold, shares } = await draw(TREE, { sampling, sid, share, rate: 0.4 });
+      const { facts: { threshold }, shares } = await draw(TREE, {
+        sampling,
+        sid,
+        share,
+        rate: 0.4,
+      });
       for (const name of TREE.clients) {
         const isBelow = await sampleFraction(sid, idOf(name), digest) < threshold;
         assert.equal(isBelow, shares.has(idOf(name)));
@@ -215,7 +220,7 @@ Deno.test("sample: the order in which members are listed makes no difference", a
 Deno.test("sample: Poisson never asks more of a region's clients than its parent gave it", async () => {
   const sampling = { kind: "poisson", rate: 1 } as const;
   const share = { clients: 2, enough: 2 };
-  const { shares, threshold } = await draw(
+  const { shares, facts: { threshold } } = await draw(
     { name: "leaf", clients: named("x", 9), regions: [] },
     { sampling, share, rate: 1, sid: sidOf(1) },
   );

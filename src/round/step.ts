@@ -3,7 +3,7 @@
  * be done. Root and region are one machine, told apart by the record's role.
  *
  * ```
- *            open                all sent, full               the sum is read
+ *            open                all heard of, enough         the sum is read
  *            (quorum, or the     or deadline                  (root)
  *  waiting ─ parent's round) ─→ open ──────→ sealed ─────────────────────→ unmasking
  *     ↑                          │             │ the parent took it           │
@@ -26,10 +26,17 @@
  */
 import type { AbandonReason, LoggedRound } from "../wire/log.ts";
 import type { FinishReason, ModelInfo, RoundInfo } from "../wire/round_info.ts";
-import { checkUpdate } from "./admission.ts";
+import { checkOpen, checkUpdate } from "./admission.ts";
 import { regionDeadlines } from "./deadline.ts";
 import { betweenRounds, hasQuorum, nextRound, toClose } from "./due.ts";
-import type { ActiveEffect, RoundEffect, RoundEvent, UpdateEvent } from "./event.ts";
+import type {
+  AbstainEvent,
+  ActiveEffect,
+  Drawn,
+  RoundEffect,
+  RoundEvent,
+  UpdateEvent,
+} from "./event.ts";
 import type { RoundFacts, RoundRecord, RoundRules } from "./record.ts";
 import { advance, stopReason, timeLimitMs } from "./stop.ts";
 
@@ -80,9 +87,9 @@ export function beginRegion(options: RegionOptions): Step {
 }
 
 const first = {
-  format: 1,
+  format: 2,
   round: 0,
-  roster: { members: 0, clients: 0, sent: 0 },
+  roster: { members: 0, clients: 0, awaited: 0 },
   progress: {},
   phase: { kind: "waiting" },
 } as const;
@@ -94,17 +101,18 @@ const first = {
  * one about another round, changes nothing.
  *
  * @param nowMs The time, in milliseconds since the Unix epoch.
- * @throws {TributaryError} For an update that is refused, as {@link checkUpdate}.
+ * @throws {TributaryError} For an update or an abstention that is refused, as {@link checkUpdate}.
  * @throws {RangeError} If a model is published that is not the next version.
  *
  * @example Two clients are enough, so the root asks for its first round
  * ```ts
  * import { beginRoot, step } from "./step.ts";
  *
- * const rules = { min: 2, max: 10, roundMs: 60_000, stop: { rounds: 3 } };
+ * const sampling = { kind: "all" } as const;
+ * const rules = { min: 2, max: 10, sampling, roundMs: 60_000, stop: { rounds: 3 } };
  * const model = { version: 0, digest: "00".repeat(32), bytes: 100 };
  * const { record } = beginRoot({ task: "11".repeat(32), rules, model });
- * const next = step(record, { kind: "roster", members: 2, clients: 2, sent: 0 }, Date.now());
+ * const next = step(record, { kind: "roster", members: 2, clients: 2, awaited: 0 }, Date.now());
  * if (next.effects[0]?.kind !== "open") throw new Error("no round");
  * ```
  */
@@ -115,9 +123,11 @@ export function step(record: RoundRecord, event: RoundEvent, nowMs: number): Ste
     case "open":
       return opened(record, event, nowMs);
     case "parent":
-      return record.role === "region" ? followed(record, event.info, nowMs) : unchanged(record);
+      return record.role === "region" ? followed(record, event, nowMs) : unchanged(record);
     case "update":
       return updated(record, event, nowMs);
+    case "abstain":
+      return abstained(record, event, nowMs);
     case "tick":
       return ticked(record, nowMs);
     case "unmask":
@@ -138,17 +148,29 @@ function unchanged(record: RoundRecord): Step {
 }
 
 function withRoster(record: RoundRecord, event: Extract<RoundEvent, { kind: "roster" }>): Step {
-  const { members, clients, sent } = event;
+  const { members, clients, awaited, joined = 0 } = event;
   const before = record.roster;
-  if (members === before.members && clients === before.clients && sent === before.sent) {
+  if (
+    members === before.members && clients === before.clients && awaited === before.awaited &&
+    joined === 0
+  ) {
     return unchanged(record);
   }
-  const next: RoundRecord = { ...record, roster: { members, clients, sent } };
+  const next = withJoined({ ...record, roster: { members, clients, awaited } }, joined);
   const tells = record.role === "region" && clients !== before.clients &&
     record.phase.kind !== "finished";
   const report: readonly ActiveEffect[] = tells ? [{ kind: "report", clients }] : [];
   const { record: after, effects } = sealIfComplete(next);
   return { record: after, effects: [...effects, ...report, ...nextRound(after)] };
+}
+
+/** The round with those that have come to it. */
+function withJoined(record: RoundRecord, joined: number): RoundRecord {
+  const { phase } = record;
+  if (phase.kind !== "open" || joined === 0) return record;
+  const { facts } = phase;
+  const sample = { ...facts.sample, asked: facts.sample.asked + joined };
+  return { ...record, phase: { kind: "open", facts: { ...facts, sample } } };
 }
 
 function opened(
@@ -164,25 +186,38 @@ function opened(
     return unchanged(record);
   }
   if (isOutOfTime(record, nowMs)) return finish(record, "minutes");
-  const { round, sid, roster, beacon } = event;
+  const { round, sid, roster, beacon, drawn } = event;
   const deadlineMs = nowMs + rules.roundMs;
-  const facts = { round, sid, roster, beacon, base: model, openedAtMs: nowMs, ...nothingYet };
-  return {
-    record: {
-      ...record,
-      round,
-      roster: { ...record.roster, sent: 0 },
-      progress: { ...progress, startedAtMs: progress.startedAtMs ?? nowMs },
-      phase: { kind: "open", facts: { ...facts, deadlineMs, parentDeadlineMs: deadlineMs } },
-    },
-    effects: [{ kind: "wake" }],
-  };
+  const start = { round, sid, roster, beacon, base: model, openedAtMs: nowMs };
+  const started = { ...progress, startedAtMs: progress.startedAtMs ?? nowMs };
+  const deadlines = { deadlineMs, parentDeadlineMs: deadlineMs };
+  return open({ ...record, progress: started }, { ...start, ...deadlines }, drawn);
 }
 
-const nothingYet = { updates: 0, clients: 0, bytesIn: 0 } as const;
+/** Opens a round for those that are asked, who may be nobody. */
+function open(
+  record: RoundRecord,
+  start: Omit<RoundFacts, "share" | "sample" | keyof typeof nothingYet>,
+  { share, sample, awaited }: Drawn,
+): Step {
+  const facts: RoundFacts = { ...start, share, sample, ...nothingYet };
+  const { record: next, effects } = sealIfComplete({
+    ...record,
+    round: start.round,
+    roster: { ...record.roster, awaited },
+    phase: { kind: "open", facts },
+  });
+  return { record: next, effects: [{ kind: "wake" }, ...effects] };
+}
+
+const nothingYet = { abstained: 0, updates: 0, clients: 0, bytesIn: 0 } as const;
 
 /** Region: takes up the parent's round, or the end of the task. */
-function followed(record: RoundRecord, info: RoundInfo, nowMs: number): Step {
+function followed(
+  record: RoundRecord,
+  { info, drawn }: Extract<RoundEvent, { kind: "parent" }>,
+  nowMs: number,
+): Step {
   const { phase } = record;
   if (phase.kind === "finished" || info.task !== record.task) return unchanged(record);
   if (info.kind === "open" && info.round <= record.round) return unchanged(record);
@@ -197,17 +232,14 @@ function followed(record: RoundRecord, info: RoundInfo, nowMs: number): Step {
     return { record: end.record, effects: [...left, ...end.effects] };
   }
   const { round, sid, roster, beacon, model } = info;
-  const facts = { round, sid, roster, beacon, base: model, openedAtMs: nowMs, ...nothingYet };
-  return {
-    record: {
-      ...record,
-      round,
-      model,
-      roster: { ...record.roster, sent: 0 },
-      phase: { kind: "open", facts: { ...facts, ...regionDeadlines(info, nowMs) } },
-    },
-    effects: [...left, { kind: "wake" }, { kind: "fetch", model }],
-  };
+  if (drawn === undefined) {
+    // Nobody here is asked, so nobody needs to hear of it.
+    return { record: { ...record, round, phase: { kind: "waiting" } }, effects: left };
+  }
+  const start = { round, sid, roster, beacon, base: model, openedAtMs: nowMs };
+  const deadlines = regionDeadlines(info, nowMs);
+  const { record: next, effects } = open({ ...record, model }, { ...start, ...deadlines }, drawn);
+  return { record: next, effects: [...left, ...effects, { kind: "fetch", model }] };
 }
 
 function updated(record: RoundRecord, event: UpdateEvent, nowMs: number): Step {
@@ -218,21 +250,40 @@ function updated(record: RoundRecord, event: UpdateEvent, nowMs: number): Step {
     clients: before.clients + event.clients,
     bytesIn: before.bytesIn + event.bytes,
   };
+  return heardOf(record, facts, event.awaited);
+}
+
+/** Someone has nothing to send, and is waited for no more. */
+function abstained(record: RoundRecord, event: AbstainEvent, nowMs: number): Step {
+  const before = checkOpen(record, event, nowMs);
+  return heardOf(record, { ...before, abstained: before.abstained + 1 }, event.awaited);
+}
+
+function heardOf(record: RoundRecord, facts: RoundFacts, awaited: boolean): Step {
   const { roster } = record;
   return sealIfComplete({
     ...record,
-    roster: { ...roster, sent: roster.sent + (event.awaited ? 1 : 0) },
+    roster: { ...roster, awaited: roster.awaited - Number(awaited) },
     phase: { kind: "open", facts },
   });
 }
 
-/** Seals once nobody is waited for or nobody more fits. */
+/** Seals once enough have come or nobody is waited for. */
 function sealIfComplete(record: RoundRecord): Step {
-  const { phase, roster, rules } = record;
+  const { phase, role, rules } = record;
   if (phase.kind !== "open") return unchanged(record);
-  const { updates, clients } = phase.facts;
-  const complete = updates > 0 && roster.sent >= roster.members;
-  return complete || clients >= rules.max ? seal(record, phase.facts) : unchanged(record);
+  const { facts } = phase;
+  // Time paces a root whose rounds come to nothing: the next one opens at once.
+  const mayEnd = role === "region" || facts.clients >= rules.min;
+  const isComplete = facts.clients >= facts.sample.enough || isOver(record, facts);
+  return mayEnd && isComplete ? seal(record, facts) : unchanged(record);
+}
+
+/** Whether everybody was heard of, and nobody else can come. */
+function isOver({ roster, rules }: RoundRecord, facts: RoundFacts): boolean {
+  if (roster.awaited > 0) return false;
+  // Where all are asked, one that enrols now may be the first to come.
+  return rules.sampling.kind !== "all" || facts.updates > 0 || facts.abstained > 0;
 }
 
 function seal(record: RoundRecord, facts: RoundFacts): Step {
@@ -298,6 +349,8 @@ function forwarded(record: RoundRecord, event: Extract<RoundEvent, { kind: "forw
     return unchanged(record);
   }
   const { facts } = phase;
+  // An empty sum is not forwarded: its region abstains.
+  if (facts.clients === 0) return unchanged(record);
   const { members, sum } = event;
   return {
     record: { ...record, phase: { kind: "forwarded", facts } },
@@ -311,8 +364,10 @@ function forwarded(record: RoundRecord, event: Extract<RoundEvent, { kind: "forw
 function failed(record: RoundRecord, event: Extract<RoundEvent, { kind: "fail" }>): Step {
   const { phase } = record;
   if (phase.kind !== "sealed" && phase.kind !== "unmasking") return unchanged(record);
-  if (phase.facts.round !== event.round) return unchanged(record);
-  return abandon(record, phase.facts, event.reason);
+  const { facts } = phase;
+  if (facts.round !== event.round) return unchanged(record);
+  if (event.reason === "nothing-to-send" && facts.clients > 0) return unchanged(record);
+  return abandon(record, facts, event.reason);
 }
 
 function abandon(record: RoundRecord, facts: RoundFacts, reason: AbandonReason): Step {
@@ -349,6 +404,6 @@ function finish(record: RoundRecord, reason: FinishReason): Step {
 }
 
 function logged(facts: RoundFacts): LoggedRound {
-  const { round, sid, roster, beacon, base, updates, clients } = facts;
-  return { round, sid, roster, beacon, base, updates, clients };
+  const { round, sid, roster, beacon, base, sample, abstained, updates, clients } = facts;
+  return { round, sid, roster, beacon, base, sample, abstained, updates, clients };
 }

@@ -8,21 +8,38 @@ import { appendToLog, type LogEntry, type LogEvent } from "../wire/log.ts";
 import { planDigest, sessionId } from "../wire/session_id.ts";
 import { taskId } from "../wire/task.ts";
 import { verifyLog } from "../wire/verify_log.ts";
-import { hex32, modelOf, openEvent, parentRound, sidOf, TASK } from "./_testing.ts";
+import { DRAWN, hex32, modelOf, openEvent, parentRound, sidOf, TASK } from "./_testing.ts";
+import { hasRoomFor } from "./admission.ts";
 import { alarmAtMs, resume } from "./due.ts";
-import { type ActiveEffect, isStored, type RoundEffect, type RoundEvent } from "./event.ts";
-import { type RoundRecord, rulesOf } from "./record.ts";
+import {
+  type ActiveEffect,
+  type Drawn,
+  isStored,
+  type RoundEffect,
+  type RoundEvent,
+} from "./event.ts";
+import { type RoundRecord, type RoundRules, rulesOf } from "./record.ts";
 import { beginRegion, beginRoot, type Step, step } from "./step.ts";
 
-const RULES = {
+const RULES: RoundRules = {
   min: 2,
   max: 6,
+  sampling: { kind: "uniform", count: 4, overSelect: 1.5 },
   roundMs: 1000,
   stop: { rounds: 4, patience: { metric: "hr@10", rounds: 2 }, minutes: 1 },
 };
 
 /** Anything that can arrive, most of it near the rounds that are under way, some of it nonsense. */
 const round = fc.integer({ min: 1, max: 5 });
+/** What a round may have drawn: up to six are asked, some of whom are enough. */
+const drawn: fc.Arbitrary<Drawn> = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.nat(6), fc.nat(4))
+  .map(
+    ([asked, enough, awaited]) => ({
+      share: { clients: asked, enough: Math.min(asked, enough) },
+      sample: { threshold: 0.5, asked, enough: Math.min(asked, enough) },
+      awaited,
+    }),
+  );
 const event: fc.Arbitrary<RoundEvent> = fc.oneof(
   {
     weight: 2,
@@ -30,16 +47,29 @@ const event: fc.Arbitrary<RoundEvent> = fc.oneof(
       kind: fc.constant("roster" as const),
       members: fc.nat(4),
       clients: fc.nat(6),
-      sent: fc.nat(2),
+      awaited: fc.nat(4),
+      joined: fc.nat(1),
     }),
   },
-  { weight: 4, arbitrary: round.map(openEvent) },
+  { weight: 4, arbitrary: fc.tuple(round, drawn).map(([round, drawn]) => openEvent(round, drawn)) },
   {
-    weight: 1,
-    arbitrary: fc.tuple(round, fc.nat(4)).map(([round, version]): RoundEvent => ({
+    weight: 2,
+    arbitrary: fc.tuple(round, fc.nat(4), fc.option(drawn)).map((
+      [round, version, drawn],
+    ): RoundEvent => ({
       kind: "parent",
       info: { ...parentRound(round, version), deadlineMs: 1000 },
+      ...(drawn === null ? {} : { drawn }),
     })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("abstain" as const),
+      round,
+      sid: fc.oneof({ weight: 5, arbitrary: round.map(sidOf) }, fc.constant(hex32(99))),
+      awaited: fc.boolean(),
+    }),
   },
   {
     weight: 1,
@@ -94,7 +124,11 @@ const event: fc.Arbitrary<RoundEvent> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("fail" as const),
       round,
-      reason: fc.constantFrom("sum-refused" as const, "parent-refused" as const),
+      reason: fc.constantFrom(
+        "sum-refused" as const,
+        "parent-refused" as const,
+        "nothing-to-send" as const,
+      ),
     }),
   },
 );
@@ -106,11 +140,12 @@ type Happening = { raw: RoundEvent; waitMs: number; aims: boolean };
 
 /** Most events are about the round that is under way, or random histories would not get far. */
 function aimed(record: RoundRecord, { raw, aims }: Happening): RoundEvent {
-  if (!aims) return raw;
+  if (!aims && raw.kind !== "roster") return raw;
   const version = (record.model?.version ?? 0) + 1;
   switch (raw.kind) {
     case "open":
-      return openEvent(record.round + 1);
+      return openEvent(record.round + 1, raw.drawn);
+    case "abstain":
     case "update": {
       const { round } = record;
       return {
@@ -125,7 +160,10 @@ function aimed(record: RoundRecord, { raw, aims }: Happening): RoundEvent {
       return { ...raw, round: record.round };
     case "publish":
       return { ...raw, round: record.round, model: modelOf(version) };
-    case "roster":
+    case "roster": {
+      const { joined = 0 } = raw;
+      return { ...raw, joined: hasRoomFor(record, joined) ? joined : 0 };
+    }
     case "parent":
     case "tick":
       return raw;
@@ -145,7 +183,8 @@ function tryStep(record: RoundRecord, event: RoundEvent, nowMs: number): Step | 
   try {
     return step(record, event, nowMs);
   } catch (error) {
-    const refused = event.kind === "update" && isTributaryError(error);
+    const refused = (event.kind === "update" || event.kind === "abstain") &&
+      isTributaryError(error);
     assert.ok(refused || (event.kind === "publish" && error instanceof RangeError), String(error));
     return undefined;
   }
@@ -189,15 +228,19 @@ for (const role of ["root", "region"] as const) {
           );
           const { phase } = record;
           if ("facts" in phase && phase.kind !== "open") {
-            const { round, updates, clients, bytesIn } = phase.facts;
-            const count = `${updates} ${clients} ${bytesIn}`;
+            const { round, updates, clients, bytesIn, abstained } = phase.facts;
+            const count = `${updates} ${clients} ${bytesIn} ${abstained}`;
             assert.equal(counts.get(round) ?? count, count);
             counts.set(round, count);
-            assert.ok(clients <= RULES.max);
+            assert.ok(clients <= phase.facts.share.clients);
           }
           if (phase.kind === "open") {
             assert.ok(!counts.has(phase.facts.round));
             assert.ok(alarmAtMs(record) === phase.facts.deadlineMs);
+            const { clients, sample } = phase.facts;
+            const isComplete = clients >= sample.enough || record.roster.awaited <= 0;
+            // Nobody is waited for in vain; a root that has too few waits for its deadline.
+            if (isComplete) assert.ok(role === "root" && clients < RULES.min);
           }
           for (const effect of next.effects) {
             if (effect.kind === "drop") assert.notEqual(phase.kind, "unmasking");
@@ -214,6 +257,8 @@ for (const role of ["root", "region"] as const) {
         assert.deepEqual(versions, versions.map((_, at) => at + 1));
         for (const entry of log) {
           if (entry.kind === "published") assert.ok(entry.clients >= RULES.min);
+          // An empty sum is not sent: its region says that it has nothing.
+          if (entry.kind === "forwarded") assert.ok(entry.clients > 0);
         }
         assert.ok(log.filter(({ kind }) => kind === "finished").length <= 1);
       }),
@@ -244,7 +289,7 @@ for (const role of ["root", "region"] as const) {
 function drive(faults: readonly number[]): { record: RoundRecord; log: LogEvent[] } {
   let { record, effects } = beginRoot({
     task: TASK,
-    rules: { min: 2, max: 9, roundMs: 1000, stop: { rounds: 3 } },
+    rules: { ...RULES, max: 10, sampling: { kind: "all" }, stop: { rounds: 3 } },
     model: modelOf(0),
   });
   const log = logsOf(effects);
@@ -260,7 +305,7 @@ function drive(faults: readonly number[]): { record: RoundRecord; log: LogEvent[
     if (fault === 1) queue.splice(0, queue.length, ...resume(record));
     else queue.push(...active, ...(fault === 2 ? active : []));
   };
-  happen({ kind: "roster", members: 3, clients: 3, sent: 0 });
+  happen({ kind: "roster", members: 3, clients: 3, awaited: 0 });
   for (let steps = 0; steps < 500 && record.phase.kind !== "finished"; steps++) {
     const effect = queue.shift();
     switch (effect?.kind) {
@@ -290,6 +335,7 @@ function drive(faults: readonly number[]): { record: RoundRecord; log: LogEvent[
         });
         break;
       case "wake":
+      case "abstain":
       case "fetch":
       case "forward":
       case "report":
@@ -306,6 +352,12 @@ Deno.test("round: crashes and repeated effects lead to the same record and the s
     assert.deepEqual(drive(faults), clean);
   }));
 });
+
+/** What the sample task draws, whose clients are all asked. */
+const DRAWN_OF_ALL = {
+  share: { clients: 100, enough: 100 },
+  sample: { threshold: 1, asked: 95, enough: 100 },
+} as const;
 
 Deno.test("round: what a root logs, whatever happens to it, is a log that verifies", async () => {
   const owner = await generateIdentity();
@@ -325,7 +377,8 @@ Deno.test("round: what a root logs, whatever happens to it, is a log that verifi
           const { roster, beacon, round } = event;
           const model = record.model?.digest ?? "";
           const sid = await sessionId({ task, round, plan, model, roster, beacon });
-          event = { ...event, sid };
+          const { awaited } = event.drawn;
+          event = { ...event, sid, drawn: { ...DRAWN_OF_ALL, awaited } };
         }
         const next = tryStep(record, event, nowMs);
         if (next === undefined) continue;

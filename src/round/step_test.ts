@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
 import {
+  abstainEvent,
   after,
+  DRAWN,
   hex32,
   modelOf,
   openEvent,
+  parentEvent,
   parentRound,
   REGION,
   REGIONS,
@@ -21,16 +24,18 @@ import type { RoundRecord } from "./record.ts";
 import { beginRegion, beginRoot, step } from "./step.ts";
 
 const EVENTS: Readonly<Record<string, readonly [RoundEvent, nowMs: number]>> = {
-  roster: [{ kind: "roster", members: 4, clients: 5, sent: 0 }, 1],
+  roster: [{ kind: "roster", members: 4, clients: 5, awaited: 4 }, 1],
   open: [openEvent(2), 1],
   "open again": [openEvent(1), 1],
-  "parent's next": [{ kind: "parent", info: parentRound(2, 1) }, 1],
-  "parent's same": [{ kind: "parent", info: parentRound(1, 0) }, 1],
+  "parent's next": [parentEvent(2, 1), 1],
+  "parent's same": [parentEvent(1, 0), 1],
   "parent's end": [{
     kind: "parent",
     info: { kind: "finished", task: TASK, round: 2, model: modelOf(1), reason: "target" },
   }, 1],
   update: [updateEvent(1), 1],
+  abstain: [abstainEvent(1), 1],
+  "parent's round of others": [{ kind: "parent", info: parentRound(2, 1) }, 1],
   "early tick": [{ kind: "tick" }, 1],
   "late tick": [{ kind: "tick" }, 60_000],
   unmask: [{ kind: "unmask", round: 1, sum: hex32(5), members: hex32(6) }, 1],
@@ -53,6 +58,10 @@ const ROOT_TABLE: Readonly<Record<string, Row>> = {
   update: row(
     "round-unknown open round-closed round-closed round-closed round-closed round-closed",
   ),
+  abstain: row(
+    "round-unknown open round-closed round-closed round-closed round-closed round-closed",
+  ),
+  "parent's round of others": row("= = = = = = ="),
   "early tick": row("= = = = = = ="),
   "late tick": row("= abandoned = = = = ="),
   unmask: row("= = unmasking = = = ="),
@@ -73,6 +82,11 @@ const REGION_TABLE: Readonly<Record<string, Row>> = {
     "round-unknown open round-closed round-closed round-closed round-closed round-closed",
     REGIONS,
   ),
+  abstain: row(
+    "round-unknown open round-closed round-closed round-closed round-closed round-closed",
+    REGIONS,
+  ),
+  "parent's round of others": row("waiting waiting waiting waiting waiting waiting =", REGIONS),
   "early tick": row("= = = = = = =", REGIONS),
   "late tick": row("= sealed = done = = =", REGIONS),
   unmask: row("= = = = = = =", REGIONS),
@@ -135,10 +149,10 @@ Deno.test("round: a root and a region begin their logs", () => {
 });
 
 Deno.test("round: a root asks for its next round once there are clients enough", () => {
-  const few = step(ROOT, { kind: "roster", members: 1, clients: 1, sent: 0 }, 0);
+  const few = step(ROOT, { kind: "roster", members: 1, clients: 1, awaited: 0 }, 0);
   assert.deepEqual(few.effects, []);
   assert.deepEqual(step(few.record, openEvent(1), 0).record, few.record);
-  const enough = step(few.record, { kind: "roster", members: 2, clients: 2, sent: 0 }, 0);
+  const enough = step(few.record, { kind: "roster", members: 2, clients: 2, awaited: 0 }, 0);
   assert.deepEqual(enough.effects, [{ kind: "open", round: 1 }]);
 });
 
@@ -157,6 +171,9 @@ Deno.test("round: it opens with its sid, its model and its deadline, and wakes w
       openedAtMs: 500,
       deadlineMs: 60_500,
       parentDeadlineMs: 60_500,
+      share: DRAWN.share,
+      sample: DRAWN.sample,
+      abstained: 0,
       updates: 0,
       clients: 0,
       bytesIn: 0,
@@ -183,13 +200,13 @@ Deno.test("round: an update that nobody waited for does not count as one that wa
 
 Deno.test("round: who leaves is not waited for any more", () => {
   const two = after(ROOTS.open!, [updateEvent(1), updateEvent(1)]);
-  const { record, effects } = step(two, { kind: "roster", members: 2, clients: 2, sent: 2 }, 1);
+  const { record, effects } = step(two, { kind: "roster", members: 2, clients: 2, awaited: 0 }, 1);
   assert.equal(record.phase.kind, "sealed");
   assert.deepEqual(effects, [{ kind: "unmask", round: 1 }]);
 });
 
 Deno.test("round: an empty roster seals nothing before the deadline, unless all left after sending", () => {
-  const empty = { kind: "roster", members: 0, clients: 0, sent: 0 } as const;
+  const empty = { kind: "roster", members: 0, clients: 0, awaited: 0 } as const;
   assert.equal(after(ROOTS.open!, [empty]).phase.kind, "open");
   const sent = after(REGIONS.open!, [updateEvent(1), empty]);
   assert.equal(sent.phase.kind, "sealed");
@@ -199,10 +216,11 @@ Deno.test("round: who joins while it is open is waited for", () => {
   const joined = after(ROOTS.open!, [
     updateEvent(1),
     updateEvent(1),
-    { kind: "roster", members: 4, clients: 4, sent: 2 },
+    { kind: "roster", members: 4, clients: 4, awaited: 2, joined: 1 },
     updateEvent(1),
   ]);
-  assert.equal(joined.phase.kind, "open");
+  assert.ok(joined.phase.kind === "open");
+  assert.equal(joined.phase.facts.sample.asked, 4);
   assert.equal(after(joined, [updateEvent(1)]).phase.kind, "sealed");
 });
 
@@ -240,7 +258,7 @@ Deno.test("round: an abandoned round keeps the model, and the next has another n
   assert.deepEqual([record.round, record.model], [2, modelOf(0)]);
   assert.ok(record.phase.kind === "open");
   assert.deepEqual(record.phase.facts.base, modelOf(0));
-  assert.equal(record.roster.sent, 0);
+  assert.equal(record.roster.awaited, 3);
 });
 
 Deno.test("round: publishing logs what came from how many, drops the sum, and goes on", () => {
@@ -260,6 +278,8 @@ Deno.test("round: publishing logs what came from how many, drops the sum, and go
         roster: hex32(1),
         beacon: hex32(2),
         base: modelOf(0),
+        sample: DRAWN.sample,
+        abstained: 0,
         updates: 3,
         clients: 3,
         members: hex32(4),
@@ -330,7 +350,7 @@ Deno.test("round: the minutes count from the first round, however many follow", 
 
 Deno.test("round: a region takes up its parent's round, with less time, and the parent's model", () => {
   const info = parentRound(7, 4);
-  const { record, effects } = step(REGION, { kind: "parent", info }, 1_000_000);
+  const { record, effects } = step(REGION, { kind: "parent", info, drawn: DRAWN }, 1_000_000);
   assert.deepEqual(effects, [{ kind: "wake" }, { kind: "fetch", model: modelOf(4) }]);
   assert.ok(record.phase.kind === "open");
   const { facts } = record.phase;
@@ -340,10 +360,20 @@ Deno.test("round: a region takes up its parent's round, with less time, and the 
   );
 });
 
-Deno.test("round: a region forwards whatever it has at its deadline, even nothing", () => {
+Deno.test("round: a region forwards at its deadline whatever it has", () => {
+  const one = after(REGIONS.open!, [updateEvent(1)]);
+  const { record, effects } = step(one, { kind: "tick" }, 28_000);
+  assert.equal(record.phase.kind, "sealed");
+  assert.deepEqual(effects, [{ kind: "forward", round: 1, sid: sidOf(1), clients: 1 }]);
+});
+
+Deno.test("round: a region that has nothing at its deadline tells its parent, and logs that", () => {
   const { record, effects } = step(REGIONS.open!, { kind: "tick" }, 28_000);
   assert.equal(record.phase.kind, "sealed");
-  assert.deepEqual(effects, [{ kind: "forward", round: 1, sid: sidOf(1), clients: 0 }]);
+  assert.deepEqual(effects, [{ kind: "abstain", round: 1, sid: sidOf(1) }]);
+  const told = step(record, { kind: "fail", round: 1, reason: "nothing-to-send" }, 28_001);
+  assert.ok(told.record.phase.kind === "abandoned");
+  assert.deepEqual(kinds(told.effects), ["log", "drop"]);
 });
 
 Deno.test("round: a region logs what it forwarded", () => {
@@ -357,7 +387,7 @@ Deno.test("round: a region logs what it forwarded", () => {
 
 Deno.test("round: a region that its parent overtakes abandons what it has, and follows", () => {
   for (const record of [REGIONS.open!, REGIONS.sealed!]) {
-    const next = step(record, { kind: "parent", info: parentRound(2, 1) }, 1);
+    const next = step(record, parentEvent(2, 1), 1);
     assert.deepEqual(kinds(next.effects), ["log", "drop", "wake", "fetch"]);
     const [log] = next.effects;
     assert.ok(log?.kind === "log" && log.event.kind === "abandoned");
@@ -386,9 +416,88 @@ Deno.test("round: a region does not listen to another task's rounds", () => {
 });
 
 Deno.test("round: a region tells its parent when its clients change in number", () => {
-  const grown = step(REGIONS.open!, { kind: "roster", members: 4, clients: 6, sent: 0 }, 1);
+  const grown = step(REGIONS.open!, { kind: "roster", members: 4, clients: 6, awaited: 4 }, 1);
   assert.deepEqual(grown.effects, [{ kind: "report", clients: 6 }]);
-  const same = { kind: "roster", members: 4, clients: 6, sent: 1 } as const;
+  const same = { kind: "roster", members: 4, clients: 6, awaited: 3 } as const;
   assert.deepEqual(step(grown.record, same, 1).effects, []);
-  assert.equal(step(grown.record, { ...same, sent: 0 }, 1).record, grown.record);
+  assert.equal(step(grown.record, { ...same, awaited: 4 }, 1).record, grown.record);
+});
+
+const sampled = (record: RoundRecord): RoundRecord => ({
+  ...record,
+  rules: { ...RULES, sampling: { kind: "uniform", count: 2, overSelect: 2 } },
+});
+/** Four are asked, and two are enough. */
+const FOUR = {
+  share: { clients: 4, enough: 2 },
+  sample: { threshold: 0.5, asked: 4, enough: 2 },
+  awaited: 4,
+} as const;
+
+Deno.test("round: it is complete once enough of those asked have come, and late ones are refused", () => {
+  const open = after(sampled(ROOT), [ROSTER, openEvent(1, FOUR), updateEvent(1)]);
+  assert.equal(open.phase.kind, "open");
+  const { record, effects } = step(open, updateEvent(1), 1);
+  assert.equal(record.phase.kind, "sealed");
+  assert.deepEqual(effects, [{ kind: "unmask", round: 1 }]);
+  assert.throws(() => step(record, updateEvent(1), 1), code("round-closed"));
+});
+
+Deno.test("round: a region takes no more clients than its parent lets it send", () => {
+  const share = { clients: 3, enough: 3 };
+  const open = after(REGION, [ROSTER, parentEvent(1, 0, { ...DRAWN, share }), updateEvent(1, 2)]);
+  assert.throws(() => step(open, updateEvent(1, 2), 1), code("round-full"));
+  assert.equal(step(open, updateEvent(1, 1), 1).record.phase.kind, "open");
+});
+
+Deno.test("round: who abstains is not waited for, and counts", () => {
+  const open = after(ROOTS.open!, [updateEvent(1), updateEvent(1)]);
+  const { record } = step(open, abstainEvent(1), 1);
+  assert.ok(record.phase.kind === "sealed");
+  assert.deepEqual([record.phase.facts.abstained, record.phase.facts.updates], [1, 2]);
+});
+
+Deno.test("round: an abstention for another round, session or time is refused by name", () => {
+  const record = ROOTS.open!;
+  assert.throws(() => step(record, abstainEvent(2), 1), code("round-unknown"));
+  assert.throws(() => step(record, abstainEvent(0), 1), code("round-closed"));
+  const other = { ...abstainEvent(1), sid: hex32(9) } as RoundEvent;
+  assert.throws(() => step(record, other, 1), code("sid-mismatch"));
+  assert.throws(() => step(record, abstainEvent(1), 60_000), code("round-closed"));
+});
+
+Deno.test("round: a region whose clients all abstain does so itself", () => {
+  const record = after(REGIONS.open!, [abstainEvent(1), abstainEvent(1)]);
+  assert.equal(record.phase.kind, "open");
+  assert.deepEqual(step(record, abstainEvent(1), 1).effects, [
+    { kind: "abstain", round: 1, sid: sidOf(1) },
+  ]);
+});
+
+Deno.test("round: a region none of whose clients is there to be asked abstains at once", () => {
+  const nobody = {
+    share: { clients: 4, enough: 2 },
+    sample: { threshold: 1, asked: 0, enough: 0 },
+    awaited: 0,
+  };
+  const { record, effects } = step(sampled(REGION), parentEvent(1, 0, nobody), 1);
+  assert.equal(record.phase.kind, "sealed");
+  assert.deepEqual(kinds(effects), ["wake", "abstain", "fetch"]);
+});
+
+Deno.test("round: a region passes over a round in which it is not asked, without its model", () => {
+  const { record, effects } = step(REGION, { kind: "parent", info: parentRound(3, 2) }, 1);
+  assert.deepEqual(effects, []);
+  assert.deepEqual([record.round, record.phase.kind, record.model], [3, "waiting", undefined]);
+  assert.equal(step(record, parentEvent(3, 2), 2).record, record);
+  assert.equal(step(record, parentEvent(4, 2), 2).record.phase.kind, "open");
+});
+
+Deno.test("round: a root whose round comes to nothing waits for its deadline, however early", () => {
+  // Rounds that ended at once would follow each other at the speed of the network.
+  const open = after(ROOTS.open!, [abstainEvent(1), abstainEvent(1), updateEvent(1)]);
+  assert.equal(open.phase.kind, "open");
+  const { record, effects } = step(open, { kind: "tick" }, 60_000);
+  assert.equal(record.phase.kind, "abandoned");
+  assert.deepEqual(kinds(effects), ["log", "drop", "open"]);
 });

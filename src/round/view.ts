@@ -20,7 +20,7 @@ export function roundInfo(
       : { kind: "finished", task, round, model, reason: phase.reason };
   }
   if (phase.kind !== "open" || round <= after || nowMs >= phase.facts.deadlineMs) return undefined;
-  const { sid, roster, beacon, base, openedAtMs, deadlineMs } = phase.facts;
+  const { sid, roster, beacon, base, sample, openedAtMs, deadlineMs } = phase.facts;
   return {
     kind: "open",
     task,
@@ -29,6 +29,7 @@ export function roundInfo(
     roster,
     beacon,
     model: base,
+    threshold: sample.threshold,
     openedAtMs,
     deadlineMs,
     nowMs,

@@ -19,6 +19,7 @@ Deno.test("view: an open round answers those who have not seen it, until its dea
     roster: hex32(1),
     beacon: hex32(2),
     model: modelOf(0),
+    threshold: 1,
     openedAtMs: 0,
     deadlineMs: 60_000,
     nowMs: 10,
@@ -72,7 +73,7 @@ Deno.test("record: every phase is read back from its JSON", () => {
 });
 
 Deno.test("record: one of another format is not taken for this one", () => {
-  for (const stored of [null, undefined, "text", {}, { ...ROOTS.open, format: 2 }]) {
+  for (const stored of [null, undefined, "text", {}, { ...ROOTS.open, format: 1 }]) {
     assert.throws(() => readRecord(stored), (error) => isTributaryError(error, "store-failed"));
   }
 });

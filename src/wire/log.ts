@@ -16,6 +16,7 @@ import {
   type ModelInfo,
   modelInfoSchema,
 } from "./round_info.ts";
+import { type SampleFacts, sampleFactsSchema } from "./sampling.ts";
 import {
   hexDigestSchema,
   key32Schema,
@@ -34,6 +35,8 @@ export type AbandonReason =
   | "sum-refused"
   /** The parent did not take this region's sum. */
   | "parent-refused"
+  /** Nobody below this region had anything to send. */
+  | "nothing-to-send"
   /** The parent went on to another round before this one was forwarded. */
   | "superseded";
 
@@ -42,6 +45,7 @@ const ABANDON_REASONS: readonly AbandonReason[] = [
   "too-few-clients",
   "sum-refused",
   "parent-refused",
+  "nothing-to-send",
   "superseded",
 ];
 
@@ -57,6 +61,10 @@ export interface LoggedRound {
   readonly beacon: string;
   /** The model that the round started from. */
   readonly base: ModelInfo;
+  /** How it was sampled here. */
+  readonly sample: SampleFacts;
+  /** Members that said they had nothing to send. */
+  readonly abstained: number;
   /** Updates in the sum. */
   readonly updates: number;
   /** Clients in the sum. */
@@ -95,6 +103,8 @@ const loggedRound = {
   roster: hexDigestSchema,
   beacon: hexDigestSchema,
   base: modelInfoSchema,
+  sample: sampleFactsSchema,
+  abstained: wholeSchema(0, MAX_CLIENTS, "Members that said they had nothing to send"),
   updates: wholeSchema(0, MAX_CLIENTS, "Updates in the sum"),
   clients: wholeSchema(0, MAX_CLIENTS, "Clients in the sum"),
 };

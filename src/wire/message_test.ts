@@ -21,6 +21,7 @@ const OPEN: OpenRound = {
   roster: hex32(3),
   beacon: hex32(4),
   model: { version: 0, digest: hex32(5), bytes: 10 },
+  threshold: 1,
   openedAtMs: 1,
   deadlineMs: 2,
   nowMs: 1,

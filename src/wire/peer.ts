@@ -12,6 +12,7 @@ import type { Fetch } from "../core/fetch.ts";
 import { type Identity, identityId } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { retry } from "../core/retry.ts";
+import type { Abstention } from "./abstention.ts";
 import { CONTENT_DIGEST, contentDigestOf } from "./content_digest.ts";
 import { exchange, readBody } from "./fetch.ts";
 import { type LogPage, logPageSchema } from "./log.ts";
@@ -89,6 +90,14 @@ export interface LeaveOptions extends CallOptions {
   readonly region: Party;
 }
 
+/** A member that asks for a round. */
+export interface Asker {
+  /** The aggregator as its offer named it. */
+  readonly region: Party;
+  /** A region's clients that are at hand, where the task samples by that; else one. */
+  readonly available?: number;
+}
+
 /** Which round to wait for. */
 export interface RoundOptions extends CallOptions {
   /** Number of the last round known; the answer's is above it. */
@@ -97,6 +106,8 @@ export interface RoundOptions extends CallOptions {
   readonly waitS: number;
   /** {@link planDigest} of the task, which the round's sid must bind. */
   readonly plan: string;
+  /** Asks as a member: the request is signed, and an open round then says what it may send. */
+  readonly as?: Asker;
 }
 
 /** A parcel on its way. */
@@ -114,6 +125,16 @@ export interface UpdateUpload extends CallOptions {
   /** SHA-256 of each slice, in order. */
   readonly slices: readonly Uint8Array[];
   /** The aggregator as its offer named it, who signs the receipt. */
+  readonly region: Party;
+}
+
+/** Which round to abstain from. */
+export interface AbstainOptions extends CallOptions {
+  /** Number of the round. */
+  readonly round: number;
+  /** Session id of the round, hex. */
+  readonly sid: string;
+  /** The aggregator as its offer named it. */
   readonly region: Party;
 }
 
@@ -155,6 +176,8 @@ export interface Peer {
    * aggregator's key.
    */
   putUpdate(task: string, upload: UpdateUpload): Promise<Receipt>;
+  /** Says that no update will come, so that nobody waits for one. Safe to repeat. */
+  abstain(task: string, options: AbstainOptions): Promise<void>;
   /** A page of the round log; only its form and order are checked, see {@link verifyLog}. */
   log(task: string, options: LogOptions): Promise<LogPage>;
   /** Its figures. */
@@ -274,12 +297,11 @@ export function createPeer(options: PeerOptions): Peer {
         path: fillRoute(ROUTES.member, { task, member: identity.id }),
         audience: region.id,
         body,
-        headers: async () =>
-          new Headers({
-            "content-type": "application/json",
-            [CONTENT_DIGEST]: await contentDigestOf(body, digest),
-            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          }),
+        headers: async () => {
+          const headers = await jsonHeaders(body, digest);
+          if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+          return headers;
+        },
         async read(response) {
           const membership = await readJson(response, membershipSchema, "a membership");
           expectEqual("task", membership.task, task);
@@ -301,11 +323,13 @@ export function createPeer(options: PeerOptions): Peer {
         read: () => Promise.resolve(),
       }),
 
-    round: (task, { after, waitS, plan, ...call }) =>
+    round: (task, { after, waitS, plan, as, ...call }) =>
       send({
         ...signalOf(call),
         method: "GET",
-        path: `${fillRoute(ROUTES.round, { task })}?after=${after}&wait=${waitS}`,
+        path: `${fillRoute(ROUTES.round, { task })}?after=${after}&wait=${waitS}` +
+          askerQuery(identity.id, as),
+        ...(as === undefined ? {} : { audience: as.region.id }),
         extraMs: waitS * 1000,
         async read(response) {
           if (response.status === 204) return undefined;
@@ -314,6 +338,9 @@ export function createPeer(options: PeerOptions): Peer {
           if (info.kind === "open") {
             if (info.round <= after) invalid(`its round is ${info.round}, expected above ${after}`);
             await checkSession(info, plan, digest);
+            if (as !== undefined && info.share === undefined) {
+              invalid("it does not say what this member may send, expected a share");
+            }
           }
           return info;
         },
@@ -373,6 +400,19 @@ export function createPeer(options: PeerOptions): Peer {
       });
     },
 
+    abstain(task, { round, sid, region, ...call }) {
+      const body = utf8(JSON.stringify({ sid } satisfies Abstention));
+      return send({
+        ...signalOf(call),
+        method: "PUT",
+        path: fillRoute(ROUTES.abstention, { task, round, member: identity.id }),
+        audience: region.id,
+        body,
+        headers: () => jsonHeaders(body, digest),
+        read: () => Promise.resolve(),
+      });
+    },
+
     log: (task, { from, ...call }) =>
       send({
         ...signalOf(call),
@@ -405,6 +445,21 @@ async function readJson<T>(
 ): Promise<T> {
   const bytes = await readBody(response, JSON_BYTES);
   return readJsonMessage(schema, bytes, { what, code: "peer-invalid" });
+}
+
+/** Headers of a body of JSON, which a signature covers by its digest. */
+async function jsonHeaders(body: Uint8Array, digest: Digest): Promise<Headers> {
+  return new Headers({
+    "content-type": "application/json",
+    [CONTENT_DIGEST]: await contentDigestOf(body, digest),
+  });
+}
+
+/** Who asks for a round, in its query. */
+function askerQuery(member: string, as: Asker | undefined): string {
+  if (as === undefined) return "";
+  const { available } = as;
+  return `&member=${member}${available === undefined ? "" : `&available=${available}`}`;
 }
 
 function transferMs(bytes: number): number {

@@ -84,6 +84,7 @@ async function openRound(changes: Partial<OpenRound> = {}): Promise<OpenRound> {
     roster: session.roster,
     beacon: session.beacon,
     model: { version: 2, digest: session.model, bytes: 10 },
+    threshold: 1,
     openedAtMs: 1,
     deadlineMs: 2,
     nowMs: 1,

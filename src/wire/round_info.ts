@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import { type Share, shareSchema, thresholdSchema } from "./sampling.ts";
 import { hexDigestSchema, roundNumberSchema, timeMsSchema, wholeSchema } from "./scalars.ts";
 
 /** Which model a round starts from, or ended with. */
@@ -56,6 +57,10 @@ export interface OpenRound {
   readonly beacon: string;
   /** The model to start from. */
   readonly model: ModelInfo;
+  /** Clients of this aggregator are asked whose fraction is below; for Poisson the rate of all. */
+  readonly threshold: number;
+  /** What the member may send that asked; absent where nobody said who asks. */
+  readonly share?: Share;
   /** When this aggregator opened the round, on its clock. */
   readonly openedAtMs: number;
   /** When this aggregator closes the round, on its clock. */
@@ -92,6 +97,8 @@ export const roundInfoSchema: v.GenericSchema<RoundInfo> = v.pipe(
       roster: hexDigestSchema,
       beacon: hexDigestSchema,
       model: modelInfoSchema,
+      threshold: thresholdSchema,
+      share: v.exactOptional(shareSchema),
       openedAtMs: timeMsSchema,
       deadlineMs: timeMsSchema,
       nowMs: timeMsSchema,

@@ -18,6 +18,8 @@ export const ROUTES = {
   model: "/v1/tasks/:task/models/:version",
   /** PUT: an update. */
   update: "/v1/tasks/:task/rounds/:round/updates/:member",
+  /** PUT: a word that no update will come. */
+  abstention: "/v1/tasks/:task/rounds/:round/abstentions/:member",
   /** GET: the round log. */
   log: "/v1/tasks/:task/log",
   /** GET: figures. */

@@ -71,6 +71,34 @@ export const shareSchema: v.GenericSchema<Share> = v.pipe(
   v.description("What a member may send in a round; 0 clients when it is not asked"),
 );
 
+/** How a round was sampled at one aggregator, as its log tells it. */
+export interface SampleFacts {
+  /** Its own clients were asked whose fraction is below, from 0 to 1. */
+  readonly threshold: number;
+  /** Clients that might come: all shares of its members together. */
+  readonly asked: number;
+  /** Clients with which the round was complete. */
+  readonly enough: number;
+}
+
+/** From 0 to 1: an aggregator's own clients are asked whose fraction is below. */
+export const thresholdSchema: v.GenericSchema<number> = v.pipe(
+  v.number(),
+  v.minValue(0),
+  v.maxValue(1),
+  v.description("Clients of this aggregator are asked whose fraction is below"),
+);
+
+/** Schema of {@link SampleFacts}. */
+export const sampleFactsSchema: v.GenericSchema<SampleFacts> = v.pipe(
+  v.strictObject({
+    threshold: thresholdSchema,
+    asked: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Clients that might come"),
+    enough: wholeSchema(0, MAX_CLIENTS, "Clients with which the round was complete"),
+  }),
+  v.description("How a round was sampled at one aggregator"),
+);
+
 /** What the root itself may gather in a round: `clients` at most, and `enough` of them complete it. */
 export function rootShare(sampling: Sampling, clients: { readonly max: number }): Share {
   switch (sampling.kind) {

@@ -48,6 +48,7 @@ Deno.test("sid: a round under another plan, or with an sid of its own, is refuse
     roster: SESSION.roster,
     beacon: SESSION.beacon,
     model: { version: 6, digest: SESSION.model, bytes: 1 },
+    threshold: 1,
     openedAtMs: 0,
     deadlineMs: 1,
     nowMs: 0,

@@ -16,6 +16,7 @@ import {
 } from "./log.ts";
 import { readMessage } from "./message.ts";
 import type { FinishReason, ModelInfo } from "./round_info.ts";
+import { rootShare } from "./sampling.ts";
 import { planDigest, sessionId } from "./session_id.ts";
 import { type Task, taskId } from "./task.ts";
 
@@ -78,8 +79,8 @@ interface Ground {
  * task and the entries before it.
  *
  * Each round has the sid of the model before it; a root's rounds are numbered without gaps, its
- * models too; a published round has at least `clients.min` and at most `clients.max` clients; nothing
- * follows the end.
+ * models too; a published round has at least `clients.min` and at most `clients.max` clients, and no
+ * more than were asked, who are as many as the task samples; nothing follows the end.
  *
  * @param entries Unknown data, one entry each, from the first.
  * @throws {TributaryError} `log-invalid`, naming the first entry that does not fit.
@@ -238,6 +239,28 @@ function checkRound(progress: Progress, event: LoggedRound, task: Task): void {
   if (event.clients > 0 && event.updates === 0) {
     refuse(`${event.clients} clients are in it without an update`);
   }
+  checkSample(role, event, task);
+}
+
+/** Checks that a round was sampled as the task says, as far as its numbers tell. */
+function checkSample(
+  role: Progress["role"],
+  { sample, clients }: LoggedRound,
+  { sampling, clients: range }: Task,
+): void {
+  const { threshold, asked, enough } = sample;
+  if (clients > asked) refuse(`${clients} clients are in it, expected at most the ${asked} asked`);
+  if (sampling.kind === "poisson" && threshold > sampling.rate) {
+    refuse(`clients were chosen below ${threshold}, expected at most the rate, ${sampling.rate}`);
+  }
+  if (role !== "root") return;
+  const share = rootShare(sampling, range);
+  // Of a Poisson sample a root knows no more than how many clients its regions have.
+  if (sampling.kind !== "poisson" && asked > share.clients) {
+    refuse(`${asked} clients were asked, expected at most ${share.clients}`);
+  }
+  const isCounted = sampling.kind === "uniform" || sampling.kind === "available";
+  expectEqual("enough", enough, isCounted ? Math.min(share.enough, asked) : share.enough);
 }
 
 function finish(

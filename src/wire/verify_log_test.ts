@@ -37,7 +37,12 @@ async function roundOf(
   };
   const { roster, beacon } = session;
   const sid = await sessionId(session);
-  return { round, sid, roster, beacon, base: model(base), updates: 3, clients: 4, ...changes };
+  const sample = { threshold: 1, asked: 5, enough: 100 };
+  return {
+    ...{ round, sid, roster, beacon, base: model(base), sample },
+    ...{ abstained: 0, updates: 3, clients: 4 },
+    ...changes,
+  };
 }
 
 async function published(
@@ -77,6 +82,7 @@ async function chain(
   return entries;
 }
 
+const UNIFORM = { kind: "uniform", count: 4, overSelect: 1.5 } as const;
 const created: LogEvent = { kind: "created", model: model(0) };
 const joined: LogEvent = { kind: "joined", parent: owner.id };
 const finished: LogEvent = { kind: "finished", round: 4, model: model(3), reason: "rounds" };
@@ -274,6 +280,24 @@ for (
       /its sid is/,
     ],
     ["forwards, as a root", [created, await forwarded(1, 0)], 1, /a root forwarded/],
+    [
+      "has more clients than it asked",
+      [created, await published(1, 0, { sample: { threshold: 1, asked: 3, enough: 100 } })],
+      1,
+      /4 clients are in it, expected at most the 3 asked/,
+    ],
+    [
+      "asked more clients than a round takes",
+      [created, await published(1, 0, { sample: { threshold: 1, asked: 101, enough: 100 } })],
+      1,
+      /101 clients were asked, expected at most 100/,
+    ],
+    [
+      "was complete too early",
+      [created, await published(1, 0, { sample: { threshold: 1, asked: 5, enough: 4 } })],
+      1,
+      /its enough is 4, expected 100/,
+    ],
     ["goes on after the end", [...EVENTS, await abandoned(5, 3)], 6, /follows the end/],
     [
       "publishes more than the task asks for",
@@ -336,3 +360,29 @@ Deno.test("log: an entry of another form is named by its field", async () => {
   await assert.rejects(check(GOOD.with(1, entry as LogEntry)), bad(1, /at note/));
   await assert.rejects(check([null]), bad(0, /at the top/));
 });
+
+for (
+  const [sampling, sample, says] of [
+    [{ kind: "poisson", rate: 0.25 }, { threshold: 0.25, asked: 900, enough: 100 }, undefined],
+    [{ kind: "poisson", rate: 0.25 }, { threshold: 0.125, asked: 900, enough: 100 }, undefined],
+    [{ kind: "poisson", rate: 0.25 }, { threshold: 0.26, asked: 9, enough: 100 }, /the rate, 0.25/],
+    [UNIFORM, { threshold: 0.1, asked: 6, enough: 4 }, undefined],
+    [UNIFORM, { threshold: 1, asked: 4, enough: 4 }, undefined],
+    [UNIFORM, { threshold: 0.1, asked: 7, enough: 4 }, /7 clients were asked, expected at most 6/],
+    [UNIFORM, { threshold: 0.1, asked: 6, enough: 3 }, /its enough is 3, expected 4/],
+  ] as const
+) {
+  const word = says === undefined ? "verifies" : "is refused";
+  Deno.test(`log: a ${sampling.kind} sample of ${JSON.stringify(sample)} ${word}`, async () => {
+    const task = { ...SAMPLE_TASK, sampling };
+    const id = await taskId(task);
+    const session = { round: 1, roster: hex32(1), beacon: hex32(2) };
+    const plan = await planDigest(task);
+    const sid = await sessionId({ ...session, task: id, plan, model: model(0).digest });
+    const event = await published(1, 0, { ...session, sid, sample });
+    const entries = await chain([created, event], owner, id);
+    const verified = verifyLog(entries, { task, signer: toBase64Url(owner.publicKey) });
+    if (says === undefined) assert.equal((await verified).clients, 4);
+    else await assert.rejects(verified, bad(1, says));
+  });
+}
