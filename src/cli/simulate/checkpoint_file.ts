@@ -1,0 +1,141 @@
+/**
+ * A simulation's checkpoint in one SQLite file: a round is one transaction.
+ *
+ * @module
+ */
+import { DatabaseSync } from "node:sqlite";
+import { TributaryError } from "../../core/errors.ts";
+import type { DeviceState } from "../../core/trainer.ts";
+import type {
+  Checkpoint,
+  KeptValue,
+  SavedSimulation,
+  SimulatedRound,
+  TreeState,
+} from "../../sim/mod.ts";
+
+/** A checkpoint that lasts, and what devices keep in it. */
+export interface CheckpointFile extends Checkpoint, Disposable {
+  /** One device's state; what is set there stays there, and is no part of the simulation. */
+  stateOf(client: number): DeviceState;
+}
+
+const FORMAT = 1;
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  CREATE TABLE IF NOT EXISTS progress (
+    only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER NOT NULL, key TEXT NOT NULL,
+    tree TEXT NOT NULL, model BLOB NOT NULL, strategy BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS rounds (round INTEGER PRIMARY KEY, facts TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS kept (
+    client INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (client, key)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * Opens the file, or makes it.
+ *
+ * @throws {TributaryError} `store-failed` if it is no such file, or cannot be made.
+ */
+export function openCheckpointFile(path: string): CheckpointFile {
+  const database = open(path);
+  const statements = {
+    progress: database.prepare(
+      "INSERT INTO progress VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " +
+        "key = excluded.key, tree = excluded.tree, model = excluded.model, " +
+        "strategy = excluded.strategy",
+    ),
+    round: database.prepare("INSERT INTO rounds VALUES (?, ?)"),
+    keep: database.prepare(
+      "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    ),
+    kept: database.prepare("SELECT value FROM kept WHERE client = ? AND key = ?"),
+  };
+  return {
+    load: () => Promise.resolve(readAll(database, path)),
+    save({ key, tree, model, strategy, round, kept }) {
+      database.exec("BEGIN IMMEDIATE");
+      try {
+        statements.progress.run(FORMAT, key, JSON.stringify(tree), model, strategy);
+        statements.round.run(round.round, JSON.stringify(round));
+        for (const { client, key, value } of kept) statements.keep.run(client, key, value);
+        database.exec("COMMIT");
+      } catch (cause) {
+        if (database.isTransaction) database.exec("ROLLBACK");
+        throw failed("write", path, cause);
+      }
+      return Promise.resolve();
+    },
+    stateOf: (client) => ({
+      get(key) {
+        const value = statements.kept.get(client, key)?.value;
+        return Promise.resolve(value instanceof Uint8Array ? value : undefined);
+      },
+      set(key, value) {
+        statements.keep.run(client, key, value);
+        return Promise.resolve();
+      },
+    }),
+    [Symbol.dispose]: () => database.close(),
+  };
+}
+
+function open(path: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path);
+    database.exec(SCHEMA);
+    return database;
+  } catch (cause) {
+    throw failed("open", path, cause);
+  }
+}
+
+function readAll(database: DatabaseSync, path: string): SavedSimulation | undefined {
+  try {
+    const progress = database.prepare("SELECT * FROM progress").get();
+    if (progress === undefined) return undefined;
+    if (progress.format !== FORMAT) {
+      throw new TypeError(`its format is ${progress.format}, expected ${FORMAT}`);
+    }
+    const rounds = database.prepare("SELECT facts FROM rounds ORDER BY round").all();
+    const kept = database.prepare("SELECT * FROM kept ORDER BY client, key").all();
+    return {
+      key: textOf(progress.key),
+      // Written by this very form of the file.
+      tree: JSON.parse(textOf(progress.tree)) as TreeState,
+      model: bytesOf(progress.model),
+      strategy: bytesOf(progress.strategy),
+      rounds: rounds.map(({ facts }) => JSON.parse(textOf(facts)) as SimulatedRound),
+      kept: kept.map(({ client, key, value }): KeptValue => ({
+        client: Number(client),
+        key: textOf(key),
+        value: bytesOf(value),
+      })),
+    };
+  } catch (cause) {
+    throw failed("read", path, cause);
+  }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`a cell holds ${typeof value}, expected text`);
+  return value;
+}
+
+function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
+  if (!(value instanceof Uint8Array)) {
+    throw new TypeError(`a cell holds ${typeof value}, expected bytes`);
+  }
+  return value as Uint8Array<ArrayBuffer>;
+}
+
+function failed(doing: string, path: string, cause: unknown): TributaryError {
+  return new TributaryError(
+    "store-failed",
+    `Cannot ${doing} ${path}: ${
+      cause instanceof Error ? cause.message : cause
+    }, expected the checkpoint of a simulation`,
+    { cause },
+  );
+}
