@@ -10,16 +10,15 @@ import { type KernelName, KERNELS, type KernelSpec } from "./kernels.ts";
 export const VALUE_BYTES = 4;
 
 /**
- * Holds a kernel's operands and numbers against what it takes.
+ * Holds operands and numbers against what a kernel takes.
  *
- * @returns What it takes.
  * @throws {RangeError} If they do not fit.
  */
 export function checkCall(
   kernel: KernelName,
   slots: readonly (Slot | null)[],
   numbers: readonly number[],
-): KernelSpec {
+): void {
   const spec = KERNELS[kernel];
   const { operands, whole } = spec;
   if (slots.length !== operands.length) {
@@ -59,7 +58,6 @@ export function checkCall(
       );
     }
   }
-  return spec;
 }
 
 function names(operands: KernelSpec["operands"]): string {

@@ -163,14 +163,16 @@ function takes(operands: readonly string[], whole: string, scalars = ""): Kernel
 /** A constant factor, or the place of one among a kernel's numbers. */
 type Factor = { readonly factor: number } | { readonly at: number };
 
+/** Written out for few factors, as it runs for every operand of every call. */
 function product(factors: readonly Factor[]): Operand["values"] {
   const constant = factors.reduce((size, it) => "factor" in it ? size * it.factor : size, 1);
-  const places = factors.flatMap((it) => "at" in it ? [it.at] : []);
-  return (numbers) => {
-    let size = constant;
-    for (const at of places) size *= numbers[at] ?? NaN;
-    return size;
-  };
+  const [a, b, ...others] = factors.flatMap((it) => "at" in it ? [it.at] : []);
+  if (a === undefined) return () => constant;
+  const first = (numbers: readonly number[]): number => constant * (numbers[a] ?? NaN);
+  if (b === undefined) return first;
+  const second = (numbers: readonly number[]): number => first(numbers) * (numbers[b] ?? NaN);
+  if (others.length === 0) return second;
+  return (numbers) => others.reduce((size, at) => size * (numbers[at] ?? NaN), second(numbers));
 }
 
 /** The operand of a product of matrices whose rows and columns lie any steps apart. */

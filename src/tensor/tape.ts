@@ -273,7 +273,9 @@ export class Tape {
     if (!loss.differentiable) {
       throw new TypeError("Cannot differentiate a loss that was computed from constants alone");
     }
-    this.backend.run("fill", [this.gradient(loss)], [1, 1]);
+    const last = loss as Node;
+    if (last.spent) throw new TypeError("Cannot differentiate again: a step does so once");
+    this.backend.run("fill", [last.gradient ??= this.scratch(1)], [1, 1]);
     const nodes = this.#nodes;
     this.#nodes = [];
     for (let at = nodes.length - 1; at >= 0; at--) {

@@ -7,7 +7,7 @@ import type { CoreMemory, Span } from "../wasm/core_memory.ts";
 import type { KernelAccess, RawKernel } from "../wasm/train_kernels.ts";
 import type { Backend, Slot } from "./backend.ts";
 import { checkCall, indexOutside, VALUE_BYTES } from "./check_call.ts";
-import type { KernelName, KernelSpec } from "./kernels.ts";
+import { type KernelName, KERNELS, type KernelSpec } from "./kernels.ts";
 
 /** What the backend needs of a core; a `TrainCore` has it. */
 export interface KernelCore extends KernelAccess {
@@ -24,8 +24,18 @@ const SCRATCH: Partial<Record<KernelName, number>> = {
   attention_backward: 5,
 };
 
-/** Rust's name of "nothing here". */
+/** Address of an operand that is left out. */
 const LEFT_OUT = 0;
+
+/** A kernel, ready to be called. */
+interface Launch {
+  readonly spec: KernelSpec;
+  readonly start: RawKernel;
+  /** Addresses and numbers of the last call; kept, so that a call makes nothing that is thrown away. */
+  readonly list: number[];
+  /** Tells the bytes of scratch from the first few numbers. */
+  readonly scratch?: { readonly bytes: RawKernel; readonly sizes: number };
+}
 
 /** A span, and whose memory it lies in. */
 class WasmSlot implements Slot, Span {
@@ -59,61 +69,53 @@ export function createWasmBackend(core: KernelCore): Backend {
     throw new TypeError("Cannot use a slot of another backend");
   }
 
-  const kernels = new Map<string, RawKernel>();
+  const launches = new Map<KernelName, Launch>();
 
-  function kernelOf(name: string): RawKernel {
-    const known = kernels.get(name);
+  function launchOf(kernel: KernelName): Launch {
+    const known = launches.get(kernel);
     if (known !== undefined) return known;
-    const kernel = core.kernel(name);
-    kernels.set(name, kernel);
-    return kernel;
-  }
-
-  /** Runs a kernel that answers with a number, over checked operands. */
-  function launch(
-    kernel: KernelName,
-    slots: readonly (Slot | null)[],
-    numbers: readonly number[],
-  ): number {
-    const list: number[] = [];
-    for (const slot of slots) list.push(slot === null ? LEFT_OUT : spanOf(slot).ptr);
     const wanted = SCRATCH[kernel];
-    if (wanted === undefined) return kernelOf(kernel)([...list, ...numbers]);
-    const mark = memory.mark();
-    const bytes = kernelOf(`${kernel}_scratch`)(numbers.slice(0, wanted));
-    list.push(memory.alloc(bytes).ptr);
-    const answer = kernelOf(kernel)([...list, ...numbers]);
-    memory.release(mark);
-    return answer;
+    const launch: Launch = {
+      spec: KERNELS[kernel],
+      start: core.kernel(kernel),
+      list: [],
+      ...(wanted === undefined
+        ? {}
+        : { scratch: { bytes: core.kernel(`${kernel}_scratch`), sizes: wanted } }),
+    };
+    launches.set(kernel, launch);
+    return launch;
   }
 
-  /** Refuses slots that were released, and written ones that overlap another. */
-  function checkPlaces(
+  /** Lists addresses, and refuses slots that were released, and written ones that overlap another. */
+  function listAddresses(
     kernel: KernelName,
     slots: readonly (Slot | null)[],
-    { operands }: KernelSpec,
+    { list, spec: { operands } }: Launch,
   ): void {
     const top = memory.mark();
     for (let at = 0; at < slots.length; at++) {
       const slot = slots[at];
-      if (slot === null || slot === undefined) continue;
+      if (slot === null || slot === undefined) {
+        list[at] = LEFT_OUT;
+        continue;
+      }
       const { ptr, bytes } = spanOf(slot);
       if (ptr + bytes > top) {
         throw new RangeError(`Cannot run ${kernel} on ${operands[at]?.name}: it was released`);
       }
-      if (operands[at]?.written !== true || bytes === 0) continue;
-      for (let other = 0; other < slots.length; other++) {
-        const against = slots[other];
-        if (other === at || against === null || against === undefined) continue;
-        const span = spanOf(against);
-        if (ptr < span.ptr + span.bytes && span.ptr < ptr + bytes && span.bytes > 0) {
-          if (kernel === "scale" && span.ptr === ptr) continue;
-          throw new RangeError(
-            `Cannot run ${kernel}: ${operands[at]?.name} is written and overlaps ${
-              operands[other]?.name
-            }`,
-          );
-        }
+      list[at] = ptr;
+      const written = operands[at]?.written === true;
+      for (let before = 0; before < at; before++) {
+        if (!written && operands[before]?.written !== true) continue;
+        const other = list[before] ?? LEFT_OUT;
+        const apart = other >= ptr + bytes || ptr >= other + (slots[before]?.bytes ?? 0);
+        if (apart || (kernel === "scale" && other === ptr)) continue;
+        throw new RangeError(
+          `Cannot run ${kernel} on ${operands[at]?.name} that overlaps ${
+            operands[before]?.name
+          }: one of them is written`,
+        );
       }
     }
   }
@@ -156,10 +158,19 @@ export function createWasmBackend(core: KernelCore): Backend {
     read: (slot) => Promise.resolve(memory.f32(spanOf(slot)).slice()),
 
     run(kernel, slots, numbers) {
-      const spec = checkCall(kernel, slots, numbers);
-      checkPlaces(kernel, slots, spec);
-      const answer = launch(kernel, slots, numbers);
-      const { lookup } = spec;
+      checkCall(kernel, slots, numbers);
+      const launch = launchOf(kernel);
+      const { list, scratch, spec: { lookup } } = launch;
+      listAddresses(kernel, slots, launch);
+      let next = slots.length;
+      let mark: number | undefined;
+      if (scratch !== undefined) {
+        mark = memory.mark();
+        list[next++] = memory.alloc(scratch.bytes(numbers.slice(0, scratch.sizes))).ptr;
+      }
+      for (let at = 0; at < numbers.length; at++) list[next++] = numbers[at] ?? 0;
+      const answer = launch.start(list);
+      if (mark !== undefined) memory.release(mark);
       if (lookup === undefined || answer === numbers[lookup.count]) return;
       const indices = slots[lookup.indices];
       throw indexOutside(kernel, {

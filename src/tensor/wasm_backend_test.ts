@@ -28,13 +28,13 @@ Deno.test("wasm backend: an operand that is written overlaps no other", () => {
   backend.run("add", [head!, middle!, backend.alloc(8)], [2]);
   assert.throws(
     () => backend.run("add", [head!, tail!, middle!], [2]),
-    /^RangeError: Cannot run add: out is written and overlaps a$/,
+    /^RangeError: Cannot run add on out that overlaps a: one of them is written$/,
   );
   assert.throws(
     () => backend.run("add_scaled", [head!, head!], [2, 1]),
-    /^RangeError: Cannot run add_scaled: out is written and overlaps x$/,
+    /^RangeError: Cannot run add_scaled on out that overlaps x: one of them is written$/,
   );
-  assert.throws(() => backend.run("scale", [head!, middle!], [2, 1]), /overlaps x$/);
+  assert.throws(() => backend.run("scale", [head!, middle!], [2, 1]), /overlaps x: /);
 });
 
 Deno.test("wasm backend: scaling in place is allowed", async () => {

@@ -33,13 +33,17 @@ export function kernelAccess(instance: CoreInstance<InitOutput>): KernelAccess {
       const known = kernels.get(name);
       if (known !== undefined) return known;
       const kernel = find(instance, name);
+      let list: readonly number[] = [];
+      // One function for all calls, so that a call makes nothing that is thrown away.
+      const start = (): number | undefined => kernel(...list);
       const checked: RawKernel = (numbers) => {
         if (numbers.length !== kernel.length) {
           throw new RangeError(
             `Cannot run ${name} with ${numbers.length} numbers: expected ${kernel.length}`,
           );
         }
-        return instance.call(() => kernel(...numbers)) ?? 0;
+        list = numbers;
+        return instance.call(start) ?? 0;
       };
       kernels.set(name, checked);
       return checked;
@@ -48,9 +52,9 @@ export function kernelAccess(instance: CoreInstance<InitOutput>): KernelAccess {
 }
 
 function find(instance: CoreInstance<InitOutput>, name: string): AnyExport {
-  const found = instance.call((exports) => Object.entries(exports)).find(([key]) => key === name);
-  if (typeof found?.[1] !== "function") {
+  const found: unknown = instance.call((exports) => Reflect.get(exports, name));
+  if (typeof found !== "function") {
     throw new TypeError(`Cannot find kernel ${name}: the train core does not export it`);
   }
-  return found[1] as AnyExport;
+  return found as AnyExport;
 }
