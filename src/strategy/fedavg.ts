@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { positive, readOptions } from "../core/options.ts";
-import { addMeanChange } from "./mean_change.ts";
+import { averagingServer } from "./mean_change.ts";
 import type { StrategyPlan } from "./strategy.ts";
 import { weightedSums } from "./weighted_sums.ts";
 
@@ -49,9 +49,6 @@ export function fedAvgFrom(value: unknown): StrategyPlan {
     options,
     contribution: "weights",
     sums: (model) => weightedSums(model, { range }),
-    server: () => ({
-      init: () => ({}),
-      step: ({ model, state, sums }) => ({ model: addMeanChange(model, sums, lr), state }),
-    }),
+    server: () => averagingServer(lr),
   };
 }

@@ -27,8 +27,8 @@ export interface FedNovaOptions {
   readonly kind: "fednova";
   /** Share of the step that is taken. */
   readonly lr: number;
-  /** Momentum ρ of the clients' own SGD, in `[0, 1)`; their trainer has to use the same. */
-  readonly momentum: number;
+  /** Momentum ρ of the clients' own steps, in `[0, 1)`; their trainer has to use the same. */
+  readonly localMomentum: number;
   /** Most local steps of a client. */
   readonly maxSteps: number;
   /** Bound of each value of a client's weighted change a step. */
@@ -38,7 +38,7 @@ export interface FedNovaOptions {
 const schema: v.GenericSchema<unknown, FedNovaOptions> = v.strictObject({
   kind: v.literal("fednova"),
   lr: positive("lr"),
-  momentum: fraction("momentum"),
+  localMomentum: fraction("localMomentum"),
   maxSteps: whole("maxSteps", MOST_STEPS),
   range: positive("range"),
 });
@@ -46,10 +46,10 @@ const schema: v.GenericSchema<unknown, FedNovaOptions> = v.strictObject({
 /**
  * Options of FedNova.
  *
- * @param options `lr` (default 1), `momentum` (0), `maxSteps` (100), `range` (0.1).
+ * @param options `lr` (default 1), `localMomentum` (0), `maxSteps` (100), `range` (0.1).
  */
 export function fedNova(options: Partial<Omit<FedNovaOptions, "kind">> = {}): FedNovaOptions {
-  return { kind: "fednova", lr: 1, momentum: 0, maxSteps: 100, range: 0.1, ...options };
+  return { kind: "fednova", lr: 1, localMomentum: 0, maxSteps: 100, range: 0.1, ...options };
 }
 
 /**
@@ -67,7 +67,7 @@ export function fedNovaFrom(value: unknown): StrategyPlan {
     contribution: "weights",
     sums(model) {
       refuseName(model, LENGTH);
-      const longest = trainingLength(options.maxSteps, options.momentum);
+      const longest = trainingLength(options.maxSteps, options.localMomentum);
       return [...weightedSums(model, { range }), { name: LENGTH, shape: [1], range: longest }];
     },
     client: clientHalf(options),
@@ -81,7 +81,7 @@ export function fedNovaFrom(value: unknown): StrategyPlan {
   };
 }
 
-function clientHalf({ momentum, maxSteps }: FedNovaOptions): ClientHalf {
+function clientHalf({ localMomentum, maxSteps }: FedNovaOptions): ClientHalf {
   return {
     needs: ["steps"],
     begin: () =>
@@ -94,7 +94,7 @@ function clientHalf({ momentum, maxSteps }: FedNovaOptions): ClientHalf {
               `Cannot send the update: its trainer took ${steps} steps, expected at most ${maxSteps}`,
             );
           }
-          const length = trainingLength(steps, momentum);
+          const length = trainingLength(steps, localMomentum);
           return {
             // Without a step there is no change.
             ...scaledBy(change, length === 0 ? 0 : 1 / length),

@@ -53,7 +53,7 @@ Deno.test("fednova: clients of as many steps step as in fedavg", async () => {
 });
 
 Deno.test("fednova: with momentum too, a slope is a slope, however many steps went down it", async () => {
-  const { client } = strategyPlan(fedNova({ momentum: 0.9 }));
+  const { client } = strategyPlan(fedNova({ localMomentum: 0.9 }));
   const slope = [0.5, -0.25];
   for (const steps of [1, 3, 40]) {
     // So flat a curve is a slope: the gradient is −curvature·target all the way.
@@ -75,7 +75,7 @@ Deno.test("fednova: with momentum too, a slope is a slope, however many steps we
 });
 
 Deno.test("fednova: lengths of training by hand: 3 steps of momentum ½ are 1 + 1.5 + 1.75", async () => {
-  const { client } = strategyPlan(fedNova({ momentum: 0.5 }));
+  const { client } = strategyPlan(fedNova({ localMomentum: 0.5 }));
   const round = await client!.begin({
     ...{ round: 1, version: 0, published: {} },
     state: { get: () => Promise.resolve(undefined), set: () => Promise.resolve() },
@@ -110,7 +110,10 @@ Deno.test("fednova: asks for lengths as long as its options allow", () => {
     fc.integer({ min: 1, max: 500 }),
     fc.double({ min: 0, max: 0.99, noNaN: true }),
     (maxSteps, momentum) => {
-      const sums = strategyOf(fedNova({ maxSteps, momentum })).sums([{ name: "x", shape: [2] }]);
+      const sums = strategyOf(fedNova({ maxSteps, localMomentum: momentum })).sums([{
+        name: "x",
+        shape: [2],
+      }]);
       assert.deepEqual(sums.map(({ name, range }) => [name, range]).slice(0, 2), [
         ["x", 0.1],
         ["clients/weight", 1],
@@ -154,8 +157,8 @@ Deno.test("fednova: a model with a tensor called like a sum of its own is refuse
 });
 
 Deno.test("fednova: refuses momentum of 1, and steps that are no whole number", () => {
-  assert.equal(isRefused(fedNova({ momentum: 0.9, maxSteps: 1 })), false);
-  for (const wrong of [{ momentum: 1 }, { maxSteps: 0 }, { maxSteps: 1.5 }, { range: 0 }]) {
+  assert.equal(isRefused(fedNova({ localMomentum: 0.9, maxSteps: 1 })), false);
+  for (const wrong of [{ localMomentum: 1 }, { maxSteps: 0 }, { maxSteps: 1.5 }, { range: 0 }]) {
     assert.equal(isRefused({ ...fedNova(), ...wrong }), true);
   }
 });

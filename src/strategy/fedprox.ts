@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { notNegative, positive, readOptions } from "../core/options.ts";
-import { addMeanChange } from "./mean_change.ts";
+import { averagingServer } from "./mean_change.ts";
 import type { StrategyPlan } from "./strategy.ts";
 import { weightedSums } from "./weighted_sums.ts";
 
@@ -53,9 +53,6 @@ export function fedProxFrom(value: unknown): StrategyPlan {
       needs: ["correction"],
       begin: () => Promise.resolve({ correction: { proximal: mu } }),
     },
-    server: () => ({
-      init: () => ({}),
-      step: ({ model, state, sums }) => ({ model: addMeanChange(model, sums, lr), state }),
-    }),
+    server: () => averagingServer(lr),
   };
 }

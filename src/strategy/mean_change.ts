@@ -5,6 +5,7 @@
  */
 import { tensorOf } from "../core/tensor.ts";
 import type { NamedTensors } from "../core/tensor.ts";
+import type { StrategyServer } from "./strategy.ts";
 import { totalWeight } from "./weighted_sums.ts";
 
 /**
@@ -23,4 +24,12 @@ export function addMeanChange(
     return [name, { shape, data: data.map((x, i) => x + factor * (change[i] ?? 0) / weight) }];
   });
   return Object.fromEntries(next);
+}
+
+/** Steps by `x += lr · Σ w·Δ / Σ w`, without state. */
+export function averagingServer(lr: number): StrategyServer {
+  return {
+    init: () => ({}),
+    step: ({ model, state, sums }) => ({ model: addMeanChange(model, sums, lr), state }),
+  };
 }

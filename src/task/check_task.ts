@@ -90,16 +90,26 @@ function checkPair(model: AnyModel, { options, contribution, client }: StrategyP
         `expected a strategy that does without`,
     );
   }
-  // Both halves of ALS minimise one objective only if they weigh its terms alike.
   const other = new Map<string, unknown>(Object.entries(options));
-  for (const [name, value] of Object.entries(model.options)) {
-    if (name !== "kind" && other.has(name) && other.get(name) !== value) {
+  for (const [name, value] of sharedSettings(model)) {
+    if (other.has(name) && other.get(name) !== value) {
       refuse(
         `Cannot step ${kind} by ${options.kind} with ${name} ${other.get(name)}: ` +
           `expected ${value}, as the model has it`,
       );
     }
   }
+}
+
+/**
+ * What a strategy that has a setting of the name must have as the model has it: both halves of ALS
+ * minimise one objective only if they weigh its terms alike, and a local momentum is the optimiser's.
+ */
+function sharedSettings({ options }: AnyModel): readonly (readonly [string, unknown])[] {
+  const { kind: _kind, ...settings } = options;
+  const optimizer = "optimizer" in settings ? settings.optimizer : undefined;
+  const local = optimizer?.kind === "sgd" ? [["localMomentum", optimizer.momentum] as const] : [];
+  return [...Object.entries(settings), ...local];
 }
 
 /** Refuses a clip or weights where the model sees to both, and ranges that a clip has to bear out. */

@@ -190,6 +190,18 @@ Deno.test("defineTask: refuses a strategy that asks more of clients than the mod
   );
 });
 
+Deno.test("defineTask: a strategy that counts on the clients' momentum has the model's", () => {
+  const sgd = { kind: "sgd", lr: 0.1, momentum: 0.9, nesterov: false, decay: 0 } as const;
+  const model = logistic({ features: 3, optimizer: sgd });
+  refused(
+    { model, strategy: fedNova() },
+    /^Cannot step logistic by fednova with localMomentum 0: expected 0.9, as the model has it/,
+  );
+  const strategy = fedNova({ localMomentum: 0.9 });
+  const task = defineTask({ ...FILMS, model, strategy });
+  assert.deepEqual(task.strategy, strategy);
+});
+
 Deno.test("defineTask: a strategy's sums and clip stand in the document", () => {
   const definition = { ...FILMS, model: tensors({ tensors: { w: [2] } }) };
   const { update } = defineTask({ ...definition, strategy: scaffold({ population: 700 }) });
