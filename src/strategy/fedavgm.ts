@@ -1,6 +1,6 @@
 /**
  * Averaging with momentum at the root (FedAvgM: Hsu et al. 2019, "Measuring the Effects of
- * Non-Identical Data Distribution for Federated Visual Classification", section 3).
+ * Non-Identical Data Distribution for Federated Visual Classification").
  *
  * @module
  */

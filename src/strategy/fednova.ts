@@ -1,7 +1,7 @@
 /**
  * Averaging of what clients change a step, for clients that take different numbers of local steps
  * (FedNova: Wang et al., NeurIPS 2020, "Tackling the Objective Inconsistency Problem in
- * Heterogeneous Federated Optimization", equations 10 and 11).
+ * Heterogeneous Federated Optimization", section 4).
  *
  * @module
  */
@@ -106,8 +106,8 @@ function clientHalf({ localMomentum, maxSteps }: FedNovaOptions): ClientHalf {
 }
 
 /**
- * How far a unit gradient in every step would move a client, in learning rates: `‖a‖₁` of the paper's
- * section 4, which for plain SGD is the number of steps and for momentum ρ the sum of
+ * How far a unit gradient in every step would move a client, in learning rates: the paper's `‖a‖₁`,
+ * which for plain SGD is the number of steps and for momentum ρ, not Nesterov's, the sum of
  * `(1 − ρ^j)/(1 − ρ)` over j = 1 … steps.
  */
 function trainingLength(steps: number, momentum: number): number {
