@@ -35,11 +35,37 @@ Deno.test("task file: with the items' file the task names them, and their number
   });
 });
 
+Deno.test("task file: of a strategy what is left out has its default too", async () => {
+  await using folder = await testFolder();
+  const path = await folder.write(
+    "task.json",
+    JSON.stringify({
+      ...FILMS,
+      model: { kind: "logistic", features: 3 },
+      strategy: { kind: "scaffold", population: 500 },
+    }),
+  );
+  const task = await openTaskFile(path);
+  assert.deepEqual(task.strategy, {
+    ...{ kind: "scaffold", population: 500, lr: 1, range: 1, controlRange: 1 },
+  });
+});
+
 const BAD: [string, unknown, RegExp][] = [
   [
     "another model",
     { ...FILMS, model: { kind: "gpt" } },
-    /"gpt": expected one of mf, ials, tensors/,
+    /"gpt": expected one of mf, ials, /,
+  ],
+  [
+    "a strategy without what has no default",
+    { ...FILMS, model: { kind: "logistic", features: 3 }, strategy: { kind: "scaffold" } },
+    /Cannot use strategy scaffold: population/,
+  ],
+  [
+    "a misspelt option of its strategy",
+    { ...FILMS, strategy: { kind: "als-newton", rate: 1 } },
+    /Cannot use strategy als-newton: rate/,
   ],
   ["a misspelt field", { ...FILMS, roundMS: 5 }, /roundMS/],
   ["a field of another type", { ...FILMS, roundMs: "5" }, /roundMs/],

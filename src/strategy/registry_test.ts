@@ -3,7 +3,7 @@ import { isTributaryError } from "../core/errors.ts";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
 import { alsExact, alsNewton, fedAdagrad, fedAdam, fedAvg, fedAvgM } from "./mod.ts";
 import { fedNova, fedProx, fedYogi, qFedAvg, rowwise, scaffold } from "./mod.ts";
-import { strategyFrom, strategyPlan } from "./registry.ts";
+import { completeStrategy, strategyFrom, strategyPlan } from "./registry.ts";
 
 const TABLE = [{ name: "items", shape: [5, 3] }];
 
@@ -40,6 +40,16 @@ Deno.test("strategies: an unknown kind is refused with those there are", () => {
             "fedadagrad, fedprox, scaffold, fednova, qfedavg, rowwise, als-exact, als-newton, ease",
     );
   }
+});
+
+Deno.test("strategies: options that a person left out have defaults, and a task's must be there", () => {
+  assert.deepEqual(completeStrategy({ kind: "fedprox", mu: 2 }), fedProx({ mu: 2 }));
+  assert.deepEqual(completeStrategy(fedNova({ lr: 0.5 })), fedNova({ lr: 0.5 }));
+  assert.throws(
+    () => strategyPlan({ kind: "fedprox", mu: 2 }),
+    /Cannot use strategy fedprox: lr/,
+  );
+  assert.throws(() => completeStrategy({ kind: "krum" }), /Cannot use strategy "krum"/);
 });
 
 Deno.test("strategies: an option that does not fit is named", () => {

@@ -5,7 +5,7 @@
  */
 import { modelDocument, modelFrom } from "../models/mod.ts";
 import type { AnyModel, Settings } from "../models/mod.ts";
-import { strategyPlan } from "../strategy/mod.ts";
+import { completeStrategy, strategyPlan } from "../strategy/mod.ts";
 import type { StrategyOptions, StrategyPlan } from "../strategy/mod.ts";
 import type { Sampling } from "../wire/sampling.ts";
 import { readTask } from "../wire/task.ts";
@@ -25,7 +25,7 @@ export interface TaskDefinition {
   readonly model: AnyModel;
   /** Settings of the training, in place of the model's own; of `tensors`, whatever trainers read. */
   readonly train?: Settings;
-  /** The server's step; default the one that the model is made for. */
+  /** The server's step, whose options have defaults; default the one that the model is made for. */
   readonly strategy?: StrategyOptions;
   /** How updates are encoded. */
   readonly update?: {
@@ -75,7 +75,7 @@ export interface TaskDefinition {
  */
 export function defineTask(definition: TaskDefinition): Task {
   const { name, update = {}, clients, stop } = definition;
-  const given = definition.strategy && strategyPlan(definition.strategy);
+  const given = definition.strategy && strategyPlan(completeStrategy(definition.strategy));
   const model = modelFrom(definition.model.options, trainSettings(definition, given));
   const strategy = given ?? strategyPlan(model.strategy);
   const metrics = definition.metrics ?? model.metrics;
