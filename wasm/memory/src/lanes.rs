@@ -1,15 +1,16 @@
 //! Vectors of four 32-bit lanes (and two 64-bit ones), so that a kernel has one body: `v128` in
-//! wasm, arrays on the host, where the tests run. Both give the same bits.
+//! wasm, arrays on the host, where the tests run. Both give the same bits, but for `madd` of a build
+//! with relaxed SIMD.
 
 #[cfg(target_arch = "wasm32")]
 mod simd;
 #[cfg(target_arch = "wasm32")]
-pub use simd::{F32x4, F64x2, U32x4};
+pub use simd::{Constant, F32x4, F64x2, U32x4};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod scalar;
 #[cfg(not(target_arch = "wasm32"))]
-pub use scalar::{F32x4, F64x2, U32x4};
+pub use scalar::{Constant, F32x4, F64x2, U32x4};
 
 /// Turns a 4×4 block of words over: lane `j` of result `i` is lane `i` of `rows[j]`.
 #[inline(always)]
@@ -65,6 +66,14 @@ mod tests {
         assert_eq!(below, [u32::MAX, u32::MAX, 0, 0]);
         let (low, high) = a.to_f64();
         assert_eq!((low * low + high).to_array(), [91.0, 9.5625]);
+    }
+
+    #[test]
+    fn madd_of_the_host_rounds_the_product_and_the_sum() {
+        let x = 1.0 + f32::EPSILON;
+        let square = F32x4::splat(x).madd(F32x4::splat(x), F32x4::splat(-1.0)).to_array();
+        assert_eq!(square, [x * x - 1.0; 4]);
+        assert_ne!(square[0], x.mul_add(x, -1.0));
     }
 
     #[test]

@@ -74,6 +74,26 @@ export function als_newton(items: number, dim: number, table: number, gradients:
 export function any_not_finite(x: number, len: number): boolean;
 
 /**
+ * Attention of every head. `key_lengths` may be 0.
+ */
+export function attention(q: number, k: number, v: number, out: number, key_lengths: number, stats: number, scratch: number, batch: number, heads: number, queries: number, keys: number, head_dim: number, causal: boolean): void;
+
+/**
+ * Adds to `dq`, `dk` and `dv` what [`attention`] owes its inputs.
+ */
+export function attention_backward(q: number, k: number, v: number, out: number, key_lengths: number, stats: number, dout: number, dq: number, dk: number, dv: number, scratch: number, batch: number, heads: number, queries: number, keys: number, head_dim: number, causal: boolean): void;
+
+/**
+ * Bytes of scratch that [`attention_backward`] needs.
+ */
+export function attention_backward_scratch(_batch: number, _heads: number, _queries: number, keys: number, head_dim: number): number;
+
+/**
+ * Bytes of scratch that [`attention`] needs.
+ */
+export function attention_scratch(_batch: number, _heads: number, _queries: number, keys: number, head_dim: number): number;
+
+/**
  * Logistic loss of each logit against its target.
  */
 export function bce(logits: number, targets: number, losses: number, dlogits: number, len: number): void;
@@ -380,6 +400,10 @@ export interface InitOutput {
     readonly als_exact: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly als_newton: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
     readonly any_not_finite: (a: number, b: number) => number;
+    readonly attention: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => void;
+    readonly attention_backward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: number, p: number, q: number) => void;
+    readonly attention_backward_scratch: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly attention_scratch: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly bce: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly bpr: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly clip_norm: (a: number, b: number, c: number, d: number) => void;

@@ -200,6 +200,78 @@ export function any_not_finite(x, len) {
 }
 
 /**
+ * Attention of every head. `key_lengths` may be 0.
+ * @param {number} q
+ * @param {number} k
+ * @param {number} v
+ * @param {number} out
+ * @param {number} key_lengths
+ * @param {number} stats
+ * @param {number} scratch
+ * @param {number} batch
+ * @param {number} heads
+ * @param {number} queries
+ * @param {number} keys
+ * @param {number} head_dim
+ * @param {boolean} causal
+ */
+export function attention(q, k, v, out, key_lengths, stats, scratch, batch, heads, queries, keys, head_dim, causal) {
+    wasm.attention(q, k, v, out, key_lengths, stats, scratch, batch, heads, queries, keys, head_dim, causal);
+}
+
+/**
+ * Adds to `dq`, `dk` and `dv` what [`attention`] owes its inputs.
+ * @param {number} q
+ * @param {number} k
+ * @param {number} v
+ * @param {number} out
+ * @param {number} key_lengths
+ * @param {number} stats
+ * @param {number} dout
+ * @param {number} dq
+ * @param {number} dk
+ * @param {number} dv
+ * @param {number} scratch
+ * @param {number} batch
+ * @param {number} heads
+ * @param {number} queries
+ * @param {number} keys
+ * @param {number} head_dim
+ * @param {boolean} causal
+ */
+export function attention_backward(q, k, v, out, key_lengths, stats, dout, dq, dk, dv, scratch, batch, heads, queries, keys, head_dim, causal) {
+    wasm.attention_backward(q, k, v, out, key_lengths, stats, dout, dq, dk, dv, scratch, batch, heads, queries, keys, head_dim, causal);
+}
+
+/**
+ * Bytes of scratch that [`attention_backward`] needs.
+ * @param {number} _batch
+ * @param {number} _heads
+ * @param {number} _queries
+ * @param {number} keys
+ * @param {number} head_dim
+ * @returns {number}
+ */
+export function attention_backward_scratch(_batch, _heads, _queries, keys, head_dim) {
+    const ret = wasm.attention_backward_scratch(_batch, _heads, _queries, keys, head_dim);
+    return ret >>> 0;
+}
+
+/**
+ * Bytes of scratch that [`attention`] needs.
+ * @param {number} _batch
+ * @param {number} _heads
+ * @param {number} _queries
+ * @param {number} keys
+ * @param {number} head_dim
+ * @returns {number}
+ */
+export function attention_scratch(_batch, _heads, _queries, keys, head_dim) {
+    const ret = wasm.attention_scratch(_batch, _heads, _queries, keys, head_dim);
+    return ret >>> 0;
+}
+
+/**
  * Logistic loss of each logit against its target.
  * @param {number} logits
  * @param {number} targets

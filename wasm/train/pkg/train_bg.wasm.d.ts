@@ -15,6 +15,10 @@ export const add_scaled_rows: (a: number, b: number, c: number, d: number, e: nu
 export const als_exact: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
 export const als_newton: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
 export const any_not_finite: (a: number, b: number) => number;
+export const attention: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => void;
+export const attention_backward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: number, p: number, q: number) => void;
+export const attention_backward_scratch: (a: number, b: number, c: number, d: number, e: number) => number;
+export const attention_scratch: (a: number, b: number, c: number, d: number, e: number) => number;
 export const bce: (a: number, b: number, c: number, d: number, e: number) => void;
 export const bpr: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
 export const clip_norm: (a: number, b: number, c: number, d: number) => void;

@@ -3,21 +3,31 @@
 //!
 //! The coefficients are minimax fits (Remez) made for these intervals.
 
-use core::f32::consts::LOG2_E;
-use memory::lanes::{F32x4, U32x4};
+use memory::lanes::{Constant, F32x4, U32x4};
+
+static ONE: Constant = Constant::new(1.0);
+static LOG2_E: Constant = Constant::new(core::f32::consts::LOG2_E);
 
 /// `ln 2` in two parts: products of the first with whole numbers below 2^9 are exact.
-pub const LN_2_HIGH: f32 = 0.693_359_4;
-pub const LN_2_LOW: f32 = -2.121_944_4e-4;
+pub static LN_2_HIGH: Constant = Constant::new(0.693_359_4);
+pub static LN_2_LOW: Constant = Constant::new(-2.121_944_4e-4);
 
 /// Added to a float below 2^22, it rounds it to a whole number, which then stands in the low bits.
-const ROUNDING: f32 = 12_582_912.0;
+static ROUNDING: Constant = Constant::new(12_582_912.0);
+
+/// The exponent of ½: added to a whole number `k` in the exponent's place, it makes `2^(k − 1)`.
+static HALF: Constant = Constant::new(0.5);
+
+/// What lies outside gives 0 and infinity.
+static LEAST: Constant = Constant::new(-87.5);
+static MOST: Constant = Constant::new(89.0);
 
 /// `(e^r − 1 − r) / r²` for `|r| ≤ ln 2 / 2`, by falling powers (relative error of `e^r` 5e-9).
-const SERIES: [f32; 5] = [0.001_394_677_6, 0.008_366_765, 0.041_666_28, 0.166_665_42, 0.5];
+static SERIES: [Constant; 5] =
+    constants([0.001_394_677_6, 0.008_366_765, 0.041_666_28, 0.166_665_42, 0.5]);
 
 /// `e^(a²/2)·Φ(−a)` for `a ≥ 0` in powers of `1 / (1 + 0.3 a)`, falling (relative error 6e-8).
-const TAIL: [f32; 9] = [
+static TAIL: [Constant; 9] = constants([
     0.038_378_08,
     -0.169_165_1,
     0.228_658_02,
@@ -27,32 +37,44 @@ const TAIL: [f32; 9] = [
     0.121_920_19,
     0.119_487_71,
     7.167_801_5e-6,
-];
+]);
+static TAIL_SCALE: Constant = Constant::new(0.3);
+
+/// Each value as a constant for all lanes.
+pub const fn constants<const N: usize>(values: [f32; N]) -> [Constant; N] {
+    let mut list = [const { Constant::new(0.0) }; N];
+    let mut i = 0;
+    while i < N {
+        list[i] = Constant::new(values[i]);
+        i += 1;
+    }
+    list
+}
 
 /// `Σ coefficients[i]·x^(n − 1 − i)` by Horner's rule.
 #[inline(always)]
-pub fn polynomial<const N: usize>(x: F32x4, coefficients: [f32; N]) -> F32x4 {
+pub fn polynomial<const N: usize>(x: F32x4, coefficients: &'static [Constant; N]) -> F32x4 {
     let [first, rest @ ..] = coefficients.as_slice() else { return F32x4::splat(0.0) };
-    rest.iter().fold(F32x4::splat(*first), |sum, &next| sum * x + F32x4::splat(next))
+    rest.iter().fold(first.lanes(), |sum, next| sum * x + next.lanes())
 }
 
 /// `x = k·ln 2 + r`: gives `e^r − 1` and `2^(k − 1)`, for `−87.5 ≤ x ≤ 89`. The power is 0 for the
 /// least `k`.
 #[inline(always)]
 fn split(x: F32x4) -> (F32x4, F32x4) {
-    let shifted = x * F32x4::splat(LOG2_E) + F32x4::splat(ROUNDING);
-    let k = shifted - F32x4::splat(ROUNDING);
-    let r = x - k * F32x4::splat(LN_2_HIGH) - k * F32x4::splat(LN_2_LOW);
-    let power = shifted.to_bits().shift_left::<23>() + U32x4::splat(126 << 23);
-    (r + r * r * polynomial(r, SERIES), power.to_floats())
+    let shifted = x * LOG2_E.lanes() + ROUNDING.lanes();
+    let k = shifted - ROUNDING.lanes();
+    let r = x - k * LN_2_HIGH.lanes() - k * LN_2_LOW.lanes();
+    let power = shifted.to_bits().shift_left::<23>() + HALF.lanes().to_bits();
+    (r + r * r * polynomial(r, &SERIES), power.to_floats())
 }
 
 /// `e^x`, relative error 2e-7; results below 1.7e-38 are 0.
 #[inline(always)]
 #[must_use]
 pub fn exp(x: F32x4) -> F32x4 {
-    let (fraction, half) = split(x.at_least(F32x4::splat(-87.5)).at_most(F32x4::splat(89.0)));
-    let scaled = (fraction + F32x4::splat(1.0)) * half;
+    let (fraction, half) = split(x.at_least(LEAST.lanes()).at_most(MOST.lanes()));
+    let scaled = fraction * half + half;
     scaled + scaled
 }
 
@@ -60,8 +82,7 @@ pub fn exp(x: F32x4) -> F32x4 {
 #[inline(always)]
 #[must_use]
 pub fn sigmoid(x: F32x4) -> F32x4 {
-    let one = F32x4::splat(1.0);
-    one / (one + exp(F32x4::splat(0.0) - x))
+    ONE.lanes() / (ONE.lanes() + exp(F32x4::splat(0.0) - x))
 }
 
 /// `(e^2a − 1) / (e^2a + 1)` of `a = |x|`, with the sign of `x`; relative error 4e-7.
@@ -69,14 +90,18 @@ pub fn sigmoid(x: F32x4) -> F32x4 {
 #[must_use]
 pub fn tanh(x: F32x4) -> F32x4 {
     // From 9.1 on the result rounds to 1.
-    let doubled = x.abs().at_most(F32x4::splat(10.0));
-    let (fraction, half) = split(doubled + doubled);
+    let doubled = (x + x).abs().at_most(TANH_MOST.lanes());
+    let (fraction, half) = split(doubled);
     let power = half + half;
-    let less_one = fraction * power + (power - F32x4::splat(1.0));
-    let size = less_one / (less_one + F32x4::splat(2.0));
-    let sign = x.to_bits() & U32x4::splat(1 << 31);
+    let less_one = fraction * power + (power - ONE.lanes());
+    let size = less_one / (less_one + TWO.lanes());
+    let sign = x.to_bits() & SIGN.lanes().to_bits();
     (size.to_bits() | sign).to_floats()
 }
+
+static TANH_MOST: Constant = Constant::new(20.0);
+static TWO: Constant = Constant::new(2.0);
+static SIGN: Constant = Constant::new(-0.0);
 
 /// The normal distribution: `Φ(x)`, and its density times `√2π`, `e^(−x²/2)`.
 ///
@@ -84,11 +109,10 @@ pub fn tanh(x: F32x4) -> F32x4 {
 #[inline(always)]
 #[must_use]
 pub fn normal(x: F32x4) -> (F32x4, F32x4) {
-    let one = F32x4::splat(1.0);
-    let density = exp(x * x * F32x4::splat(-0.5));
-    let t = one / (one + x.abs() * F32x4::splat(0.3));
-    let beyond = density * polynomial(t, TAIL);
-    (x.less_than(F32x4::splat(0.0)).select(beyond, one - beyond), density)
+    let density = exp(F32x4::splat(0.0) - x * x * HALF.lanes());
+    let t = ONE.lanes() / (ONE.lanes() + x.abs() * TAIL_SCALE.lanes());
+    let beyond = density * polynomial(t, &TAIL);
+    (x.less_than(F32x4::splat(0.0)).select(beyond, ONE.lanes() - beyond), density)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! attention multiply and add by `madd`, whose bits depend on the machine in the relaxed build.
 
 pub mod activation;
+pub mod attention;
 pub mod cholesky;
 pub mod cross_entropy;
 pub mod dropout;

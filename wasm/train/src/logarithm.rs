@@ -1,43 +1,52 @@
 //! `ln x` on lanes, and `ln(1 + e^x)`. As in `exponential.rs`, no mathematical library is called.
 
-use crate::exponential::{LN_2_HIGH, LN_2_LOW, exp, polynomial};
-use core::f32::consts::FRAC_1_SQRT_2;
-use memory::lanes::{F32x4, U32x4};
+use crate::exponential::{LN_2_HIGH, LN_2_LOW, constants, exp, polynomial};
+use memory::lanes::{Constant, F32x4};
 
 /// `(2·atanh(s)/s − 2) / s²` for `s² ≤ 1/9`, by falling powers of `s²` (relative error 5e-9).
-const SERIES: [f32; 4] = [0.280_239_08, 0.279_995_54, 0.400_216_5, 0.666_664_1];
+static SERIES: [Constant; 4] = constants([0.280_239_08, 0.279_995_54, 0.400_216_5, 0.666_664_1]);
 
-/// The least number above 0.
-const LEAST: f32 = f32::from_bits(1);
+static ONE: Constant = Constant::new(1.0);
+static TWO: Constant = Constant::new(2.0);
+static ROOT_HALF: Constant = Constant::new(core::f32::consts::FRAC_1_SQRT_2);
+
+/// Sign and exponent are set.
+static EXPONENT: Constant = Constant::new(f32::NEG_INFINITY);
+static INVERSE_2_23: Constant = Constant::new(1.0 / 8_388_608.0);
+
+/// Numbers below have fewer bits than others; times 2^23 they have as many.
+static LEAST_NORMAL: Constant = Constant::new(f32::MIN_POSITIVE);
+static POWER_2_23: Constant = Constant::new(8_388_608.0);
+static SHIFT: Constant = Constant::new(23.0);
+
+static LEAST: Constant = Constant::new(f32::from_bits(1));
+static INFINITY: Constant = Constant::new(f32::INFINITY);
+static NAN: Constant = Constant::new(f32::NAN);
 
 /// `ln(1 + f) = 2·atanh(f / (2 + f))` for `1/√2 − 1 ≤ f ≤ 1`.
 #[inline(always)]
 fn log_near_one(f: F32x4) -> F32x4 {
-    let s = f / (F32x4::splat(2.0) + f);
+    let s = f / (TWO.lanes() + f);
     let square = s * s;
-    s + s + s * (square * polynomial(square, SERIES))
+    s + s + s * (square * polynomial(square, &SERIES))
 }
 
 /// `ln x`, relative error 3e-7: −∞ for 0, NaN below.
 #[inline(always)]
 #[must_use]
 pub fn log(x: F32x4) -> F32x4 {
-    // Subnormal numbers get 23 more powers of two.
-    let small = x.less_than(F32x4::splat(f32::MIN_POSITIVE));
-    let scaled = small.select(x * F32x4::splat(8_388_608.0), x);
-    // The exponent of 1 begins at 1/√2: the fraction lies between that and its double.
-    let above = scaled.to_bits() - U32x4::splat(FRAC_1_SQRT_2.to_bits());
-    let k = above & U32x4::splat(0xff80_0000);
-    let fraction = (scaled.to_bits() - k).to_floats() - F32x4::splat(1.0);
-    let k = k.signed_to_f32() * F32x4::splat(1.0 / 8_388_608.0)
-        - small.select(F32x4::splat(23.0), F32x4::splat(0.0));
-    let sum = k * F32x4::splat(LN_2_HIGH) + (log_near_one(fraction) + k * F32x4::splat(LN_2_LOW));
-    // What is not above 0 and finite: −∞, NaN, or as it came.
     let zero = F32x4::splat(0.0);
-    let finite = x.less_than(F32x4::splat(f32::INFINITY)).select(sum, x);
-    let nan = x.less_than(zero).select(F32x4::splat(f32::NAN), finite);
-    let is_zero = x.abs().less_than(F32x4::splat(LEAST));
-    is_zero.select(F32x4::splat(f32::NEG_INFINITY), nan)
+    let small = x.less_than(LEAST_NORMAL.lanes());
+    let scaled = small.select(x * POWER_2_23.lanes(), x).to_bits();
+    // The exponent of 1 begins at 1/√2: the fraction lies between that and its double.
+    let k = (scaled - ROOT_HALF.lanes().to_bits()) & EXPONENT.lanes().to_bits();
+    let fraction = (scaled - k).to_floats() - ONE.lanes();
+    let k = k.signed_to_f32() * INVERSE_2_23.lanes() - small.select(SHIFT.lanes(), zero);
+    let sum = k * LN_2_HIGH.lanes() + (log_near_one(fraction) + k * LN_2_LOW.lanes());
+    // What is not above 0 and finite: as it came, NaN, or −∞.
+    let sum = x.less_than(INFINITY.lanes()).select(sum, x);
+    let sum = x.less_than(zero).select(NAN.lanes(), sum);
+    x.abs().less_than(LEAST.lanes()).select(zero - INFINITY.lanes(), sum)
 }
 
 /// `ln(1 + e^−|x|)`, relative error 4e-7.

@@ -14,6 +14,21 @@ pub struct F32x4([f32; 4]);
 #[derive(Clone, Copy)]
 pub struct F64x2([f64; 2]);
 
+/// A float32 for every lane.
+pub struct Constant(f32);
+
+impl Constant {
+    #[must_use]
+    pub const fn new(value: f32) -> Self {
+        Self(value)
+    }
+
+    #[must_use]
+    pub fn lanes(&'static self) -> F32x4 {
+        F32x4::splat(self.0)
+    }
+}
+
 macro_rules! memory {
     ($lanes:ident, $lane:ty, $count:literal) => {
         impl $lanes {
@@ -151,6 +166,12 @@ impl F32x4 {
     #[must_use]
     pub fn clamp(self, low: Self, high: Self) -> Self {
         self.zip(low, f32::max).zip(high, f32::min)
+    }
+
+    /// `self · factor + sum`, rounded twice.
+    #[must_use]
+    pub fn madd(self, factor: Self, sum: Self) -> Self {
+        self * factor + sum
     }
 
     /// `low` in the lanes that are below it; NaN stays.

@@ -30,6 +30,23 @@ fn hidden(constant: &'static v128) -> v128 {
     unsafe { core::ptr::read_volatile(constant) }
 }
 
+/// A float32 for every lane, kept in memory. An engine builds a vector that it knows anew each time,
+/// in several instructions; this one is loaded.
+pub struct Constant(v128);
+
+impl Constant {
+    #[must_use]
+    pub const fn new(value: f32) -> Self {
+        Self(f32x4(value, value, value, value))
+    }
+
+    #[inline(always)]
+    #[must_use]
+    pub fn lanes(&'static self) -> F32x4 {
+        F32x4(hidden(&self.0))
+    }
+}
+
 macro_rules! memory {
     ($lanes:ident, $lane:ty, $count:literal) => {
         impl $lanes {
@@ -192,6 +209,18 @@ impl F32x4 {
     #[must_use]
     pub fn clamp(self, low: Self, high: Self) -> Self {
         Self(f32x4_pmin(high.0, f32x4_pmax(low.0, self.0)))
+    }
+
+    /// `self · factor + sum`. A relaxed build rounds once where the machine multiplies and adds in
+    /// one instruction, else twice: its bits depend on the machine. All others round twice.
+    #[inline(always)]
+    #[must_use]
+    pub fn madd(self, factor: Self, sum: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        let lanes = f32x4_relaxed_madd(self.0, factor.0, sum.0);
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        let lanes = f32x4_add(f32x4_mul(self.0, factor.0), sum.0);
+        Self(lanes)
     }
 
     /// `low` in the lanes that are below it; NaN stays.
