@@ -14,7 +14,7 @@ import { createWasmBackend } from "./wasm_backend.ts";
 export interface TestBackend {
   /** As tests call it. */
   readonly name: string;
-  /** Largest difference to the right value, as a share of it or, near zero, outright. */
+  /** Largest difference to the right value, as a share of the largest value, or of 1 if all are less. */
   readonly tolerance: number;
   /** A fresh one. */
   readonly create: () => Backend;
@@ -22,10 +22,13 @@ export interface TestBackend {
 
 const module = await inlineModule("train");
 
-/** The reference in float64, which gives known answers to the digits they are written with, and wasm. */
+/**
+ * The reference in float64, which gives known answers to the digits they are written with, and wasm. Of
+ * the latter's errors, most are those of float32 values between kernels: 3e-6 where scores are large.
+ */
 export const BACKENDS: readonly TestBackend[] = [
   { name: "reference", tolerance: 2e-10, create: () => createReferenceBackend() },
-  { name: "wasm", tolerance: 2e-5, create: () => createWasmBackend(createTrainCore(module)) },
+  { name: "wasm", tolerance: 1e-5, create: () => createWasmBackend(createTrainCore(module)) },
 ];
 
 /** A test that runs over every backend. */
@@ -94,7 +97,10 @@ export function indices(tape: Tape, nested: Nested): ReturnType<Tape["indices"]>
   return tape.indices(Uint32Array.from(flat(nested)), shapeOf(nested));
 }
 
-/** Asserts that values are as close as the backend's tolerance asks, each in its place. */
+/**
+ * Asserts that values are as close as the backend's tolerance asks, each in its place. Rounding errors
+ * of sums go with the largest terms, so it counts as a share of the largest value of all.
+ */
 export function assertClose(
   found: readonly number[],
   wanted: Nested,
@@ -102,11 +108,9 @@ export function assertClose(
 ): void {
   const all = flat(wanted);
   assert.equal(found.length, all.length, `${what}: as many values`);
+  const scale = all.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   all.forEach((want, i) => {
-    const far = Math.abs(found[i]! - want) / Math.max(1, Math.abs(want));
-    assert.ok(
-      far <= tolerance || Object.is(found[i], want),
-      `${what} ${i}: ${found[i]} for ${want}`,
-    );
+    const close = Math.abs(found[i]! - want) <= tolerance * scale || Object.is(found[i], want);
+    assert.ok(close, `${what} ${i}: ${found[i]} for ${want}`);
   });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { seededRng } from "../core/random.ts";
 import { sizeOf } from "../core/tensor.ts";
 import { multiply } from "./arithmetic.ts";
-import { BACKENDS, fill, valuesOf } from "./backends_testing.ts";
+import { assertClose, BACKENDS, fill, valuesOf } from "./backends_testing.ts";
 import { OPERATOR_CASES, type OperatorCase } from "./operator_cases_testing.ts";
 import { createReferenceBackend } from "./reference_backend_testing.ts";
 import { sum } from "./reduce.ts";
@@ -89,27 +89,11 @@ for (const { name, create, tolerance } of BACKENDS.slice(1)) {
     for (const it of OPERATOR_CASES) {
       const wanted = await outcome(new Tape(createReferenceBackend()), it);
       const found = await outcome(tape, it);
-      closeTo(found.output, wanted.output, { tolerance, what: `${it.name}: output` });
+      assertClose(found.output, wanted.output, { tolerance, what: `${it.name}: output` });
       for (const [at, gradient] of wanted.gradients.entries()) {
         const what = `${it.name}: gradient of input ${at}`;
-        closeTo(found.gradients[at]!, gradient, { tolerance, what });
+        assertClose(found.gradients[at]!, gradient, { tolerance, what });
       }
     }
   });
-}
-
-/** Rounding errors of sums go with the largest terms: what counts is the largest value of all. */
-function closeTo(
-  found: readonly number[],
-  wanted: readonly number[],
-  { tolerance, what }: { readonly tolerance: number; readonly what: string },
-): void {
-  assert.equal(found.length, wanted.length, what);
-  const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  wanted.forEach((value, i) =>
-    assert.ok(
-      Math.abs(found[i]! - value) <= tolerance * scale,
-      `${what} ${i}: ${found[i]} for ${value}`,
-    )
-  );
 }
