@@ -18,29 +18,6 @@ import { type AggregatorApp, createAggregatorApp } from "./app.ts";
 import { memoryStore } from "./memory/store.ts";
 import type { RoundStore } from "./store.ts";
 
-/**
- * Shortest sleep that is a timeout, a poll or a deadline: a peer's time for one try. Waits between
- * tries are shorter, though longer than the 10 s of their backoff: what the other side asked for
- * comes on top.
- */
-const SHORTEST_DEADLINE_MS = 30_000;
-
-/**
- * A clock that stands: waits between tries are over at once, anything longer never is, so that
- * whatever only a deadline would rescue stands still.
- */
-export function hastyClock(): Clock {
-  return {
-    now: () => 1_700_000_000_000,
-    sleep: (ms, { signal } = {}) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-        if (ms < SHORTEST_DEADLINE_MS) setTimeout(resolve, 0);
-      }),
-  };
-}
-
 /** A process: an aggregator over a store, which can be killed and started again. */
 export interface Process {
   readonly identity: Identity;

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { TributaryError } from "../src/core/errors.ts";
 import { generateIdentity } from "../src/core/identity.ts";
 import { taskId } from "../src/wire/task.ts";
+import { hastyClock } from "../tests/hasty_clock.ts";
 import { contentsOf, publishedSums, sumDigest, testTask } from "./_testing.ts";
 import {
   createRegionProcess,
   createRootProcess,
-  hastyClock,
   patientPeer,
   type Process,
   runClient,

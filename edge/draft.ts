@@ -100,9 +100,11 @@ export class Draft {
 
   /** Opens a round for those who are asked in it and are still members. */
   open(opening: Opening, shares: ReadonlyMap<string, Share>): void {
-    const asked = [...shares].filter(([member]) => (this.member(member)?.size ?? 0) > 0);
+    const asked = [...shares].filter(([member]) => this.member(member) !== undefined);
+    // A region without clients may have some before the round closes.
+    const awaited = asked.filter(([member]) => (this.member(member)?.size ?? 0) > 0).length;
     const before = this.round.round;
-    this.step({ ...opening, drawn: { ...opening.drawn, awaited: asked.length } });
+    this.step({ ...opening, drawn: { ...opening.drawn, awaited } });
     if (this.round.round === before) return;
     for (const [member, share] of asked) this.shares.set(member, share);
   }

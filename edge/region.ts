@@ -232,11 +232,12 @@ export async function followParent(
     const asker = { region: parentOf(life) };
     if (sampling.kind !== "available") return await poll(after, asker, signal);
     const available = presence.count();
-    // The parent draws by what it was told: it is told again once there are twice as many.
+    // The parent draws by what it was told: it is told again once there are an eighth more.
     const stale = new AbortController();
     const over = AbortSignal.any([signal, stale.signal]);
     const done = new AbortController();
-    presence.reach(2 * available + 1, AbortSignal.any([signal, done.signal])).then(
+    const more = available + Math.max(1, Math.ceil(available / 8));
+    presence.reach(more, AbortSignal.any([signal, done.signal])).then(
       () => stale.abort(),
       () => {},
     );

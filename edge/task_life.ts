@@ -12,8 +12,6 @@ import { roundInfo, statusOf } from "../src/round/view.ts";
 import { SLICE_BYTES } from "../src/update/slices.ts";
 import { updateBytes } from "../src/update/plan.ts";
 import type { LogEntry } from "../src/wire/log.ts";
-import type { Enrolment } from "../src/wire/party.ts";
-import type { Share } from "../src/wire/sampling.ts";
 import { type Receipt, signReceipt } from "../src/wire/receipt.ts";
 import { type SignedTask, updatePlan } from "../src/wire/task.ts";
 import { type Committer, createCommitter } from "./committer.ts";
@@ -30,6 +28,15 @@ import type { Announced, Standing, TaskHost } from "./task_host.ts";
 import type { TaskState } from "./task_state.ts";
 import { createWaiters } from "./waiters.ts";
 import { createWordCheck } from "./word_check.ts";
+import {
+  askedShare,
+  checkNothingSent,
+  checkShare,
+  checkSpeaker,
+  enrolledMember,
+  NO_SHARE,
+  sameUpdate,
+} from "./word_rules.ts";
 import type { World } from "./world.ts";
 
 /** A task and what is done about its effects. */
@@ -162,7 +169,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       if (parcel.kind === "staged") draft.dropped.push(parcel.name);
       return known;
     }
-    if (draft.member(member) === undefined) throw unknownMember(member);
+    enrolledMember(draft.member(member), member);
     const event = { round, sid: head.sid, clients: head.clients, bytes: head.bytes };
     const { updates } = checkUpdate(draft.round, event, draft.nowMs);
     checkShare(draft.share(member), { member, ...event });
@@ -271,7 +278,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
         const { record, shares } = committer.latest;
         const info = roundInfo(record.round, after, nowMs);
         if (info?.kind === "open" && asker !== undefined) {
-          return { ...info, share: shares.get(asker.member) ?? NOTHING };
+          return { ...info, share: shares.get(asker.member) ?? NO_SHARE };
         }
         if (info !== undefined || nowMs >= endMs || waiters.closed) return info;
         if (await waiters.wait(endMs - nowMs, signal) !== "woken") return undefined;
@@ -280,9 +287,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
 
     async standing({ round, member, head }): Promise<Standing> {
       const { record, members, shares } = await committer.state();
-      const row = members.get(member);
-      if (row === undefined) throw unknownMember(member);
-      checkSpeaker(row.kind, head);
+      checkSpeaker(enrolledMember(members.get(member), member), head);
       const known = await findUpdate(round, member);
       if (known !== undefined) {
         return { kind: "repeated", row: sameUpdate(known, toHex(head.digest)) };
@@ -295,12 +300,10 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
 
     abstain: ({ round, member, sid }) =>
       committer.run((draft) => {
-        if (draft.member(member) === undefined) throw unknownMember(member);
+        enrolledMember(draft.member(member), member);
         checkOpen(draft.round, { round, sid }, draft.nowMs);
-        if (draft.update(member) !== undefined) throw tooLate(round);
-        const share = draft.share(member);
-        if (share === undefined) throw notAsked(round, member);
-        if (share.clients === 0) return;
+        checkNothingSent(draft.update(member));
+        if (askedShare(draft.share(member), { round, member }).clients === 0) return;
         const awaited = draft.isAwaited(member);
         draft.shares.set(member, ABSTAINED);
         draft.step({ kind: "abstain", round, sid, awaited });
@@ -351,18 +354,6 @@ async function dropOrphans({ store }: World, { record }: TaskState, task: string
   for (const name of names) await store.drop(task, name);
 }
 
-/** A client speaks for itself alone; a region says for whom. */
-function checkSpeaker(kind: Enrolment["kind"], head: Announced["head"]): void {
-  const fits = kind === "client"
-    ? head.clients === 1 && head.members === undefined
-    : head.members !== undefined;
-  if (fits) return;
-  const expected = kind === "client"
-    ? "Tributary-Clients: 1 and no Tributary-Members from a client"
-    : "Tributary-Members from a region";
-  throw new TributaryError("bad-request", `Cannot take an update: expected ${expected}`);
-}
-
 function stoppingError(retryAfterS: number): TributaryError {
   return new TributaryError("busy", "Cannot take an update: this aggregator is stopping", {
     retryAfterS,
@@ -375,62 +366,5 @@ function overtaken(round: number, retryAfterS: number): TributaryError {
     "busy",
     `Cannot take an update for round ${round}: its sender began a newer upload, expected one at a time`,
     { retryAfterS },
-  );
-}
-
-function sameUpdate(row: UpdateRow, digest: string): UpdateRow {
-  if (row.digest === digest) return row;
-  throw new TributaryError(
-    "update-conflict",
-    `Cannot take an update for round ${row.round}: another one of its sender is in the sum already`,
-  );
-}
-
-/** What a member is told that is not asked. */
-const NOTHING: Share = { clients: 0, enough: 0 };
-
-/** Checks that an update stands for no more clients than its member may send. */
-function checkShare(
-  share: Share | undefined,
-  { round, member, clients }: {
-    readonly round: number;
-    readonly member: string;
-    readonly clients: number;
-  },
-): void {
-  if (share === undefined) throw notAsked(round, member);
-  if (share.clients === 0) {
-    throw new TributaryError(
-      "update-conflict",
-      `Cannot take an update for round ${round}: its sender has said that it has none`,
-    );
-  }
-  if (clients > share.clients) {
-    throw new TributaryError(
-      "bad-request",
-      `Cannot take an update for round ${round}: it says it is for ${clients} clients, ` +
-        `expected at most ${share.clients}`,
-    );
-  }
-}
-
-function notAsked(round: number, member: string): TributaryError {
-  return new TributaryError(
-    "not-asked",
-    `Cannot hear ${member} in round ${round}: the round does not ask it, expected one that it asks`,
-  );
-}
-
-function tooLate(round: number): TributaryError {
-  return new TributaryError(
-    "update-conflict",
-    `Cannot abstain from round ${round}: an update of this member is in the sum already`,
-  );
-}
-
-function unknownMember(member: string): TributaryError {
-  return new TributaryError(
-    "member-unknown",
-    `Cannot take an update: ${member} is not enrolled, expected a member`,
   );
 }

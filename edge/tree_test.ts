@@ -5,11 +5,11 @@ import { type RandomSource, systemRandom } from "../src/core/random.ts";
 import { taskId } from "../src/wire/task.ts";
 import { verifyLog } from "../src/wire/verify_log.ts";
 import { toBase64Url } from "../src/core/bytes.ts";
+import { hastyClock } from "../tests/hasty_clock.ts";
 import { publishedSums, sumDigest, testTask } from "./_testing.ts";
 import {
   createRegionProcess,
   createRootProcess,
-  hastyClock,
   patientPeer,
   type Process,
   runClient,

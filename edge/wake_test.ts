@@ -3,6 +3,7 @@ import { TributaryError } from "../src/core/errors.ts";
 import { generateIdentity } from "../src/core/identity.ts";
 import { manualClock } from "../src/wire/_testing.ts";
 import { signTask, taskId } from "../src/wire/task.ts";
+import { hastyClock } from "../tests/hasty_clock.ts";
 import {
   insideOf,
   module,
@@ -20,7 +21,6 @@ import {
 import {
   createRegionProcess,
   createRootProcess,
-  hastyClock,
   type Process,
   runClient,
 } from "./_tree_testing.ts";

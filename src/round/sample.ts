@@ -71,7 +71,7 @@ export interface Sample {
  * ```
  */
 export async function drawSample(options: SampleOptions): Promise<Sample> {
-  const members = [...options.members].filter(({ size }) => size > 0);
+  const members = [...options.members];
   return options.sampling.kind === "poisson"
     ? await drawPoisson(members, options)
     : await drawUniform(members, options);
@@ -91,7 +91,8 @@ async function drawPoisson(
   return sampleOf(
     [
       ...chosen.filter(({ fraction }) => fraction < threshold).map(({ id }) => [id, ONE] as const),
-      ...regions.map(({ id, size }) => [id, { clients: size, enough: size }] as const),
+      ...regions.map(({ id, size }) => [id, { clients: size, enough: size }] as const)
+        .filter(([, { clients }]) => clients > 0),
     ],
     { threshold, enough: share.clients },
   );
@@ -107,13 +108,11 @@ async function drawUniform(
   const count = Math.min(share.clients, all);
   const least = Math.min(share.enough, count);
   const enoughOf = (quota: number) => count === 0 ? 0 : Math.ceil(quota * least / count);
-  // Whoever comes later may take a place that is left, where everybody is asked.
-  const enough = sampling.kind === "all" ? share.clients : least;
+  if (sampling.kind === "all" && count === all) return shareRoom(members, share);
   if (count === all) {
-    const shares = members.map(({ id, size }) =>
-      [id, { clients: size, enough: enoughOf(size) }] as const
-    );
-    return sampleOf(shares, { threshold: 1, enough });
+    const shares = members.filter(({ size }) => size > 0)
+      .map(({ id, size }) => [id, { clients: size, enough: enoughOf(size) }] as const);
+    return sampleOf(shares, { threshold: 1, enough: least });
   }
   const clients = await byFraction(members, options);
   const regions = members.filter(({ kind }) => kind === "region")
@@ -134,8 +133,26 @@ async function drawUniform(
         .map(({ id }) => [id, ONE] as const),
       ...given.filter(([, { clients }]) => clients > 0),
     ],
-    { threshold, enough },
+    { threshold, enough: least },
   );
+}
+
+/**
+ * Everybody is asked. The room that is left is divided among the regions, whatever their size, and the
+ * aggregator itself, so that those who enrol while the round is open may still come, wherever they do.
+ */
+function shareRoom(members: readonly Candidate[], share: Share): Sample {
+  const all = members.reduce((sum, { size }) => sum + size, 0);
+  const regions = members.filter(({ kind }) => kind === "region").length;
+  const room = Math.floor((share.clients - all) / (regions + 1));
+  const shares = members.map(({ id, kind, size }) => {
+    const clients = kind === "region" ? size + room : size;
+    return [id, { clients, enough: clients }] as const;
+  });
+  return sampleOf(shares.filter(([, { clients }]) => clients > 0), {
+    threshold: 1,
+    enough: share.clients,
+  });
 }
 
 const ONE: Share = { clients: 1, enough: 1 };

@@ -84,7 +84,7 @@ Deno.test("sample: uniform draws just its count of clients over the tree", async
 });
 
 Deno.test("sample: uniform draws every pair of clients of a tree as often as any other", async () => {
-  const rounds = 6600;
+  const rounds = 3300;
   const pairs = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
     const pair = (await asked(TREE, { ...uniform(2), sid: sidOf(round) })).toSorted().join(" ");
@@ -98,7 +98,7 @@ Deno.test("sample: uniform draws every pair of clients of a tree as often as any
 });
 
 Deno.test("sample: Poisson chooses each client by itself at the rate", async () => {
-  const rounds = 4000;
+  const rounds = 2400;
   const sampling = { kind: "poisson", rate: 0.25 } as const;
   const times = new Map(ALL.map((name) => [name, 0]));
   const sizes = new Array<number>(13).fill(0);
@@ -150,6 +150,23 @@ Deno.test("sample: all draws as many as fit where more have enrolled", async () 
   };
   assert.equal((await asked(TREE, options)).length, 5);
   assert.ok((await draw(TREE, options)).facts.threshold < 1);
+});
+
+Deno.test("sample: all leaves room for latecomers at every region, and none is given twice", async () => {
+  const sampling = { kind: "all" } as const;
+  const share = { clients: 23, enough: 23 };
+  const members = [
+    ...membersOf(TREE),
+    { id: idOf("empty"), kind: "region", size: 0 } as const,
+  ];
+  const { facts, shares } = await drawSample({
+    ...{ sampling, share, members, digest, sid: sidOf(1), drawer: idOf("root"), rate: 1 },
+  });
+  // Of eleven places two go to each of three regions, and five are left for newcomers here.
+  assert.deepEqual(shares.get(idOf("empty")), { clients: 2, enough: 2 });
+  assert.deepEqual(shares.get(idOf("b")), { clients: 9, enough: 9 });
+  assert.deepEqual(shares.get(idOf("r0")), { clients: 1, enough: 1 });
+  assert.deepEqual(facts, { threshold: 1, asked: 18, enough: 23 });
 });
 
 Deno.test("sample: members of no size are not asked", async () => {

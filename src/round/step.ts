@@ -25,7 +25,7 @@
  * @module
  */
 import type { AbandonReason, LoggedRound } from "../wire/log.ts";
-import type { FinishReason, ModelInfo, RoundInfo } from "../wire/round_info.ts";
+import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
 import { checkOpen, checkUpdate } from "./admission.ts";
 import { regionDeadlines } from "./deadline.ts";
 import { betweenRounds, hasQuorum, nextRound, toClose } from "./due.ts";

@@ -8,7 +8,7 @@ import { appendToLog, type LogEntry, type LogEvent } from "../wire/log.ts";
 import { planDigest, sessionId } from "../wire/session_id.ts";
 import { taskId } from "../wire/task.ts";
 import { verifyLog } from "../wire/verify_log.ts";
-import { DRAWN, hex32, modelOf, openEvent, parentRound, sidOf, TASK } from "./_testing.ts";
+import { hex32, modelOf, openEvent, parentRound, sidOf, TASK } from "./_testing.ts";
 import { hasRoomFor } from "./admission.ts";
 import { alarmAtMs, resume } from "./due.ts";
 import {
