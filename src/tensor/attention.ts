@@ -34,6 +34,19 @@ export interface AttentionOptions {
  *
  * @returns `[batch, queries, width]`.
  * @throws {RangeError} If the shapes do not fit each other or the heads.
+ *
+ * @example The first position of a causal sequence sees itself alone
+ * ```ts
+ * import { createTrainCore, inlineModule } from "../wasm/mod.ts";
+ * import { attention, createWasmBackend, Tape } from "./mod.ts";
+ *
+ * const tape = new Tape(createWasmBackend(createTrainCore(await inlineModule("train"))));
+ * const mixed = await tape.evaluate(() => {
+ *   const x = tape.constant(Float32Array.of(1, 2, 3, 4), [1, 2, 2]);
+ *   return tape.read(attention(tape, { query: x, key: x, value: x }, { heads: 1, causal: true }));
+ * });
+ * if (mixed[0] !== 1 || mixed[1] !== 2) throw new Error(`${mixed}`);
+ * ```
  */
 export function attention(
   tape: Tape,

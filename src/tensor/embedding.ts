@@ -14,6 +14,19 @@ import type { Indices, Tape, Variable } from "./tape.ts";
  * @param indices `[…]`, each below `rows`.
  * @returns `[…, values]`.
  * @throws {RangeError} If `table` is no matrix, or an index is outside.
+ *
+ * @example Two rows out of three
+ * ```ts
+ * import { createTrainCore, inlineModule } from "../wasm/mod.ts";
+ * import { createWasmBackend, embedding, Tape } from "./mod.ts";
+ *
+ * const tape = new Tape(createWasmBackend(createTrainCore(await inlineModule("train"))));
+ * const rows = await tape.evaluate(() => {
+ *   const table = tape.constant(Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2]);
+ *   return tape.read(embedding(tape, table, tape.indices(Uint32Array.of(2, 0))));
+ * });
+ * if (rows.join() !== "5,6,1,2") throw new Error(`${rows}`);
+ * ```
  */
 export function embedding(tape: Tape, table: Variable, indices: Indices): Variable {
   const [rows, dim] = table.shape;

@@ -34,6 +34,21 @@ function needsArgument(activation: Activation): boolean {
  * @param weight `[inputs, outputs]`.
  * @returns `[…, outputs]`.
  * @throws {RangeError} If the shapes do not fit.
+ *
+ * @example The gradient of a layer's weights
+ * ```ts
+ * import { createTrainCore, inlineModule } from "../wasm/mod.ts";
+ * import { createWasmBackend, linear, sum, Tape } from "./mod.ts";
+ *
+ * const tape = new Tape(createWasmBackend(createTrainCore(await inlineModule("train"))));
+ * const gradient = await tape.step(() => {
+ *   const x = tape.constant(Float32Array.of(1, 2, 3, 4), [2, 2]);
+ *   const weight = tape.input(Float32Array.of(1, -1), [2, 1]);
+ *   tape.backward(sum(tape, linear(tape, x, weight)));
+ *   return tape.readGradient(weight);
+ * });
+ * if (gradient.join() !== "4,6") throw new Error(`${gradient}`);
+ * ```
  */
 export function linear(
   tape: Tape,

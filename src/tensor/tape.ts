@@ -228,7 +228,40 @@ export class Tape {
     return view;
   }
 
-  /** Leaves on the tape how the gradient of `output` flows back. */
+  /**
+   * Leaves on the tape how the gradient of `output` flows back. Operators are written with this,
+   * {@link Tape.output} and {@link Tape.gradient}.
+   *
+   * @param backward Called with the gradient of `output`, if there is one; adds to those of inputs.
+   *
+   * @example An operator of one's own: x³
+   * ```ts
+   * import { createTrainCore, inlineModule } from "../wasm/mod.ts";
+   * import { createWasmBackend, sum, Tape, type Variable } from "./mod.ts";
+   *
+   * function cube(tape: Tape, x: Variable): Variable {
+   *   const { backend } = tape;
+   *   const square = tape.scratch(x.size);
+   *   const out = tape.output(x.shape, x.differentiable);
+   *   backend.run("multiply", [x.slot, x.slot, square], [x.size]);
+   *   backend.run("multiply", [square, x.slot, out.slot], [x.size]);
+   *   tape.record(out, (gradient) => {
+   *     const slope = tape.scratch(x.size);
+   *     backend.run("scale", [square, slope], [x.size, 3]);
+   *     backend.run("multiply_add", [gradient, slope, tape.gradient(x)], [x.size]);
+   *   });
+   *   return out;
+   * }
+   *
+   * const tape = new Tape(createWasmBackend(createTrainCore(await inlineModule("train"))));
+   * const slope = await tape.step(() => {
+   *   const x = tape.input(Float32Array.of(1, 2), [2]);
+   *   tape.backward(sum(tape, cube(tape, x)));
+   *   return tape.readGradient(x);
+   * });
+   * if (slope.join() !== "3,12") throw new Error(`${slope}`);
+   * ```
+   */
   record(output: Variable, backward: BackwardPass): void {
     if (!output.differentiable) return;
     const node = output as Node;
