@@ -35,3 +35,30 @@ export function numberUpTo(low: number, high: number): (text: string) => number 
     return value;
   };
 }
+
+/** A parser of chances in `[0, 1]`, for an option. */
+export function chance(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || value > 1) {
+    throw new InvalidArgumentError("Expected a number from 0 to 1.");
+  }
+  return value;
+}
+
+/** A parser of numbers above 0, for an option. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || !(value > 0)) {
+    throw new InvalidArgumentError("Expected a number above 0.");
+  }
+  return value;
+}
+
+/** A parser of whole numbers above 0 with commas between them, for an option. */
+export function levels(text: string): number[] {
+  const numbers = text.split(",").map(Number);
+  if (!/^\d{1,5}(,\d{1,5}){0,7}$/.test(text) || numbers.includes(0)) {
+    throw new InvalidArgumentError("Expected whole numbers above 0, such as 3,4.");
+  }
+  return numbers;
+}

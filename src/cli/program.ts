@@ -10,6 +10,7 @@ import { privacyCommand } from "./commands/privacy.ts";
 import { recommendCommand } from "./commands/recommend.ts";
 import { regionCommand } from "./commands/region.ts";
 import { rootCommand } from "./commands/root.ts";
+import { simulateCommand } from "./commands/simulate.ts";
 import { verifyLogCommand } from "./commands/verify_log.ts";
 import { Interrupted } from "./interrupt.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,6 +30,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   for (
     const make of [
       demoCommand,
+      simulateCommand,
       rootCommand,
       regionCommand,
       clientCommand,

@@ -11,8 +11,8 @@ import { formatDuration } from "./format.ts";
 export interface Progress extends Disposable {
   /** So many of `total` clients have joined, before the first round. */
   join(clients: number, total: number): void;
-  /** A new round is open for `total` clients. */
-  start(round: number, total: number): void;
+  /** A new round is open for `total` clients; `note` (default `training`) is what the bar says. */
+  start(round: number, total: number, note?: string): void;
   /** So many clients' updates have been taken so far. */
   update(clients: number): void;
   /** The round is over with so many clients; `note` is what came of it. */
@@ -76,8 +76,8 @@ export function createProgress(options: ProgressOptions): Progress {
       bar?.update(clients);
       if (clients === count) end(clients, "joined");
     },
-    start(round, count) {
-      begin(`round ${String(round).padStart(String(rounds).length)}/${rounds}`, count, "training");
+    start(round, count, note = "training") {
+      begin(`round ${String(round).padStart(String(rounds).length)}/${rounds}`, count, note);
     },
     update(clients) {
       bar?.update(clients);

@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { formatRate } from "./format.ts";
-import type { RunRecord } from "./run_record.ts";
+import type { RoundFigures, RunRecord, TreeNode } from "./run_record.ts";
 
 /** Pixels from side to side. */
 export const CHART_WIDTH = 720;
@@ -103,7 +103,9 @@ function spread<T extends Label>(labels: readonly T[], gap: number): (T & { at: 
 }
 
 /** Bytes a round between clients and regions. */
-export function bytesChart(run: RunRecord): Plot.PlotOptions {
+export function bytesChart(
+  run: { readonly rounds: readonly Pick<RoundFigures, "round" | "bytesUp" | "bytesDown">[] },
+): Plot.PlotOptions {
   const most = Math.max(...run.rounds.map(({ bytesUp, bytesDown }) => bytesUp + bytesDown), 1);
   const unit = most >= 1e6 ? { name: "megabytes", bytes: 1e6 } : { name: "kilobytes", bytes: 1e3 };
   const bars = run.rounds.flatMap(({ round, bytesUp, bytesDown }) => [
@@ -124,7 +126,9 @@ export function bytesChart(run: RunRecord): Plot.PlotOptions {
 }
 
 /** Seconds a round took. */
-export function secondsChart(run: RunRecord): Plot.PlotOptions {
+export function secondsChart(
+  run: { readonly rounds: readonly Pick<RoundFigures, "round" | "seconds">[] },
+): Plot.PlotOptions {
   return {
     height: 180,
     marginLeft: 56,
@@ -138,7 +142,10 @@ export function secondsChart(run: RunRecord): Plot.PlotOptions {
 }
 
 /** Ticks at whole numbers, at most a dozen of them. */
-function ticksTo(last: number, first: number) {
+export function ticksTo(
+  last: number,
+  first: number,
+): { readonly ticks: number[]; readonly tickFormat: string } {
   const step = Math.max(1, Math.ceil((last - first + 1) / 12));
   const ticks: number[] = [];
   for (let at = first; at <= last; at += step) ticks.push(at);
@@ -154,7 +161,11 @@ const MOST_DOTS = 280;
 const AT = { root: 60, region: 250, clients: 420 };
 
 /** The tree: the root, its regions, and a dot for each client. */
-export function treeChart({ tree: [root, ...regions] }: RunRecord): Plot.PlotOptions {
+export function treeChart(
+  { tree: [root, ...regions] }: {
+    readonly tree: readonly Pick<TreeNode, "name" | "clients">[];
+  },
+): Plot.PlotOptions {
   const band = ROWS * PITCH + 24;
   const height = Math.max(1, regions.length) * band;
   const nodes = regions.map(({ name, clients }, at) => ({

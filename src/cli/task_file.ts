@@ -41,18 +41,31 @@ const schema = v.strictObject({
  * `bad-data` if the items cannot be read.
  */
 export async function openTaskFile(path: string, items?: string): Promise<Task> {
-  const bytes = await Deno.readFile(path).catch((cause) => {
-    throw new TributaryError("task-refused", `Cannot open ${path}: expected a task as JSON`, {
-      cause,
-    });
-  });
-  const written = readJsonMessage(schema, bytes, { what: path, code: "task-refused" });
+  const written = await readWritten(path);
   const model = modelFrom(written.model);
   const catalogue = items === undefined
     ? {}
     : { catalogue: await catalogueOf(items, written.model.items) };
   // The document that comes of it is checked field by field.
   return defineTask({ ...written as unknown as TaskDefinition, model, ...catalogue });
+}
+
+/**
+ * The kind of model that a definition names.
+ *
+ * @throws {TributaryError} `task-refused` if there is no such file, or it is no definition.
+ */
+export async function taskKind(path: string): Promise<string> {
+  return (await readWritten(path)).model.kind;
+}
+
+async function readWritten(path: string): Promise<v.InferOutput<typeof schema>> {
+  const bytes = await Deno.readFile(path).catch((cause) => {
+    throw new TributaryError("task-refused", `Cannot open ${path}: expected a task as JSON`, {
+      cause,
+    });
+  });
+  return readJsonMessage(schema, bytes, { what: path, code: "task-refused" });
 }
 
 async function catalogueOf(path: string, expected: unknown): Promise<string> {

@@ -21,6 +21,10 @@ export interface DemoTaskOptions {
   readonly rounds: number;
   /** Seed of everything that is drawn. */
   readonly seed: number;
+  /** Fewest clients of a round; all people if absent. */
+  readonly fewest?: number;
+  /** Milliseconds that a round lasts at most. */
+  readonly roundMs?: number;
 }
 
 /** A task and the model that it names. */
@@ -54,8 +58,8 @@ export async function demoTask(world: World, options: DemoTaskOptions): Promise<
   const task = defineTask({
     name: `recommender of ${world.name}`,
     model,
-    clients: { min: people, max: people },
-    roundMs: ROUND_MS,
+    clients: { min: options.fewest ?? people, max: people },
+    roundMs: options.roundMs ?? ROUND_MS,
     stop: { rounds },
     seed: toHex(await deriveSeed(await runSeed(options.seed), "model")),
     catalogue: await itemsDigest(world.train.items),
