@@ -55,6 +55,8 @@ export interface LocalTraining {
 
 /** Parameters times examples after which training makes room for other work: some 50 ms of it. */
 const WORK_BETWEEN_PAUSES = 2 ** 25;
+/** What an example costs beside its work on parameters, in such units. */
+const WORK_OF_AN_EXAMPLE = 64;
 /** Most examples whose loss is taken at once. */
 const EVALUATION_ROWS = 1024;
 /** Bytes of a float32. */
@@ -138,7 +140,7 @@ function runSteps(
       tape.step(() => tape.backward(lossOf(pass, rows)));
       correct();
       optimizer.step(share);
-      work += rows.length * block.size;
+      work += rows.length * (block.size + WORK_OF_AN_EXAMPLE);
     }
     // Asked for before the memory is given back; answered when it suits the backend.
     const answers = [

@@ -19,6 +19,7 @@ export { logistic } from "./logistic.ts";
 export type { LogisticModel, LogisticOptions, LogisticSettings } from "./logistic.ts";
 export { mlp } from "./mlp.ts";
 export type { MlpModel, MlpOptions, MlpSettings } from "./mlp.ts";
+export * from "./table_alone.ts";
 export type { TableOutput } from "./table_output.ts";
 export type { TrainSettings } from "./train_settings.ts";
 export { ease } from "./ease.ts";

@@ -69,6 +69,8 @@ export type Predictor = (model: NamedTensors, features: Float32Array) => Promise
 export interface TableModel extends Model<TableExamples> {
   /** What clients train on. */
   readonly takes: "table";
+  /** One client's training; it keeps nothing on the device. */
+  trainer(device: Omit<Device<TableExamples>, "state">): Trainer;
   /** Predicts on one device; every client of a model predicts alike. */
   predictor(core: TrainCore): Predictor;
 }

@@ -57,7 +57,7 @@ export function onDevice(model: AnyModel, device: Device<Examples>): OnDevice {
     case "table":
       if (!isTable(examples)) return refuse(model, examples, "a table");
       return {
-        trainer: model.trainer({ core, examples, state }),
+        trainer: model.trainer({ core, examples }),
         use: { kind: "predict", predictor: model.predictor(core) },
       };
     case "nothing":

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
-import { ials, mf, modelDocument, modelFrom, tensors } from "./mod.ts";
+import { adam, sgd } from "../nn/optimizer_options.ts";
+import { ials, logistic, mf, mlp, modelDocument, modelFrom, tensors } from "./mod.ts";
 
 Deno.test("models: settings are told apart into what is learned and how clients train", () => {
   assert.deepEqual(modelDocument(mf({ items: 5, dim: 2, loss: "bpr", clip: 1 })), {
@@ -16,6 +17,16 @@ Deno.test("models: settings are told apart into what is learned and how clients 
     },
   });
   assert.deepEqual(modelDocument(ials({ items: 5, dim: 2 })).train, { clip: 3 });
+  assert.deepEqual(modelDocument(logistic({ features: 5, epochs: 3, optimizer: sgd({ lr: 1 }) })), {
+    model: { kind: "logistic", features: 5 },
+    train: {
+      epochs: 3,
+      batchSize: 32,
+      optimizer: { kind: "sgd", lr: 1, momentum: 0, nesterov: false, decay: 0 },
+      schedule: { kind: "constant" },
+      maxNorm: null,
+    },
+  });
   assert.deepEqual(modelDocument(tensors({ tensors: { w: [2] } })), {
     model: {
       kind: "tensors",
@@ -31,6 +42,8 @@ Deno.test("models: a model comes back from its document through JSON", () => {
   const models = [
     mf({ items: 7, dim: 3, sends: "weights" }),
     ials({ items: 7, dim: 3, form: "exact" }),
+    logistic({ features: 3, schedule: { kind: "cosine", total: 9, floor: 0.5 } }),
+    mlp({ features: 3, hidden: [5, 2], dropout: 0.5, output: { kind: "classes", count: 4 } }),
     tensors({ tensors: { w: [2], b: [1] }, metrics: ["f1"] }),
   ];
   for (const model of models) {
@@ -46,6 +59,13 @@ Deno.test("models: training settings replace the model's own", () => {
   assert.deepEqual(options, mf({ items: 5, dim: 2, clip: 0.5, negatives: 8 }).options);
 });
 
+Deno.test("models: an optimiser in a task may leave out what has a default", () => {
+  const { options } = modelFrom({ kind: "mlp", features: 2 }, {
+    optimizer: { kind: "adam", lr: 0.01 },
+  });
+  assert.deepEqual(options, mlp({ features: 2, optimizer: adam({ lr: 0.01 }) }).options);
+});
+
 Deno.test("models: training settings cannot change what is learned", () => {
   assert.throws(
     () => modelFrom({ kind: "mf", items: 5, dim: 2 }, { dim: 3 }),
@@ -58,12 +78,14 @@ Deno.test("models: training settings cannot change what is learned", () => {
 });
 
 Deno.test("models: an unknown kind is refused with those there are", () => {
-  for (const value of [{ kind: "ncf" }, { kind: "constructor" }, null, "mf"]) {
+  for (const value of [{ kind: "svm" }, { kind: "constructor" }, null, "mf"]) {
     assert.throws(
       () => modelFrom(value),
       (error) =>
         isTributaryError(error, "task-refused") &&
-        /^Cannot use model .*: expected one of mf, ials, tensors$/.test(error.message),
+        /^Cannot use model .*: expected one of mf, ials, ease, logistic, mlp, tensors$/.test(
+          error.message,
+        ),
     );
   }
 });
