@@ -8,6 +8,7 @@ import { renderFigures } from "./figure_table.ts";
 import { describeMachine } from "./machine.ts";
 import { type Part, PARTS } from "./parts.ts";
 import { replaceSection } from "./results_file.ts";
+import { SkippedError } from "./venv.ts";
 
 const RESULTS = new URL("RESULTS.md", import.meta.url);
 
@@ -94,6 +95,10 @@ async function main(args: readonly string[]): Promise<number> {
       // At once, so that an interrupted bench keeps what it has.
       if (request.write) await writeSection(part.name, text);
     } catch (error) {
+      if (error instanceof SkippedError) {
+        console.warn(`skipped ${part.name}: ${error.message}`);
+        continue;
+      }
       failed++;
       console.error(`bench: ${part.name}: ${error instanceof Error ? error.message : error}`);
     }

@@ -5,6 +5,7 @@
  */
 import { measureDemo } from "./demo.ts";
 import type { Figure } from "./figure.ts";
+import { measureFlower } from "./flower.ts";
 import { measureIngest } from "./ingest.ts";
 import { measureKernels } from "./kernels.ts";
 import { measureQuality, measureQualityLong } from "./quality.ts";
@@ -62,5 +63,12 @@ export const PARTS: readonly Part[] = [
     duration: "10 min",
     onDemand: true,
     run: measureQualityLong,
+  },
+  {
+    name: "flower",
+    title: "A simulated round beside Flower's",
+    duration: "3 min, and some more the first time for Python packages",
+    onDemand: true,
+    run: measureFlower,
   },
 ];
