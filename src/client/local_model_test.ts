@@ -49,7 +49,7 @@ for (
     for (const own of accuracies) assert.ok(own.at(-1)! > 0.8, `${own}`);
     const learned = await clients[0]!.model();
     // Without what the strategy publishes beside the model.
-    const names = (parts.model ?? model).tensors.map(({ name }) => name);
+    const names = ("model" in parts ? parts.model : model).tensors.map(({ name }) => name);
     assert.deepEqual(Object.keys(learned.tensors).toSorted(), names.toSorted());
     const [yes, no] = await learned.predict(Float32Array.of(2, -2, -2, 2));
     assert.ok(yes! > 0.8 && no! < 0.2, `${yes} ${no}`);

@@ -10,7 +10,7 @@ import { sizeOf } from "../core/tensor.ts";
 import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
 import type { Correction, TrainContext } from "../core/trainer.ts";
 import { permutation } from "../data/permutation.ts";
-import type { Pass } from "../nn/layer.ts";
+import type { ParameterSource, Pass } from "../nn/layer.ts";
 import { createOptimizer } from "../nn/optimizer.ts";
 import { flatten, type ParameterBlock, placeParameters } from "../nn/parameter_block.ts";
 import { scheduleFactor } from "../nn/schedule.ts";
@@ -27,8 +27,12 @@ export interface LocalProblem {
   readonly parameters: readonly TensorSpec[];
   /** Number of examples. */
   readonly examples: number;
-  /** The loss over parameters that lie somewhere; of the examples whose numbers it is given. */
-  bind(parameter: (name: string) => Variable): BatchLoss;
+  /**
+   * The loss over parameters that lie somewhere, of the examples whose numbers it is given.
+   *
+   * @param tape Outside of any step: constants that are made now serve all steps.
+   */
+  bind(parameter: ParameterSource, tape: Tape): BatchLoss;
 }
 
 /** What {@link trainLocally} is told. */
@@ -123,7 +127,7 @@ function runSteps(
     const tape = new Tape(backend);
     const { parameters, examples } = problem;
     const block = placeParameters(tape, { parameters, values: progress.weights });
-    const lossOf = problem.bind(block.variable);
+    const lossOf = problem.bind(block.variable, tape);
     const loss = progress.loss === undefined ? sumLoss(tape, lossOf, examples) : undefined;
     const { optimizer: rule, maxNorm } = settings;
     const optimizer = createOptimizer(block, rule, maxNorm === null ? {} : { maxNorm });

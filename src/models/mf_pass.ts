@@ -8,6 +8,7 @@
  */
 import type { TrainCore } from "../wasm/train.ts";
 import type { MfOptions } from "./mf_options.ts";
+import { numberRows } from "./touched_rows.ts";
 
 /** Items and their biases, row by row. */
 export interface ItemTable {
@@ -52,7 +53,8 @@ export function makePass(core: TrainCore, options: PassOptions, input: PassInput
   const { memory } = core;
   const { dim } = options;
   const { table, person } = input;
-  const { touched, positives, negatives } = numberRows(table.bias.length, input);
+  const { touched, lists } = numberRows(table.bias.length, [input.positives, input.negatives]);
+  const [positives = input.positives, negatives = input.negatives] = lists;
   const mark = memory.mark();
   try {
     const spans = {
@@ -125,26 +127,4 @@ export function scoreItems(
   const scores = table.bias.map((_, item) => scoreItem(table, person, item));
   for (const item of options.except) scores[item] = -Infinity;
   return scores;
-}
-
-/** Numbers items by first appearance, and lists them in that order. */
-function numberRows(items: number, lists: Pick<PassInput, "positives" | "negatives">): {
-  touched: Uint32Array;
-  positives: Uint32Array;
-  negatives: Uint32Array;
-} {
-  const numbers = new Int32Array(items).fill(-1);
-  const touched: number[] = [];
-  const number = (item: number): number => {
-    const known = numbers[item];
-    if (known === undefined) {
-      throw new RangeError(`Cannot train on item ${item}: expected one below ${items}`);
-    }
-    if (known >= 0) return known;
-    numbers[item] = touched.length;
-    return touched.push(item) - 1;
-  };
-  const positives = lists.positives.map(number);
-  const negatives = lists.negatives.map(number);
-  return { touched: Uint32Array.from(touched), positives, negatives };
 }
