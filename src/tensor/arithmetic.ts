@@ -7,7 +7,8 @@ import { sameShape } from "../core/tensor.ts";
 import type { Slot } from "./backend.ts";
 import { addGradients } from "./gradients.ts";
 import { expectSameShape, shown } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /**
  * `a + b`.

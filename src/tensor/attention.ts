@@ -5,7 +5,8 @@
  */
 import { addAllGradients } from "./gradients.ts";
 import { shown } from "./shapes.ts";
-import type { Indices, Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Indices, Variable } from "./variable.ts";
 
 /** What {@link attention} attends with. */
 export interface AttentionInputs {

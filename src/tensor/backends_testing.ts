@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
 import type { Backend, Slot } from "./backend.ts";
 import { createReferenceBackend, type ReferenceBackend } from "./reference_backend_testing.ts";
-import { Tape, type Variable } from "./tape.ts";
+import { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 import { createWasmBackend } from "./wasm_backend.ts";
 
 /** One backend under test. */

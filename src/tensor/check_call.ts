@@ -4,7 +4,8 @@
  * @module
  */
 import type { Slot } from "./backend.ts";
-import { type KernelName, KERNELS, type KernelSpec } from "./kernels.ts";
+import type { KernelSpec } from "./kernel_spec.ts";
+import { type KernelName, KERNELS } from "./kernels.ts";
 
 /** Bytes of a value. */
 export const VALUE_BYTES = 4;

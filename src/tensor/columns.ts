@@ -5,7 +5,8 @@
  */
 import { sameShape } from "../core/tensor.ts";
 import { asRows, shown } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /**
  * Joins tensors along their last axis.

@@ -4,7 +4,8 @@
  * @module
  */
 import { ACTIVATIONS, UNARY_FUNCTIONS } from "./kernels.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** What a backward kernel wants of what was computed. */
 type Keeps = "argument" | "value";

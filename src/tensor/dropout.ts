@@ -4,7 +4,8 @@
  * @module
  */
 import { shown } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** What {@link dropout} takes. */
 export interface DropoutOptions {

@@ -6,7 +6,8 @@
 import type { KernelName } from "./kernels.ts";
 import { reduceLosses, type Reduction, slopeOf } from "./loss.ts";
 import { expectSameShape } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** What every loss may be told. */
 export interface LossOptions {

@@ -4,7 +4,8 @@
  * @module
  */
 import { shown } from "./shapes.ts";
-import type { Indices, Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Indices, Variable } from "./variable.ts";
 
 /**
  * The rows of `table` that `indices` name. The gradient of a row is the sum of those of all places

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Slot } from "./backend.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /**
  * Lets a kernel add to the gradients of `inputs`. Each gets memory of its own, also an input that is

@@ -21,7 +21,8 @@ import { layerNorm, rmsNorm } from "./norm.ts";
 import { sum } from "./reduce.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** One entry of the file: what is in it depends on `kind` and `name`. */
 interface KnownCase {

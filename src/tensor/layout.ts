@@ -4,9 +4,9 @@
  * @module
  */
 import { sizeOf } from "../core/tensor.ts";
-import { VALUE_BYTES } from "./check_call.ts";
 import { shown } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /**
  * The same values in the same order under another shape. Nothing is copied.
@@ -19,7 +19,7 @@ export function reshape(tape: Tape, x: Variable, shape: readonly number[]): Vari
       `Cannot reshape ${shown(x)} to ${shown({ shape })}: expected ${x.size} values`,
     );
   }
-  return tape.view(x, shape);
+  return tape.view(x, { shape });
 }
 
 /**
@@ -40,7 +40,7 @@ export function sliceRows(
       `Cannot slice rows ${from} to ${to} of ${shown(x)}: expected a range within its first axis`,
     );
   }
-  return tape.view(x, [to - from, ...inner], from * sizeOf(inner) * VALUE_BYTES);
+  return tape.view(x, { shape: [to - from, ...inner], skip: from * sizeOf(inner) });
 }
 
 /**

@@ -6,7 +6,8 @@
 import { addGradients } from "./gradients.ts";
 import { ACTIVATIONS } from "./kernels.ts";
 import { asRows, shown } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /**
  * What may follow a dense layer at once: `none`, `relu`, `gelu` (by tanh), `gelu_erf` (exact),

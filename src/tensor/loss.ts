@@ -4,7 +4,8 @@
  * @module
  */
 import type { Slot } from "./backend.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** What becomes of the losses of examples: their mean (the default), their sum, or each by itself. */
 export type Reduction = "mean" | "sum" | "none";

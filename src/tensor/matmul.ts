@@ -6,7 +6,8 @@
 import { sameShape, sizeOf } from "../core/tensor.ts";
 import type { Slot } from "./backend.ts";
 import { shown } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** What {@link matmul} may be told. */
 export interface MatmulOptions {

@@ -33,6 +33,7 @@ export * from "./rows.ts";
 export * from "./softmax.ts";
 export * from "./softmax_cross_entropy.ts";
 export * from "./tape.ts";
+export type { BackwardPass, Indices, ParameterSlots, Variable } from "./variable.ts";
 export * from "./wasm_backend.ts";
 export type { CoreMemory, Span } from "../wasm/core_memory.ts";
 export type { KernelAccess, RawKernel } from "../wasm/train_kernels.ts";

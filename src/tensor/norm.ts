@@ -5,7 +5,8 @@
  */
 import { addAllGradients } from "./gradients.ts";
 import { asRows, shown } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** What {@link rmsNorm} takes. */
 export interface RmsNormOptions {

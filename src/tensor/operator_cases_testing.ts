@@ -20,7 +20,8 @@ import { mean, rowSum, sum } from "./reduce.ts";
 import { rowDot, scaleRows } from "./rows.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** One use of an operator. */
 export interface OperatorCase {

@@ -6,7 +6,8 @@ import { assertClose, BACKENDS, fill, valuesOf } from "./backends_testing.ts";
 import { OPERATOR_CASES, type OperatorCase } from "./operator_cases_testing.ts";
 import { createReferenceBackend } from "./reference_backend_testing.ts";
 import { sum } from "./reduce.ts";
-import { Tape, type Variable } from "./tape.ts";
+import { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** What an operator gave: its output, and the gradients by its inputs of a weighted sum of it. */
 interface Outcome {

@@ -4,7 +4,8 @@
  * @module
  */
 import { asRows } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /** The sum of all values, a scalar; 0 of none. */
 export function sum(tape: Tape, x: Variable): Variable {

@@ -14,7 +14,8 @@ import { rowSum } from "./reduce.ts";
 import { rowDot, scaleRows } from "./rows.ts";
 import { softmax } from "./softmax.ts";
 import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
-import { type Indices, Tape, type Variable } from "./tape.ts";
+import { Tape } from "./tape.ts";
+import type { Indices, Variable } from "./variable.ts";
 
 const tape = new Tape(createReferenceBackend());
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { asRows, expectSameShape, shown } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /**
  * The dot product of each row of `a` with the same row of `b`, as of users' vectors with items'.

@@ -4,7 +4,8 @@
  * @module
  */
 import { asRows } from "./shapes.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 /**
  * `eˣ / Σ eˣ` of each row.

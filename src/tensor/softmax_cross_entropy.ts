@@ -5,7 +5,8 @@
  */
 import { reduceLosses, type Reduction, slopeOf } from "./loss.ts";
 import { asRows, shown } from "./shapes.ts";
-import type { Indices, Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Indices, Variable } from "./variable.ts";
 
 /** What {@link softmaxCrossEntropy} may be told. */
 export interface SoftmaxCrossEntropyOptions {

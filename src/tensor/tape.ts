@@ -10,71 +10,20 @@
 import { sizeOf } from "../core/tensor.ts";
 import type { Backend, Slot, SlotValues } from "./backend.ts";
 import { VALUE_BYTES } from "./check_call.ts";
+import {
+  type BackwardPass,
+  type Indices,
+  Node,
+  type ParameterSlots,
+  type Variable,
+} from "./variable.ts";
 
-/** A tensor that a tape knows. Ends with the step it was made in; one made outside of steps stays. */
-export interface Variable {
-  /** Row-major extents; empty for a scalar. Each is 0 or more. */
+/** Which values {@link Tape.view} looks at. */
+export interface ViewOptions {
+  /** Extents of the view. */
   readonly shape: readonly number[];
-  /** Number of values. */
-  readonly size: number;
-  /** Where the values lie. */
-  readonly slot: Slot;
-  /** Whether gradients flow back to it. */
-  readonly differentiable: boolean;
-}
-
-/** Rows of a table, classes, or lengths: whole numbers on the device. */
-export interface Indices {
-  /** Row-major extents. */
-  readonly shape: readonly number[];
-  /** Number of indices. */
-  readonly size: number;
-  /** Where they lie, as u32. */
-  readonly slot: Slot;
-}
-
-/** Where a parameter's values and gradient lie. */
-export interface ParameterSlots {
-  /** Its values. */
-  readonly values: Slot;
-  /** Its gradient is added here. */
-  readonly gradient: Slot;
-}
-
-/** Adds what flows into an operator's output to the gradients of what went into it. */
-export type BackwardPass = (gradient: Slot) => void;
-
-/** A variable as its tape sees it. */
-class Node implements Variable {
-  readonly shape: readonly number[];
-  readonly size: number;
-  readonly differentiable: boolean;
-  readonly #slot: Slot;
-  readonly #isOver: () => boolean;
-  gradient: Slot | undefined;
-  backward: BackwardPass | undefined;
-  /** Whether its gradient has flowed on: what came later would be lost. */
-  spent = false;
-
-  constructor(
-    shape: readonly number[],
-    slot: Slot,
-    { differentiable, isOver }: {
-      readonly differentiable: boolean;
-      readonly isOver: () => boolean;
-    },
-  ) {
-    this.shape = shape;
-    this.size = slot.bytes / VALUE_BYTES;
-    this.differentiable = differentiable;
-    this.#slot = slot;
-    this.#isOver = isOver;
-  }
-
-  get slot(): Slot {
-    if (this.#isOver()) throw new TypeError("Cannot use a variable whose step is over");
-    return this.#slot;
-  }
+  /** How many values lie before it; default 0. */
+  readonly skip?: number;
 }
 
 const NEVER = (): boolean => false;
@@ -214,17 +163,16 @@ export class Tape {
   }
 
   /**
-   * The same values under another shape. Gradients are shared as well, so nothing is copied either
-   * way.
+   * Some of a variable's values, one after the other, under a shape of their own. Gradients are shared
+   * as well, so nothing is copied either way.
    *
-   * @param part Which bytes, if not all.
+   * @throws {RangeError} If the variable does not hold as many values.
    */
-  view(of: Variable, shape: readonly number[], offset = 0): Variable {
-    const part = { offset, bytes: sizeOf(shape) * VALUE_BYTES };
-    const node = this.#node(shape, this.backend.slice(of.slot, part), false);
-    if (!of.differentiable || !this.#recording) return node;
-    const view = this.#node(shape, node.slot, true);
-    view.gradient = this.backend.slice(this.gradient(of), part);
+  view(of: Variable, { shape, skip = 0 }: ViewOptions): Variable {
+    const part = { offset: skip * VALUE_BYTES, bytes: sizeOf(shape) * VALUE_BYTES };
+    const slot = this.backend.slice(of.slot, part);
+    const view = this.#node(shape, slot, of.differentiable && this.#recording);
+    if (view.differentiable) view.gradient = this.backend.slice(this.gradient(of), part);
     return view;
   }
 
@@ -272,6 +220,7 @@ export class Tape {
   /** Where the gradient of a variable is added up; zeros when first asked for. */
   gradient(variable: Variable): Slot {
     const node = variable as Node;
+    node.expectLive();
     if (!node.differentiable) throw new TypeError("Cannot give a gradient to a constant");
     if (node.spent) {
       throw new TypeError(
@@ -326,7 +275,8 @@ export class Tape {
 
   /** The gradient of a variable as it is now. */
   readGradient(variable: Variable): Promise<Float32Array<ArrayBuffer>> {
-    const { gradient } = variable as Node;
-    return this.backend.read(gradient ?? this.gradient(variable));
+    const node = variable as Node;
+    node.expectLive();
+    return this.backend.read(node.gradient ?? this.gradient(node));
   }
 }

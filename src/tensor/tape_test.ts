@@ -9,7 +9,8 @@ import { reshape, sliceRows } from "./layout.ts";
 import { linear } from "./linear.ts";
 import { createReferenceBackend } from "./reference_backend_testing.ts";
 import { mean, sum } from "./reduce.ts";
-import { Tape, type Variable } from "./tape.ts";
+import { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 import { createWasmBackend } from "./wasm_backend.ts";
 
 const OVER = /^TypeError: Cannot use a variable whose step is over$/;
@@ -195,6 +196,8 @@ testBackends(
 testBackends("tape: a variable is of no use after its step", (tape) => {
   const x = tape.step(() => tape.constant(Float32Array.of(1), [1]));
   assert.throws(() => x.slot, OVER);
+  assert.throws(() => tape.gradient(x), OVER);
+  assert.throws(() => tape.readGradient(x), OVER);
   assert.throws(() => tape.step(() => scale(tape, x, 2)), OVER);
   assert.throws(() => tape.step(() => reshape(tape, x, [])), OVER);
 });

@@ -12,7 +12,8 @@ import {
 } from "./backends_testing.ts";
 import { linear } from "./linear.ts";
 import { softmaxCrossEntropy } from "./softmax_cross_entropy.ts";
-import type { Tape, Variable } from "./tape.ts";
+import type { Tape } from "./tape.ts";
+import type { Variable } from "./variable.ts";
 
 type Layers = Readonly<
   Record<"hidden" | "output", { readonly kernel: Nested; readonly bias: Nested }>

@@ -7,7 +7,8 @@ import type { CoreMemory, Span } from "../wasm/core_memory.ts";
 import type { KernelAccess, RawKernel } from "../wasm/train_kernels.ts";
 import type { Backend, Slot } from "./backend.ts";
 import { checkCall, indexOutside, VALUE_BYTES } from "./check_call.ts";
-import { type KernelName, KERNELS, type KernelSpec } from "./kernels.ts";
+import type { KernelSpec } from "./kernel_spec.ts";
+import { type KernelName, KERNELS } from "./kernels.ts";
 
 /** What the backend needs of a core; a `TrainCore` has it. */
 export interface KernelCore extends KernelAccess {
