@@ -11,7 +11,7 @@ import type { RoundReport } from "../src/client/round_report.ts";
 import { nativeDigest } from "../edge/deno/mod.ts";
 import { generateIdentity } from "../src/core/identity.ts";
 import { deriveSeed } from "../src/core/random.ts";
-import type { PersonExamples } from "../src/models/model.ts";
+import type { Examples } from "../src/models/model.ts";
 import type { Node, Tree } from "./tree.ts";
 
 /** A client at a region. */
@@ -46,7 +46,7 @@ export async function clientSeed(number: number): Promise<Uint8Array> {
 /** How the clients of a whole run differ from run to run. */
 export interface FleetOptions {
   /** What each client has. */
-  readonly people: readonly PersonExamples[];
+  readonly people: readonly Examples[];
   /** Who is first to join, and to send in each round; everybody at once by default. */
   readonly order?: readonly number[];
 }

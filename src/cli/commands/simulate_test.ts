@@ -215,7 +215,7 @@ Deno.test("simulate: a task file decides over the model, and has to fit the data
   assert.equal((await runOf(folder)).model.version, 3);
   const wrong: [Record<string, unknown>, string[], RegExp][] = [
     [{ kind: "logistic", features: 5 }, table, /it has 5 features, expected the 4 of the table/],
-    [{ kind: "mf", items: 7 }, [], /it has 7 items, expected the 200 of the ratings/],
+    [{ kind: "mf", items: 7, dim: 4 }, [], /it has 7 items, expected the 200 of the ratings/],
   ];
   for (const [model, given, expected] of wrong) {
     await task(model);
