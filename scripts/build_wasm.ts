@@ -1,17 +1,17 @@
 /**
- * Builds the Rust cores into `wasm/<core>/pkg/`. With `--check`, builds them elsewhere and compares
+ * Builds the Rust cores into `wasm/<core>/pkg/` and the folders below it. With `--check`, builds them elsewhere and compares
  * the result with what is committed, byte for byte.
  *
  * @module
  */
 
 import {
-  CORES,
+  BUILDS,
+  type CoreBuild,
   PACK_FLAGS,
   parseRecord,
   RECORD,
   recordText,
-  RUST_FLAGS,
   sha256,
   sourceDigest,
 } from "./wasm_sources.ts";
@@ -35,10 +35,10 @@ export const base64: string =
 `;
 }
 
-/** What a package holds, of all that wasm-pack writes and what is added to it. */
-export function packageFiles(core: string): string[] {
-  const built = [`${core}.js`, `${core}.d.ts`, `${core}_bg.wasm`, `${core}_bg.wasm.d.ts`];
-  return [...built, "inline.ts", RECORD];
+/** What a build's folder holds, of all that wasm-pack writes and what is added to it. */
+export function packageFiles({ core, glue }: Pick<CoreBuild, "core" | "glue">): string[] {
+  const around = glue ? [`${core}.js`, `${core}.d.ts`, `${core}_bg.wasm.d.ts`] : [];
+  return [...around, `${core}_bg.wasm`, "inline.ts", RECORD];
 }
 
 /** Names of the files that two folders do not share, byte for byte. */
@@ -58,10 +58,11 @@ function local(url: URL): string {
   return decodeURIComponent(url.pathname);
 }
 
-/** Builds one core into `pkg`, a folder of its own that is made anew. */
-async function build(core: string, pkg: URL, toolchain: Toolchain): Promise<void> {
+/** Builds a core into `pkg`, a folder of its own that is made anew. */
+async function make(build: CoreBuild, pkg: URL, toolchain: Toolchain): Promise<void> {
+  const { core, flags } = build;
   const target = new URL("target/simd/", WASM);
-  const built = new URL(`target/pkg/${core}/`, WASM);
+  const built = new URL(`target/built/${build.folder}`, WASM);
   const cargoHome = Deno.env.get("CARGO_HOME") ?? `${Deno.env.get("HOME")}/.cargo`;
   // Paths reach the wasm through panic messages: without these, each machine builds other bytes.
   const remaps = [`${cargoHome}=/cargo`, `${local(WASM)}=/tributary/`]
@@ -72,16 +73,16 @@ async function build(core: string, pkg: URL, toolchain: Toolchain): Promise<void
     env: {
       PATH: toolchain.path,
       CARGO_TARGET_DIR: local(target),
-      CARGO_ENCODED_RUSTFLAGS: [...RUST_FLAGS, ...remaps].join("\x1f"),
+      CARGO_ENCODED_RUSTFLAGS: [...flags, ...remaps].join("\x1f"),
     },
   });
-  if (status !== 0) throw new Error(`Cannot build the ${core} core: wasm-pack failed`);
+  if (status !== 0) throw new Error(`Cannot build ${build.folder}: wasm-pack failed`);
 
   await Deno.remove(pkg, { recursive: true }).catch(() => {});
   await Deno.mkdir(pkg, { recursive: true });
   const bytes = await Deno.readFile(new URL(`${core}_bg.wasm`, built));
-  const digest = await sourceDigest(WASM, core);
-  for (const file of packageFiles(core)) {
+  const digest = await sourceDigest(WASM, build);
+  for (const file of packageFiles(build)) {
     const to = new URL(file, pkg);
     if (file === "inline.ts") await Deno.writeTextFile(to, inlineSource(core, bytes));
     else if (file === RECORD) {
@@ -110,18 +111,20 @@ async function main(args: readonly string[]): Promise<number> {
     aloud: runAloud,
   });
   let failed = false;
-  for (const core of CORES) {
-    const committed = new URL(`${core}/pkg/`, WASM);
-    const pkg = check ? new URL(`target/check/${core}/`, WASM) : committed;
-    await build(core, pkg, toolchain);
-    const bytes = await Deno.readFile(new URL(`${core}_bg.wasm`, pkg));
-    console.log(`${core}: ${bytes.length} bytes, ${await gzipBytes(bytes)} gzipped`);
+  for (const build of BUILDS) {
+    const committed = new URL(build.folder, WASM);
+    const pkg = check ? new URL(`target/check/${build.folder}`, WASM) : committed;
+    await make(build, pkg, toolchain);
+    const bytes = await Deno.readFile(new URL(`${build.core}_bg.wasm`, pkg));
+    console.log(`${build.folder}: ${bytes.length} bytes, ${await gzipBytes(bytes)} gzipped`);
     if (!check) continue;
-    const other = await differences(pkg, committed, packageFiles(core));
+    const other = await differences(pkg, committed, packageFiles(build));
     if (other.length === 0) continue;
     const record = await Deno.readTextFile(new URL(RECORD, committed)).catch(() => "");
     const { compiler } = parseRecord(record);
-    console.error(`wasm/${core}/pkg differs from a build of its sources in ${other.join(", ")}`);
+    console.error(
+      `wasm/${build.folder} differs from a build of its sources in ${other.join(", ")}`,
+    );
     if (compiler !== toolchain.rustc) {
       console.error(
         `It was built by ${compiler || "an unknown compiler"}, this is ${toolchain.rustc}`,

@@ -12,11 +12,19 @@ Deno.test("build wasm: the inlined module carries the bytes", async () => {
 });
 
 Deno.test("build wasm: a package holds the glue, its types, the wasm, the inline module and the record", () => {
-  assert.deepEqual(packageFiles("one"), [
+  assert.deepEqual(packageFiles({ core: "one", glue: true }), [
     "one.js",
     "one.d.ts",
-    "one_bg.wasm",
     "one_bg.wasm.d.ts",
+    "one_bg.wasm",
+    "inline.ts",
+    "sources.sha256",
+  ]);
+});
+
+Deno.test("build wasm: another build of a core shares the glue of the first", () => {
+  assert.deepEqual(packageFiles({ core: "one", glue: false }), [
+    "one_bg.wasm",
     "inline.ts",
     "sources.sha256",
   ]);

@@ -5,23 +5,8 @@
  * @module
  */
 
-/** The crates that become a package of their own. */
-export const CORES: readonly string[] = ["aggregate", "train"];
-
 /** Exact versions of the tools that make the packages. */
 export const TOOLS = { wasmPack: "0.15.1", wasmBindgen: "0.2.130", binaryen: "132" } as const;
-
-/**
- * Flags for rustc that decide what the wasm is; the builder adds none but path prefixes. LLVM's own
- * order of instructions needs more vector registers than there are in a product of matrices: kept in
- * the order of the source, it runs 1.4 times as fast.
- */
-export const RUST_FLAGS: readonly string[] = [
-  "-C",
-  "target-feature=+simd128",
-  "-C",
-  "llvm-args=-pre-RA-sched=source",
-];
 
 /** Arguments of wasm-pack, without the out folder. */
 export const PACK_FLAGS: readonly string[] = [
@@ -30,6 +15,46 @@ export const PACK_FLAGS: readonly string[] = [
   "--release",
   "--mode",
   "no-install",
+];
+
+/** One way to build a crate. */
+export interface CoreBuild {
+  /** The crate. */
+  readonly core: string;
+  /** Where the result lies, below the workspace folder; ends in `/`. */
+  readonly folder: string;
+  /** Flags for rustc that decide what the wasm is; the builder adds none but path prefixes. */
+  readonly flags: readonly string[];
+  /** Whether the glue for JavaScript and its types lie there too; the same for all builds of a crate. */
+  readonly glue: boolean;
+}
+
+/**
+ * LLVM's own order of instructions needs more vector registers than there are in a product of
+ * matrices. Kept in the order of the source, products are 1.4 times as fast.
+ */
+const SOURCE_ORDER: readonly string[] = ["-C", "llvm-args=-pre-RA-sched=source"];
+
+/** What is built, a folder before those in it. */
+export const BUILDS: readonly CoreBuild[] = [
+  {
+    core: "aggregate",
+    folder: "aggregate/pkg/",
+    flags: ["-C", "target-feature=+simd128"],
+    glue: true,
+  },
+  {
+    core: "train",
+    folder: "train/pkg/",
+    flags: ["-C", "target-feature=+simd128", ...SOURCE_ORDER],
+    glue: true,
+  },
+  {
+    core: "train",
+    folder: "train/pkg/relaxed/",
+    flags: ["-C", "target-feature=+simd128,+relaxed-simd", ...SOURCE_ORDER],
+    glue: false,
+  },
 ];
 
 /** Name of the record that lies beside a built core. */
@@ -57,12 +82,11 @@ async function filesBelow(root: URL, folder: string): Promise<string[]> {
  * it shares, the lock file, and the build's flags and tool versions.
  *
  * @param wasm The workspace folder, ending in `/`.
- * @param core One of {@link CORES}.
  */
-export async function sourceDigest(wasm: URL, core: string): Promise<string> {
+export async function sourceDigest(wasm: URL, { core, flags }: CoreBuild): Promise<string> {
   const paths = ["Cargo.toml", "Cargo.lock", "memory/Cargo.toml", `${core}/Cargo.toml`];
   paths.push(...await filesBelow(wasm, "memory/src/"), ...await filesBelow(wasm, `${core}/src/`));
-  const lines = [JSON.stringify({ TOOLS, RUST_FLAGS, PACK_FLAGS })];
+  const lines = [JSON.stringify({ TOOLS, RUST_FLAGS: flags, PACK_FLAGS })];
   for (const path of paths) {
     lines.push(`${await sha256(await Deno.readFile(new URL(path, wasm)))} ${path}`);
   }
@@ -84,24 +108,28 @@ export function parseRecord(text: string): { sources: string; wasm: string; comp
  * Checks the committed cores against their sources.
  *
  * @param wasm The workspace folder, ending in `/`.
- * @returns A sentence for every core that is missing, stale or altered; none when all is well.
+ * @returns A sentence for every build that is missing, stale or altered; none when all is well.
  */
-export async function staleCores(wasm: URL, cores: readonly string[] = CORES): Promise<string[]> {
+export async function staleCores(
+  wasm: URL,
+  builds: readonly CoreBuild[] = BUILDS,
+): Promise<string[]> {
   const found: string[] = [];
-  for (const core of cores) {
-    const pkg = new URL(`${core}/pkg/`, wasm);
+  for (const build of builds) {
+    const folder = new URL(build.folder, wasm);
+    const name = `wasm/${build.folder.slice(0, -1)}`;
     try {
-      const record = parseRecord(await Deno.readTextFile(new URL(RECORD, pkg)));
-      const bytes = await Deno.readFile(new URL(`${core}_bg.wasm`, pkg));
-      const inline = await Deno.readTextFile(new URL("inline.ts", pkg));
-      if (record.sources !== await sourceDigest(wasm, core)) {
-        found.push(`wasm/${core}/pkg was built from other sources: run ./run build-wasm`);
+      const record = parseRecord(await Deno.readTextFile(new URL(RECORD, folder)));
+      const bytes = await Deno.readFile(new URL(`${build.core}_bg.wasm`, folder));
+      const inline = await Deno.readTextFile(new URL("inline.ts", folder));
+      if (record.sources !== await sourceDigest(wasm, build)) {
+        found.push(`${name} was built from other sources: run ./run build-wasm`);
       } else if (record.wasm !== await sha256(bytes) || !inline.includes(`"${bytes.toBase64()}"`)) {
-        found.push(`wasm/${core}/pkg is not as it was built: run ./run build-wasm`);
+        found.push(`${name} is not as it was built: run ./run build-wasm`);
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
-      found.push(`wasm/${core}/pkg is not whole: run ./run build-wasm (${error.message})`);
+      found.push(`${name} is not whole: run ./run build-wasm (${error.message})`);
     }
   }
   return found;
