@@ -36,6 +36,8 @@ export type Goal =
   | { readonly kind: "at most"; readonly bound: number }
   /** Value by reference is no less. */
   | { readonly kind: "ratio at least"; readonly bound: number }
+  /** Value by reference is no more. */
+  | { readonly kind: "ratio at most"; readonly bound: number }
   /** Value and reference are no farther apart. */
   | { readonly kind: "within"; readonly bound: number };
 
@@ -68,6 +70,8 @@ export function isMet(figure: Figure): boolean | undefined {
       return value <= goal.bound;
     case "ratio at least":
       return (ratioOf(figure) ?? NaN) >= goal.bound;
+    case "ratio at most":
+      return (ratioOf(figure) ?? NaN) <= goal.bound;
     case "within":
       return Math.abs(value - (reference?.value ?? NaN)) <= goal.bound;
     default:

@@ -63,6 +63,8 @@ function formatGoal(goal: Goal, unit: string): string {
       return `≤ ${withUnit(String(goal.bound), unit)}`;
     case "ratio at least":
       return `≥ ${goal.bound} ×`;
+    case "ratio at most":
+      return `≤ ${goal.bound} ×`;
     case "within":
       return `± ${withUnit(String(goal.bound), unit)}`;
     default:

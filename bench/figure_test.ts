@@ -22,12 +22,15 @@ Deno.test("figure: a goal is reached on its bound, and missed beyond it", () => 
   assert.deepEqual([1, 1.01].map((x) => met(x, { kind: "at most", bound: 1 })), [true, false]);
   const ratio = { kind: "ratio at least", bound: 0.6 } as const;
   assert.deepEqual([360, 359].map((x) => met(x, ratio)), [true, false]);
+  const below = { kind: "ratio at most", bound: 0.6 } as const;
+  assert.deepEqual([360, 361].map((x) => met(x, below)), [true, false]);
   const within = { kind: "within", bound: 5 } as const;
   assert.deepEqual([595, 605, 594, 606].map((x) => met(x, within)), [true, true, false, false]);
 });
 
 Deno.test("figure: what could not be measured reaches no goal", () => {
-  for (const kind of ["at least", "at most", "ratio at least", "within"] as const) {
+  const kinds = ["at least", "at most", "ratio at least", "ratio at most", "within"] as const;
+  for (const kind of kinds) {
     assert.equal(isMet({ ...ingest, value: NaN, goal: { kind, bound: 1 } }), false);
   }
   const { reference: _, ...alone } = ingest;
@@ -44,6 +47,7 @@ Deno.test("figure: a table says what was compared to what, and marks a missed go
   const table = renderFigures([
     ingest,
     { ...ingest, name: "ingest, small", value: 90 },
+    { ...ingest, name: "its time", unit: "s", goal: { kind: "ratio at most", bound: 2 } },
     { name: "HR@10", value: 0.7384, unit: "", spread: [0.73, 0.745] },
   ]);
   assert.equal(
@@ -53,6 +57,7 @@ Deno.test("figure: a table says what was compared to what, and marks a missed go
 | ------------- | ------------------- | -------------------- | ------ | ------- | ---------- |
 | ingest        | 450 1/s             | 600 1/s, bare server | 0.75 × | ≥ 0.6 × | yes        |
 | ingest, small | 90.0 1/s            | 600 1/s, bare server | 0.15 × | ≥ 0.6 × | **missed** |
+| its time      | 450 s               | 600 s, bare server   | 0.75 × | ≤ 2 ×   | yes        |
 | HR@10         | 0.738 (0.730–0.745) |                      |        |         |            |`,
   );
 });

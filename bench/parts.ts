@@ -10,6 +10,7 @@ import { measureIngest } from "./ingest.ts";
 import { measureKernels } from "./kernels.ts";
 import { measureQuality, measureQualityLong } from "./quality.ts";
 import { measureRound } from "./round.ts";
+import { measureTransformer } from "./transformer.ts";
 
 /** A group of figures that are measured together. */
 export interface Part {
@@ -70,5 +71,12 @@ export const PARTS: readonly Part[] = [
     duration: "3 min, and some more the first time for Python packages",
     onDemand: true,
     run: measureFlower,
+  },
+  {
+    name: "transformer",
+    title: "A Transformer block beside PyTorch's",
+    duration: "10 s, and some minutes and 6 GB the first time for Python packages",
+    onDemand: true,
+    run: measureTransformer,
   },
 ];

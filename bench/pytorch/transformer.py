@@ -1,0 +1,77 @@
+"""Adam steps of a Transformer block in PyTorch at one thread; prints one line of JSON: seconds of
+each timed step, and the loss before each of the first steps."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+folder = Path(sys.argv[1])
+settings = json.loads((folder / "settings.json").read_text())
+torch.set_num_threads(1)
+shape, width = settings["shape"], settings["shape"][2]
+
+
+def read(name, shape):
+    return torch.from_numpy(np.fromfile(folder / name, "<f4").reshape(shape))
+
+
+block = torch.nn.TransformerEncoderLayer(
+    d_model=width,
+    nhead=settings["heads"],
+    dim_feedforward=4 * width,
+    dropout=0.0,
+    activation=lambda x: F.gelu(x, approximate="tanh"),
+    batch_first=True,
+    norm_first=True,
+)
+given, at = {}, 0
+values = np.fromfile(folder / "parameters.f32", "<f4")
+for name, extents in settings["parameters"]:
+    size = int(np.prod(extents))
+    given[name] = torch.from_numpy(values[at : at + size].reshape(extents))
+    at += size
+# A linear layer's weights lie the other way round in PyTorch, and the three projections together.
+projections = [f"attention.{name}" for name in ("query", "key", "value")]
+block.load_state_dict(
+    {
+        "self_attn.in_proj_weight": torch.cat([given[f"{p}.weight"].T for p in projections]),
+        "self_attn.in_proj_bias": torch.cat([given[f"{p}.bias"] for p in projections]),
+        "self_attn.out_proj.weight": given["attention.out.weight"].T,
+        "self_attn.out_proj.bias": given["attention.out.bias"],
+        "linear1.weight": given["feed.expand.weight"].T,
+        "linear1.bias": given["feed.expand.bias"],
+        "linear2.weight": given["feed.contract.weight"].T,
+        "linear2.bias": given["feed.contract.bias"],
+        "norm1.weight": given["norm1.gain"],
+        "norm1.bias": given["norm1.shift"],
+        "norm2.weight": given["norm2.gain"],
+        "norm2.bias": given["norm2.shift"],
+    }
+)
+# The fused kernel is the fastest of the three that PyTorch has for a step on the CPU.
+optimizer = torch.optim.Adam(block.parameters(), lr=settings["lr"], fused=True)
+x, target = read("x.f32", shape), read("target.f32", shape)
+
+
+def step():
+    optimizer.zero_grad(set_to_none=True)
+    loss = F.mse_loss(block(x), target)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+losses = [step().item() for _ in range(settings["losses"])]
+for _ in range(settings["warmUp"]):
+    step()
+seconds = []
+for _ in range(settings["steps"]):
+    began = time.perf_counter()
+    step()
+    seconds.append(time.perf_counter() - began)
+print("RESULT " + json.dumps({"seconds": seconds, "losses": losses}))
