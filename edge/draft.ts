@@ -107,6 +107,13 @@ export class Draft {
     this.step({ ...opening, drawn: { ...opening.drawn, awaited } });
     if (this.round.round === before) return;
     for (const [member, share] of asked) this.shares.set(member, share);
+    // Whoever enrolled while the sample was drawn comes as late as one that does so now.
+    for (const row of [...this.#base.members.values(), ...this.members.values()]) {
+      const joined = this.member(row.id) === row ? this.#join(row) : 0;
+      if (joined === 0) continue;
+      const { roster } = this.round;
+      this.step({ kind: "roster", ...roster, awaited: roster.awaited + 1, joined });
+    }
   }
 
   /**

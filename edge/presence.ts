@@ -29,9 +29,10 @@ export interface Presence {
 }
 
 interface Present {
-  readonly clients: number;
-  /** Requests that wait. */
-  waiting: number;
+  /** What the latest request said of those that wait, or if none does, of all. */
+  clients: number;
+  /** What each request said that waits, in order of arrival. */
+  readonly waiting: Set<{ readonly clients: number }>;
   seenMs: number;
 }
 
@@ -42,7 +43,16 @@ export function createPresence({ clock, windowMs }: PresenceOptions): Presence {
   let kept = 0;
   const watches = new Set<() => void>();
 
-  const isThere = ({ waiting, seenMs }: Present) => waiting > 0 || clock.now() - seenMs <= windowMs;
+  const isThere = ({ waiting, seenMs }: Present) =>
+    waiting.size > 0 || clock.now() - seenMs <= windowMs;
+
+  /** Takes note of what a member has, and has those look who wait for enough. */
+  function set(entry: Present, clients: number): void {
+    kept += clients - entry.clients;
+    entry.clients = clients;
+    entry.seenMs = clock.now();
+    for (const look of [...watches]) look();
+  }
 
   function leave(member: string): void {
     kept -= present.get(member)?.clients ?? 0;
@@ -58,19 +68,18 @@ export function createPresence({ clock, windowMs }: PresenceOptions): Presence {
     leave,
     count,
     enter(member, clients) {
-      const waiting = (present.get(member)?.waiting ?? 0) + 1;
-      const entry = { clients, waiting, seenMs: clock.now() };
-      leave(member);
+      const entry = present.get(member) ?? { clients: 0, waiting: new Set(), seenMs: 0 };
       present.set(member, entry);
-      kept += clients;
-      for (const look of [...watches]) look();
+      const request = { clients };
+      entry.waiting.add(request);
+      set(entry, clients);
       return {
         [Symbol.dispose]() {
-          // Another request of this member may have come since.
-          const now = present.get(member);
-          if (now === undefined) return;
-          now.waiting = Math.max(0, now.waiting - 1);
-          now.seenMs = clock.now();
+          entry.waiting.delete(request);
+          if (present.get(member) !== entry) return;
+          // Of two requests the older may be the one that ends later, as its sender has given it up.
+          const latest = [...entry.waiting].at(-1) ?? entry;
+          set(entry, latest.clients);
         },
       };
     },

@@ -49,6 +49,18 @@ Deno.test("presence: a region is there with as many clients as it last said", ()
   assert.deepEqual([presence.of("r"), presence.count()], [2, 3]);
 });
 
+Deno.test("presence: a request that was overtaken on its way leaves what the newer one said", async () => {
+  const { presence } = room();
+  const signal = new AbortController().signal;
+  using _newer = presence.enter("r", 2);
+  const older = presence.enter("r", 1);
+  assert.equal(presence.count(), 1);
+  const reached = presence.reach(2, signal);
+  older[Symbol.dispose]();
+  await reached;
+  assert.equal(presence.of("r"), 2);
+});
+
 Deno.test("presence: who has left is forgotten, also while it waits", () => {
   const { presence } = room();
   const wait = presence.enter("a", 1);
