@@ -5,14 +5,13 @@
  */
 import type { KeptValue } from "./device_states.ts";
 import type { SimulatedRound } from "./result.ts";
-import type { TreeState } from "./virtual_tree.ts";
 
 /** How far a simulation is, after a round. */
 export interface SimulationState {
   /** Digest, hex, of the task, the clients' names, and all options that decide over the result. */
   readonly key: string;
-  /** Rounds and time: plain JSON. */
-  readonly tree: TreeState;
+  /** Where everyone's round stands, and the time: plain JSON, of a form that is nobody else's. */
+  readonly tree: unknown;
   /** The model's safetensors file. */
   readonly model: Uint8Array<ArrayBuffer>;
   /** What the strategy remembers, as a safetensors file. */

@@ -21,7 +21,7 @@ export interface CrewsOptions extends CrewOptions {
 export async function startCrews(options: CrewsOptions): Promise<Crew> {
   const { clients, kept, clock, signal, ...others } = options;
   const isPortable = clients.every(({ training }) => training.trainer === undefined);
-  const threads = isPortable && "Worker" in globalThis
+  const threads = isPortable && typeof Worker !== "undefined"
     ? Math.min(options.workers, clients.length)
     : 0;
   if (threads === 0) return await createCrew({ ...others, clients, kept }, clock);

@@ -15,4 +15,3 @@ export type { Faults, Pace } from "./faults.ts";
 export type { SimulatedClient, SimulateOptions, SimulationProgress } from "./options.ts";
 export type { SimulatedRound, Simulation } from "./result.ts";
 export { simulate } from "./simulate.ts";
-export type { TreeState } from "./virtual_tree.ts";

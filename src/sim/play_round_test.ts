@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { webDigest } from "../core/digest.ts";
 import type { RoundRules } from "../round/record.ts";
-import type { Sampling } from "../wire/sampling.ts";
 import type { DeviceFate, RoundFates } from "./faults.ts";
 import { type Play, playRound } from "./play_round.ts";
 import { sampleTree, treeIds } from "./sample_tree.ts";
 import { treeShape } from "./tree_shape.ts";
-import { answered, newTree, rootOf, type TreeState } from "./virtual_tree.ts";
+import { answered, newTree, readTree, rootOf, type TreeState } from "./virtual_tree.ts";
 
 const seed = new Uint8Array(32);
 const rules: RoundRules = {
@@ -178,6 +177,14 @@ Deno.test("play round: a finished task has no other round", async () => {
   await assert.rejects(() => short.play());
 });
 
+Deno.test("play round: a saved tree of another form is refused", () => {
+  const { state } = tree([2], 4);
+  const others = [null, {}, { ...state, nowMs: "0" }, { ...state, records: [{ format: 0 }] }];
+  for (const other of others) {
+    assert.throws(() => readTree(other), { name: "TributaryError", code: "store-failed" });
+  }
+});
+
 Deno.test("play round: a state is left as it was, and is plain JSON", async () => {
   const one = tree([2], 4);
   const before = one.state;
@@ -187,9 +194,7 @@ Deno.test("play round: a state is left as it was, and is plain JSON", async () =
   assert.deepEqual(JSON.parse(JSON.stringify(one.state)), one.state);
   one.publish();
   const again = tree([2], 4);
-  again.state = JSON.parse(JSON.stringify(one.state));
-  const sampling: Sampling = rules.sampling;
-  assert.equal(sampling.kind, "all");
+  again.state = readTree(JSON.parse(JSON.stringify(one.state)));
   assert.deepEqual(
     await again.play({ 2: { does: "train" } }),
     await one.play({ 2: { does: "train" } }),

@@ -26,7 +26,7 @@ import { openSimulation } from "./saved.ts";
 import { clientSeeds, seedBytes } from "./seeds.ts";
 import { sampleTree, treeIds, type TreeSample } from "./sample_tree.ts";
 import { leafOf, treeShape } from "./tree_shape.ts";
-import { answered, newTree, rootOf, type TreeState } from "./virtual_tree.ts";
+import { answered, newTree, readTree, rootOf, type TreeState } from "./virtual_tree.ts";
 
 /** Rounds in a row without a model, after which a simulation gives up. */
 const PATIENCE = 20;
@@ -77,12 +77,11 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   const parcelBytes = updateBytes(plan);
   const ids = await treeIds(seed, { clients: clients.length, nodes: shape.parents.length });
 
-  await using stack = new AsyncDisposableStack();
   const cores = await inlineCores();
-  stack.use(cores.train);
-  stack.use(cores.aggregate);
-  const strategy = strategyFrom(task.strategy, cores.train);
-  const chain = createUpdateChain(cores.aggregate, plan);
+  using train = cores.train;
+  using aggregate = cores.aggregate;
+  const strategy = strategyFrom(task.strategy, train);
+  const chain = createUpdateChain(aggregate, plan);
   const first = await beginModel(definition.initial(fromHex(task.seed)), { strategy, digest });
   const { saved, key } = await openSimulation(task, { ...options, seed });
   let model: HeldModel = first;
@@ -90,7 +89,7 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   const rounds: SimulatedRound[] = [];
   if (saved !== undefined) {
     rounds.push(...saved.rounds);
-    tree = saved.tree;
+    tree = readTree(saved.tree);
     model = {
       info: rootOf(tree).model ?? first.info,
       model: decodeSafetensors(saved.model).tensors,
@@ -102,14 +101,12 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
     ...{ faults, seed, clients: clients.length, nodes: shape.parents.length },
     bytes: { down: first.bytes.length, up: parcelBytes },
   });
-  const crews = stack.use(
-    await startCrews({
-      ...{ task, clock, signal, workers: options.workers ?? 0 },
-      clients: await clientSeeds(seed, clients),
-      kept: saved?.kept ?? [],
-      tellsChanges: checkpoint !== undefined,
-    }),
-  );
+  await using crews = await startCrews({
+    ...{ task, clock, signal, workers: options.workers ?? 0 },
+    clients: await clientSeeds(seed, clients),
+    kept: saved?.kept ?? [],
+    tellsChanges: checkpoint !== undefined,
+  });
 
   while (rootOf(tree).phase.kind !== "finished" && abandonedInARow(rounds) < patience) {
     const fates = await fatesOf(rootOf(tree).round + 1);

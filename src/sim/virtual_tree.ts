@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { TributaryError } from "../core/errors.ts";
 import type { RoundEvent } from "../round/event.ts";
-import type { RoundRecord, RoundRules } from "../round/record.ts";
+import { readRecord, type RoundRecord, type RoundRules } from "../round/record.ts";
 import { beginRegion, beginRoot, step } from "../round/step.ts";
 import type { ModelInfo } from "../wire/round_info.ts";
 import type { TreeShape } from "./tree_shape.ts";
@@ -50,6 +51,22 @@ export function newTree({ shape, task, rules, model }: NewTreeOptions): TreeStat
       .record;
   });
   return { nowMs: 0, records, busyUntilMs: shape.clients.flat().map(() => 0) };
+}
+
+/**
+ * A tree that was saved.
+ *
+ * @throws {TributaryError} `store-failed` when another version of this library saved it.
+ */
+export function readTree(saved: unknown): TreeState {
+  const { nowMs, records, busyUntilMs } = (saved ?? {}) as Partial<TreeState>;
+  if (typeof nowMs !== "number" || !Array.isArray(records) || !Array.isArray(busyUntilMs)) {
+    throw new TributaryError(
+      "store-failed",
+      "Cannot read a saved tree: expected its time, its records, and who is at work",
+    );
+  }
+  return { nowMs, records: records.map(readRecord), busyUntilMs };
 }
 
 /** The record of the root. */

@@ -6,13 +6,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { TributaryError } from "../../core/errors.ts";
 import type { DeviceState } from "../../core/trainer.ts";
-import type {
-  Checkpoint,
-  KeptValue,
-  SavedSimulation,
-  SimulatedRound,
-  TreeState,
-} from "../../sim/mod.ts";
+import type { Checkpoint, KeptValue, SavedSimulation, SimulatedRound } from "../../sim/mod.ts";
 
 /** A checkpoint that lasts, and what devices keep in it. */
 export interface CheckpointFile extends Checkpoint, Disposable {
@@ -102,10 +96,10 @@ function readAll(database: DatabaseSync, path: string): SavedSimulation | undefi
     const kept = database.prepare("SELECT * FROM kept ORDER BY client, key").all();
     return {
       key: textOf(progress.key),
-      // Written by this very form of the file.
-      tree: JSON.parse(textOf(progress.tree)) as TreeState,
+      tree: JSON.parse(textOf(progress.tree)),
       model: bytesOf(progress.model),
       strategy: bytesOf(progress.strategy),
+      // Written by this very form of the file.
       rounds: rounds.map(({ facts }) => JSON.parse(textOf(facts)) as SimulatedRound),
       kept: kept.map(({ client, key, value }): KeptValue => ({
         client: Number(client),
