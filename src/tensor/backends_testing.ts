@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
+import { fastestSimd, type Simd } from "../wasm/simd.ts";
 import type { Backend, Slot } from "./backend.ts";
 import { createReferenceBackend, type ReferenceBackend } from "./reference_backend_testing.ts";
 import { Tape } from "./tape.ts";
@@ -21,7 +22,8 @@ export interface TestBackend {
   readonly create: () => Backend;
 }
 
-const module = await inlineModule("train");
+/** The builds of the core that this runtime can run. */
+const BUILDS = [...new Set<Simd>(["baseline", fastestSimd()])];
 
 /**
  * The reference in float64, which gives known answers to the digits they are written with, and wasm. Of
@@ -29,7 +31,14 @@ const module = await inlineModule("train");
  */
 export const BACKENDS: readonly TestBackend[] = [
   { name: "reference", tolerance: 2e-10, create: () => createReferenceBackend() },
-  { name: "wasm", tolerance: 1e-5, create: () => createWasmBackend(createTrainCore(module)) },
+  ...await Promise.all(BUILDS.map(async (simd) => {
+    const module = await inlineModule("train", { simd });
+    return {
+      name: `wasm, ${simd}`,
+      tolerance: 1e-5,
+      create: () => createWasmBackend(createTrainCore(module)),
+    };
+  })),
 ];
 
 /** A test that runs over every backend. */

@@ -95,10 +95,13 @@ export function strided(
     readonly steps: readonly [number, number];
   },
 ): Operand {
+  const [rowsAt, colsAt] = size;
+  const [downAt, alongAt] = steps;
   const values = (numbers: readonly number[]): number => {
-    const [rows, columns] = size.map((at) => numbers[at] ?? NaN) as [number, number];
-    const [down, along] = steps.map((at) => numbers[at] ?? NaN) as [number, number];
-    return rows === 0 || columns === 0 ? 0 : (rows - 1) * down + (columns - 1) * along + 1;
+    const rows = numbers[rowsAt] ?? NaN;
+    const cols = numbers[colsAt] ?? NaN;
+    if (rows === 0 || cols === 0) return 0;
+    return (rows - 1) * (numbers[downAt] ?? NaN) + (cols - 1) * (numbers[alongAt] ?? NaN) + 1;
   };
   return { name, written, optional: false, values };
 }
