@@ -6,7 +6,8 @@
 import { sameShape } from "../core/tensor.ts";
 
 /** Anything with extents. */
-interface Shaped {
+export interface Shaped {
+  /** Row-major. */
   readonly shape: readonly number[];
 }
 

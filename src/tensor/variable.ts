@@ -46,11 +46,14 @@ export class Node implements Variable {
   readonly differentiable: boolean;
   readonly #slot: Slot;
   readonly #isOver: () => boolean;
+  /** Where its gradient is added up, once there is one. */
   gradient: Slot | undefined;
+  /** How its gradient flows on, if an operator made it. */
   backward: BackwardPass | undefined;
   /** Whether its gradient has flowed on: what came later would be lost. */
   spent = false;
 
+  /** Values in a slot of a step, of which `isOver` tells whether it has ended. */
   constructor(
     shape: readonly number[],
     slot: Slot,
@@ -71,6 +74,11 @@ export class Node implements Variable {
     return this.#slot;
   }
 
+  /**
+   * Refuses a variable that is of no use any more.
+   *
+   * @throws {TypeError} If the step that made it is over.
+   */
   expectLive(): void {
     if (this.#isOver()) throw new TypeError("Cannot use a variable whose step is over");
   }
