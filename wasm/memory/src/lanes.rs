@@ -77,13 +77,11 @@ mod tests {
     }
 
     #[test]
-    fn bounds_and_maxima_keep_nan() {
+    fn bounds_sizes_and_roots_keep_nan() {
         let a = F32x4::load(&[-1.0, f32::NAN, 3.0, f32::INFINITY]);
         let bits = |lanes: F32x4| lanes.to_array().map(|x| if x.is_nan() { 99.0 } else { x });
         assert_eq!(bits(a.at_least(F32x4::splat(0.0))), [0.0, 99.0, 3.0, f32::INFINITY]);
         assert_eq!(bits(a.at_most(F32x4::splat(2.0))), [-1.0, 99.0, 2.0, 2.0]);
-        let b = F32x4::load(&[0.5, 1.0, f32::NAN, 4.0]);
-        assert_eq!(bits(a.max(b)), [0.5, 99.0, 99.0, f32::INFINITY]);
         assert_eq!(bits(a.abs()), [1.0, 99.0, 3.0, f32::INFINITY]);
         assert_eq!(bits((a * a).sqrt()), [1.0, 99.0, 3.0, f32::INFINITY]);
     }

@@ -8,7 +8,7 @@ use crate::exponential::exp;
 use crate::softmax::log_one;
 use memory::lanes::F32x4;
 use tile::{
-    Eight, Four, Wide, each, load, load_tile, pack_columns, pack_eight, pack_fours, product,
+    Eight, Four, Rows, Wide, each, load, load_tile, pack_columns, pack_eight, pack_fours, product,
     put_quad, splat, store, store_tile, unpack_eight,
 };
 
@@ -71,9 +71,10 @@ impl Head {
         Self { first: sequence * length * stride + head * dim, stride, dim }
     }
 
-    #[inline(always)]
-    fn row(self, x: &[f32], i: usize) -> &[f32] {
-        &x[self.first + i * self.stride..][..self.dim]
+    fn rows(self, x: &[f32]) -> Rows<'_> {
+        // Without rows, there is nothing at the first one's place.
+        let values = x.get(self.first..).unwrap_or_default();
+        Rows { values, stride: self.stride, dim: self.dim }
     }
 
     #[inline(always)]
@@ -122,8 +123,8 @@ pub fn attention(
         for head in 0..heads {
             let of_keys = Head::new(shape, keys, sequence, head);
             let of_queries = Head::new(shape, queries, sequence, head);
-            pack_fours(|j| of_keys.row(k, j), present, dim, key_fours);
-            pack_columns(|j| of_keys.row(v, j), present, keys, value_columns);
+            pack_fours(of_keys.rows(k), present, key_fours);
+            pack_columns(of_keys.rows(v), present, keys, value_columns);
             let stats = &mut stats[(sequence * heads + head) * queries..][..queries];
             for (t, stats) in stats.chunks_mut(TILE).enumerate() {
                 let (first, count) = (t * TILE, stats.len());
@@ -133,7 +134,7 @@ pub fn attention(
                     (0..count).for_each(|i| of_queries.row_mut(out, first + i).fill(0.0));
                     continue;
                 }
-                pack_eight(|i| of_queries.row(q, first + i), count, shape.scale(), query_tile);
+                pack_eight(of_queries.rows(q).from(first), count, shape.scale(), query_tile);
                 sums.fill([0.0; 8]);
                 let mut mean = Mean { most: splat(f32::NEG_INFINITY), total: splat(0.0), sums };
                 for from in (0..seen).step_by(KEY_BLOCK) {
@@ -158,7 +159,6 @@ pub fn attention(
 
 /// Scores of the keys of `range`, which begins at a multiple of four, against eight queries: place
 /// `j` holds those of key `range.start + j`.
-#[inline(always)]
 fn score(
     scores: &mut [Eight],
     key_fours: &[Four],

@@ -38,18 +38,24 @@ pub fn lanewise<const R: usize, const W: usize>(
 #[inline(always)]
 #[must_use]
 pub fn padded(tail: &[f32], rest: f32) -> F32x4 {
-    let mut lanes = [rest; 4];
-    for (lane, &value) in lanes.iter_mut().zip(tail) {
-        *lane = value;
+    // By cases: lanes put together in memory would be waited for.
+    match *tail {
+        [] => F32x4::splat(rest),
+        [a] => F32x4::load(&[a, rest, rest, rest]),
+        [a, b] => F32x4::load(&[a, b, rest, rest]),
+        [a, b, c, ..] => F32x4::load(&[a, b, c, rest]),
     }
-    F32x4::load(&lanes)
 }
 
 /// Writes as many lanes as `tail` has places.
 #[inline(always)]
 pub fn store_first(lanes: F32x4, tail: &mut [f32]) {
-    for (value, lane) in tail.iter_mut().zip(lanes.to_array()) {
-        *value = lane;
+    let [first, second, third, _] = lanes.to_array();
+    match tail {
+        [] => {}
+        [a] => *a = first,
+        [a, b] => [*a, *b] = [first, second],
+        [a, b, c, ..] => [*a, *b, *c] = [first, second, third],
     }
 }
 

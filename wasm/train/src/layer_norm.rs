@@ -8,6 +8,9 @@ use memory::lanes::F32x4;
 #[cfg(target_arch = "wasm32")]
 mod exports;
 
+/// Rows of which all means are taken before all variances: a row would wait for its own.
+const ROWS: usize = 4;
+
 /// `out = (x − mean) / √(variance + epsilon)·gain + shift` for rows as long as `gain`; the variance
 /// is that of the row itself (biased). `stats` gets mean and `1 / √(variance + epsilon)` of a row.
 pub fn layer_norm(
@@ -19,15 +22,20 @@ pub fn layer_norm(
     epsilon: f32,
 ) {
     let cols = gain.len();
-    for (i, stats) in stats.iter_mut().enumerate() {
-        let (row, out) = (&x[i * cols..][..cols], &mut out[i * cols..][..cols]);
-        let mean = (sum(row) / cols as f64) as f32;
-        let inverse = 1.0 / (squares_about(row, mean) / cols as f32 + epsilon).sqrt();
-        *stats = [mean, inverse];
-        let (mean, inverse) = (F32x4::splat(mean), F32x4::splat(inverse));
-        lanewise([row, gain, shift], [out], |[x, gain, shift], _| {
-            [(x - mean) * inverse * gain + shift]
-        });
+    for (block, stats) in stats.chunks_mut(ROWS).enumerate() {
+        let row = |i: usize| (block * ROWS + i) * cols..(block * ROWS + i + 1) * cols;
+        for (i, [mean, _]) in stats.iter_mut().enumerate() {
+            *mean = sum(&x[row(i)]) as f32 / cols as f32;
+        }
+        for (i, [mean, inverse]) in stats.iter_mut().enumerate() {
+            *inverse = 1.0 / (squares_about(&x[row(i)], *mean) / cols as f32 + epsilon).sqrt();
+        }
+        for (i, &[mean, inverse]) in stats.iter().enumerate() {
+            let (mean, inverse) = (F32x4::splat(mean), F32x4::splat(inverse));
+            lanewise([&x[row(i)], gain, shift], [&mut out[row(i)]], |[x, gain, shift], _| {
+                [(x - mean) * inverse * gain + shift]
+            });
+        }
     }
 }
 

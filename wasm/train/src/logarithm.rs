@@ -28,7 +28,7 @@ static NAN: Constant = Constant::new(f32::NAN);
 fn log_near_one(f: F32x4) -> F32x4 {
     let s = f / (TWO.lanes() + f);
     let square = s * s;
-    s + s + s * (square * polynomial(square, &SERIES))
+    s + s + s * (square * polynomial(square, square * square, &SERIES))
 }
 
 /// `ln x`, relative error 3e-7: −∞ for 0, NaN below.
@@ -49,18 +49,22 @@ pub fn log(x: F32x4) -> F32x4 {
     x.abs().less_than(LEAST.lanes()).select(zero - INFINITY.lanes(), sum)
 }
 
-/// `ln(1 + e^−|x|)`, relative error 4e-7.
+/// `ln(1 + e^−|x|)`, and `1 / (1 + e^−x)`, from one power.
 #[inline(always)]
 #[must_use]
-pub fn softplus_rest(x: F32x4) -> F32x4 {
-    log_near_one(exp(F32x4::splat(0.0) - x.abs()))
+pub fn logistic(x: F32x4) -> [F32x4; 2] {
+    let zero = F32x4::splat(0.0);
+    let power = exp(zero - x.abs());
+    let share = ONE.lanes() / (ONE.lanes() + power);
+    [log_near_one(power), x.less_than(zero).select(power * share, share)]
 }
 
 /// `ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|)`, relative error 4e-7.
 #[inline(always)]
 #[must_use]
 pub fn softplus(x: F32x4) -> F32x4 {
-    x.at_least(F32x4::splat(0.0)) + softplus_rest(x)
+    let zero = F32x4::splat(0.0);
+    x.at_least(zero) + log_near_one(exp(zero - x.abs()))
 }
 
 #[cfg(test)]

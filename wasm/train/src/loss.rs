@@ -3,9 +3,8 @@
 //!
 //! Gradients are of the sum of all losses, and are written, not added.
 
-use crate::exponential::sigmoid;
 use crate::lanewise::lanewise;
-use crate::logarithm::{softplus, softplus_rest};
+use crate::logarithm::{logistic, softplus};
 use memory::lanes::F32x4;
 
 #[cfg(target_arch = "wasm32")]
@@ -29,7 +28,8 @@ fn each(
 pub fn bce(logits: &[f32], targets: &[f32], losses: &mut [f32], dlogits: Option<&mut [f32]>) {
     each([logits, targets], losses, dlogits, |x, t| {
         let excess = x.at_least(F32x4::splat(0.0)) - x * t;
-        [excess + softplus_rest(x), sigmoid(x) - t]
+        let [rest, share] = logistic(x);
+        [excess + rest, share - t]
     });
 }
 
@@ -45,8 +45,9 @@ pub fn bpr(
         None => each(pair, losses, None, |p, n| [softplus(n - p), n]),
         Some([dpositive, dnegative]) => {
             lanewise(pair, [losses, dpositive, dnegative], |[p, n], _| {
-                let slope = sigmoid(n - p);
-                [softplus(n - p), F32x4::splat(0.0) - slope, slope]
+                let (zero, excess) = (F32x4::splat(0.0), n - p);
+                let [rest, share] = logistic(excess);
+                [excess.at_least(zero) + rest, zero - share, share]
             });
         }
     }

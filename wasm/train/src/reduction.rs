@@ -2,7 +2,7 @@
 
 use crate::lanewise::{lanewise, padded};
 use crate::vector::dot;
-use memory::lanes::{F32x4, U32x4};
+use memory::lanes::F32x4;
 
 #[cfg(target_arch = "wasm32")]
 mod exports;
@@ -43,12 +43,15 @@ pub fn across(lanes: F32x4) -> f32 {
 /// The largest value, NaN if one is NaN, −∞ of none.
 #[must_use]
 pub fn max(x: &[f32]) -> f32 {
+    // Bits of NaN, less its sign, are above those of infinity.
+    if largest_bits(x) > f32::INFINITY.to_bits() {
+        return f32::NAN;
+    }
     let (quads, tail) = x.as_chunks::<4>();
-    let least = F32x4::splat(f32::NEG_INFINITY);
-    let most = quads.iter().fold(least, |most, quad| most.max(F32x4::load(quad)));
-    let [a, b, c, d] = most.max(padded(tail, f32::NEG_INFINITY)).to_array();
-    let pairs = F32x4::splat(a).max(F32x4::splat(b)).max(F32x4::splat(c)).max(F32x4::splat(d));
-    pairs.to_array()[0]
+    let rest = padded(tail, f32::NEG_INFINITY);
+    let most = quads.iter().fold(rest, |most, quad| F32x4::load(quad).at_least(most));
+    let [a, b, c, d] = most.to_array();
+    a.max(b).max(c.max(d))
 }
 
 /// `out[i] = Σ x[i][j]`.
@@ -77,12 +80,16 @@ pub fn row_dot(a: &[f32], b: &[f32], out: &mut [f32]) {
 /// Whether a value is infinite or NaN.
 #[must_use]
 pub fn any_not_finite(x: &[f32]) -> bool {
+    largest_bits(x) >= f32::INFINITY.to_bits()
+}
+
+/// The largest of all bit patterns without their signs.
+fn largest_bits(x: &[f32]) -> u32 {
     let (quads, tail) = x.as_chunks::<4>();
-    let size = U32x4::splat(0x7fff_ffff);
-    let most = quads.iter().fold(padded(tail, 0.0).to_bits() & size, |most, quad| {
-        most.max(F32x4::load(quad).to_bits() & size)
+    let most = quads.iter().fold(padded(tail, 0.0).abs().to_bits(), |most, quad| {
+        most.max(F32x4::load(quad).abs().to_bits())
     });
-    most.to_array().iter().any(|&bits| bits >= f32::INFINITY.to_bits())
+    most.to_array().into_iter().fold(0, u32::max)
 }
 
 #[cfg(test)]

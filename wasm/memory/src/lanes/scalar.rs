@@ -186,12 +186,6 @@ impl F32x4 {
         self.zip(high, |a, high| if high < a { high } else { a })
     }
 
-    /// The larger of each pair of lanes; NaN where either is NaN.
-    #[must_use]
-    pub fn max(self, other: Self) -> Self {
-        self.zip(other, |a, b| if a.is_nan() || b.is_nan() { f32::NAN } else { a.max(b) })
-    }
-
     #[must_use]
     pub fn abs(self) -> Self {
         Self(self.0.map(f32::abs))

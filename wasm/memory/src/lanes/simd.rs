@@ -237,13 +237,6 @@ impl F32x4 {
         Self(f32x4_pmin(self.0, high.0))
     }
 
-    /// The larger of each pair of lanes; NaN where either is NaN.
-    #[inline(always)]
-    #[must_use]
-    pub fn max(self, other: Self) -> Self {
-        Self(f32x4_max(self.0, other.0))
-    }
-
     #[inline(always)]
     #[must_use]
     pub fn abs(self) -> Self {

@@ -2,8 +2,8 @@
 //! of their powers' sum they give the weights at once.
 
 use super::tile::{
-    Eight, Four, Wide, each, load, load_tile, outer_product, pack_columns, pack_eight, pack_fours,
-    pack_row_eights, product, put_quad, splat, store, store_tile, unpack_eight,
+    Eight, Four, Wide, add_quad, each, load, load_tile, outer_product, pack_columns, pack_eight,
+    pack_fours, pack_row_eights, product, splat, store, store_tile, unpack_eight,
 };
 use super::{Head, KEY_BLOCK, Shape, TILE, hide, score, take};
 use crate::exponential::exp;
@@ -61,16 +61,16 @@ pub fn attention_backward(
         for head in 0..heads {
             let of_keys = Head::new(shape, keys, sequence, head);
             let of_queries = Head::new(shape, queries, sequence, head);
-            pack_fours(|j| of_keys.row(k, j), present, dim, key_fours);
-            pack_fours(|j| of_keys.row(v, j), present, dim, value_fours);
-            pack_columns(|j| of_keys.row(k, j), present, keys, key_columns);
+            pack_fours(of_keys.rows(k), present, key_fours);
+            pack_fours(of_keys.rows(v), present, value_fours);
+            pack_columns(of_keys.rows(k), present, keys, key_columns);
             dk_eights.fill([[0.0; 8]; 4]);
             dv_eights.fill([[0.0; 8]; 4]);
             let stats = &stats[(sequence * heads + head) * queries..][..queries];
             for (t, stats) in stats.chunks(TILE).enumerate() {
                 let (first, count) = (t * TILE, stats.len());
-                let (query, dout_row) =
-                    (|i| of_queries.row(q, first + i), |i| of_queries.row(dout, first + i));
+                let query = of_queries.rows(q).from(first);
+                let dout_row = of_queries.rows(dout).from(first);
                 pack_eight(query, count, shape.scale(), query_tile);
                 pack_eight(dout_row, count, 1.0, dout_tile);
                 pack_row_eights(query, count, shape.scale(), query_rows);
@@ -78,7 +78,7 @@ pub fn attention_backward(
                 let (mut logs, mut along) = ([0.0; TILE], [0.0; TILE]);
                 logs[..count].copy_from_slice(stats);
                 for (i, along) in along[..count].iter_mut().enumerate() {
-                    *along = dot(dout_row(i), of_queries.row(out, first + i));
+                    *along = dot(dout_row.row(i), of_queries.rows(out).row(first + i));
                 }
                 let (logs, along) = (load(&logs), load(&along));
                 dq_tile.fill([0.0; 8]);
@@ -109,9 +109,9 @@ pub fn attention_backward(
             for (eights, to) in [(&*dk_eights, &mut *gradients.dk), (dv_eights, gradients.dv)] {
                 for j in 0..present {
                     let row = of_keys.row_mut(to, j);
-                    for (c, part) in row.chunks_mut(8).enumerate() {
-                        let from = eights[c * tiles + j / 4][j % 4];
-                        part.iter_mut().zip(from).for_each(|(sum, value)| *sum += value);
+                    for c in 0..columns {
+                        let halves = load(&eights[c / 2 * tiles + j / 4][j % 4]);
+                        add_quad(halves[c % 2], row, 4 * c);
                     }
                 }
             }
@@ -121,7 +121,6 @@ pub fn attention_backward(
 
 /// Turns the scores of a block into weights, and writes `dS` to `slopes`. Places beyond the block,
 /// up to a multiple of four, become 0 in both.
-#[inline(always)]
 fn weigh(
     weights: &mut [Eight],
     slopes: &mut [Eight],
@@ -149,18 +148,8 @@ fn weigh(
 }
 
 /// Row `j` of `sums` grows by `Σᵢ left[j][i]·right[i]`, for `count` rows and the rest of their four.
-#[inline(always)]
 fn add_outer(left: &[Eight], right: &[Eight; 8], sums: &mut [[Eight; 4]], count: usize) {
     for (left, sums) in left.as_chunks().0[..count.div_ceil(4)].iter().zip(sums) {
         store_tile(outer_product(left, right, load_tile(sums)), sums);
     }
-}
-
-#[inline(always)]
-fn add_quad(lanes: F32x4, row: &mut [f32], column: usize) {
-    let mut before = [0.0; 4];
-    for (value, &old) in before.iter_mut().zip(&row[column..]) {
-        *value = old;
-    }
-    put_quad(F32x4::load(&before) + lanes, row, column);
 }

@@ -13,6 +13,30 @@ pub type Wide = [F32x4; 2];
 /// Four of them: a block of the product of fours and eights.
 pub type Tile = [Wide; 4];
 
+/// Rows of one head of one sequence.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    /// Begins with the first row.
+    pub values: &'a [f32],
+    /// From a row to the next.
+    pub stride: usize,
+    /// Values of a row.
+    pub dim: usize,
+}
+
+impl<'a> Rows<'a> {
+    #[inline(always)]
+    pub fn row(self, i: usize) -> &'a [f32] {
+        &self.values[i * self.stride..][..self.dim]
+    }
+
+    /// Without the first rows.
+    #[inline(always)]
+    pub fn from(self, first: usize) -> Self {
+        Self { values: &self.values[first * self.stride..], ..self }
+    }
+}
+
 #[inline(always)]
 pub fn load(eight: &Eight) -> Wide {
     let &[a, b, c, d, e, f, g, h] = eight;
@@ -92,6 +116,12 @@ pub fn put_quad(lanes: F32x4, row: &mut [f32], column: usize) {
     }
 }
 
+/// Adds four lanes to the values from `column` on, as far as the row goes.
+#[inline(always)]
+pub fn add_quad(lanes: F32x4, row: &mut [f32], column: usize) {
+    put_quad(quad(row, column) + lanes, row, column);
+}
+
 #[inline(always)]
 fn turn(quads: [F32x4; 4]) -> [F32x4; 4] {
     transpose(quads.map(F32x4::to_bits)).map(|bits| bits.to_floats())
@@ -99,12 +129,13 @@ fn turn(quads: [F32x4; 4]) -> [F32x4; 4] {
 
 /// Packs `count` rows of `dim` values by four: block `t` of `dim` fours holds rows `4t..4t + 4`,
 /// column by column. Rows beyond the last count as 0.
-#[inline(always)]
-pub fn pack_fours<'a>(row: impl Fn(usize) -> &'a [f32], count: usize, dim: usize, to: &mut [Four]) {
+pub fn pack_fours(from: Rows, count: usize, to: &mut [Four]) {
+    let dim = from.dim;
     for (t, block) in to[..count.div_ceil(4) * dim].chunks_exact_mut(dim.max(1)).enumerate() {
         for (c, fours) in block.chunks_mut(4).enumerate() {
             let rows = from_fn(|r| {
-                if 4 * t + r < count { quad(row(4 * t + r), 4 * c) } else { F32x4::splat(0.0) }
+                let i = 4 * t + r;
+                if i < count { quad(from.row(i), 4 * c) } else { F32x4::splat(0.0) }
             });
             for (four, lanes) in fours.iter_mut().zip(turn(rows)) {
                 lanes.store(four);
@@ -115,34 +146,22 @@ pub fn pack_fours<'a>(row: impl Fn(usize) -> &'a [f32], count: usize, dim: usize
 
 /// Packs `count` rows by four columns: from place `c·stride` on, columns `4c..4c + 4` row by row.
 /// Columns beyond the last count as 0.
-#[inline(always)]
-pub fn pack_columns<'a>(
-    row: impl Fn(usize) -> &'a [f32],
-    count: usize,
-    stride: usize,
-    to: &mut [Four],
-) {
+pub fn pack_columns(from: Rows, count: usize, stride: usize, to: &mut [Four]) {
     for (c, fours) in to.chunks_exact_mut(stride.max(1)).enumerate() {
         for (i, four) in fours[..count].iter_mut().enumerate() {
-            quad(row(i), 4 * c).store(four);
+            quad(from.row(i), 4 * c).store(four);
         }
     }
 }
 
 /// Packs up to eight rows, scaled: place `c` holds column `c` of each. Missing rows count as 0.
-#[inline(always)]
-pub fn pack_eight<'a>(
-    row: impl Fn(usize) -> &'a [f32],
-    count: usize,
-    scale: f32,
-    to: &mut [Eight],
-) {
+pub fn pack_eight(from: Rows, count: usize, scale: f32, to: &mut [Eight]) {
     let scale = F32x4::splat(scale);
     for (c, eights) in to.chunks_mut(4).enumerate() {
         for half in 0..2 {
             let rows = from_fn(|r| {
                 let i = 4 * half + r;
-                if i < count { quad(row(i), 4 * c) * scale } else { F32x4::splat(0.0) }
+                if i < count { quad(from.row(i), 4 * c) * scale } else { F32x4::splat(0.0) }
             });
             for (eight, lanes) in eights.iter_mut().zip(turn(rows)) {
                 lanes.store(&mut eight.as_chunks_mut().0[half]);
@@ -169,19 +188,13 @@ pub fn unpack_eight(from: &[Eight], count: usize, mut each: impl FnMut(usize, us
 
 /// Packs up to eight rows by eight columns: place `8c + i` holds columns `8c..8c + 8` of row `i`,
 /// scaled. What is missing counts as 0.
-#[inline(always)]
-pub fn pack_row_eights<'a>(
-    row: impl Fn(usize) -> &'a [f32],
-    count: usize,
-    scale: f32,
-    to: &mut [[Eight; 8]],
-) {
+pub fn pack_row_eights(from: Rows, count: usize, scale: f32, to: &mut [[Eight; 8]]) {
     let scale = F32x4::splat(scale);
     for (c, rows) in to.iter_mut().enumerate() {
         for (i, eight) in rows.iter_mut().enumerate() {
             let mut wide = splat(0.0);
             if i < count {
-                let row = row(i);
+                let row = from.row(i);
                 wide[0] = quad(row, 8 * c) * scale;
                 if 8 * c + 4 < row.len() {
                     wide[1] = quad(row, 8 * c + 4) * scale;
