@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { concatBytes, fromBase64Url, toBase64Url } from "../src/core/bytes.ts";
+import { concatBytes } from "../src/core/bytes.ts";
 import type { Share } from "../src/wire/sampling.ts";
 import { sliceRows } from "./models.ts";
 import type { RoundStore, SliceRow } from "./store.ts";
 
-/** Bytes of an id, and of an entry: the id and both numbers of its share. */
-const ID_BYTES = 32;
+/** Bytes of an id, as its characters, and of an entry: the id and both numbers of its share. */
+const ID_BYTES = 43;
 const ENTRY_BYTES = ID_BYTES + 8;
 
 /** The share of a member that has said that it has nothing to send. */
@@ -37,9 +37,10 @@ export function shareRows(
 ): SliceRow[] {
   const bytes = new Uint8Array(entries.size * ENTRY_BYTES);
   const view = new DataView(bytes.buffer);
+  const encoder = new TextEncoder();
   let at = 0;
   for (const [member, { clients, enough }] of entries) {
-    bytes.set(fromBase64Url(member), at);
+    encoder.encodeInto(member, bytes.subarray(at, at + ID_BYTES));
     view.setUint32(at + ID_BYTES, clients, true);
     view.setUint32(at + ID_BYTES + 4, enough, true);
     at += ENTRY_BYTES;
@@ -61,9 +62,10 @@ export async function readShares(
   }
   const bytes = concatBytes(slices);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const decoder = new TextDecoder();
   const shares = new Map<string, Share>();
   for (let at = 0; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) {
-    shares.set(toBase64Url(bytes.subarray(at, at + ID_BYTES)), {
+    shares.set(decoder.decode(bytes.subarray(at, at + ID_BYTES)), {
       clients: view.getUint32(at + ID_BYTES, true),
       enough: view.getUint32(at + ID_BYTES + 4, true),
     });

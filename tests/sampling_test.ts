@@ -6,7 +6,7 @@ import { webDigest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import type { Fetch } from "../src/core/fetch.ts";
 import type { Trainer } from "../src/core/trainer.ts";
-import { sampleFraction } from "../src/round/fraction.ts";
+import { sampleFractions } from "../src/round/fraction.ts";
 import type { LogEvent } from "../src/wire/log.ts";
 import type { Sampling } from "../src/wire/sampling.ts";
 import { verifyLog } from "../src/wire/verify_log.ts";
@@ -115,7 +115,7 @@ Deno.test("sampling: Poisson asks just those whose fraction is below the rate, o
     const asked = askedIn(reports);
     for (const { round, sid, sample, clients: came } of rounds) {
       const expected = await Promise.all(
-        clients.map(async ({ id }) => await sampleFraction(sid, id, webDigest) < 0.9),
+        clients.map(async ({ id }) => await sampleFractions(sid, webDigest)(id) < 0.9),
       );
       assert.deepEqual(asked.map((own) => own.includes(round)), expected);
       assert.equal(came, expected.filter((is) => is).length);

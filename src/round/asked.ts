@@ -7,7 +7,7 @@ import { type Digest, webDigest } from "../core/digest.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { OpenRound } from "../wire/round_info.ts";
 import type { Sampling } from "../wire/sampling.ts";
-import { sampleFraction } from "./fraction.ts";
+import { sampleFractions } from "./fraction.ts";
 
 /** Who checks, and by what. */
 export interface AskedOptions {
@@ -34,7 +34,7 @@ export async function isAsked(info: OpenRound, options: AskedOptions): Promise<b
   if (threshold > most) {
     refuse(round, `its clients are chosen below ${threshold}, expected at most ${most}`);
   }
-  const fraction = await sampleFraction(sid, id, digest);
+  const fraction = await sampleFractions(sid, digest)(id);
   if (fraction >= threshold) {
     refuse(round, `this client's fraction is ${fraction}, expected one below ${threshold}`);
   }

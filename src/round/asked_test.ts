@@ -4,10 +4,10 @@ import { webDigest } from "../core/digest.ts";
 import type { OpenRound } from "../wire/round_info.ts";
 import { hex32, parentRound, sidOf } from "./_testing.ts";
 import { isAsked } from "./asked.ts";
-import { sampleFraction } from "./fraction.ts";
+import { sampleFractions } from "./fraction.ts";
 
 const id = toBase64Url(new Uint8Array(32).fill(3));
-const fraction = await sampleFraction(sidOf(1), id, webDigest);
+const fraction = await sampleFractions(sidOf(1), webDigest)(id);
 const one = { clients: 1, enough: 1 };
 const round = (change: Partial<OpenRound>): OpenRound => ({ ...parentRound(1, 0), ...change });
 const all = { kind: "all" } as const;
@@ -45,7 +45,7 @@ Deno.test("asked: a region cannot sample at more than the task's rate", async ()
 });
 
 Deno.test("asked: another session asks others", async () => {
-  const other = await sampleFraction(hex32(9), id, webDigest);
+  const other = await sampleFractions(hex32(9), webDigest)(id);
   const between = (fraction + other) / 2;
   const answers = [1, 9].map((byte) =>
     isAsked(round({ sid: hex32(byte), share: one, threshold: between }), { id, sampling: uniform })

@@ -8,7 +8,7 @@ import { concatBytes, fromBase64Url, fromHex, utf8 } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 import { seededRng } from "../core/random.ts";
 import type { SampleFacts, Sampling, Share } from "../wire/sampling.ts";
-import { sampleFraction } from "./fraction.ts";
+import { sampleFractions } from "./fraction.ts";
 import { drawQuotas } from "./quotas.ts";
 
 /** A member that may be asked. */
@@ -171,9 +171,10 @@ async function byFraction(
   members: readonly Candidate[],
   { sid, digest }: SampleOptions,
 ): Promise<{ readonly id: string; readonly fraction: number }[]> {
+  const fractionOf = sampleFractions(sid, digest);
   const clients: { id: string; fraction: number }[] = [];
   for (const { id, kind } of members) {
-    if (kind === "client") clients.push({ id, fraction: await sampleFraction(sid, id, digest) });
+    if (kind === "client") clients.push({ id, fraction: await fractionOf(id) });
   }
   return clients.sort((a, b) => a.fraction - b.fraction);
 }

@@ -5,7 +5,7 @@ import { toBase64Url } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Sampling, Share } from "../wire/sampling.ts";
 import { rootShare } from "../wire/sampling.ts";
-import { sampleFraction } from "./fraction.ts";
+import { sampleFractions } from "./fraction.ts";
 import { type Candidate, drawSample, type Sample } from "./sample.ts";
 
 const digest: Digest = (bytes) => createHash("sha256").update(bytes).digest();
@@ -219,7 +219,7 @@ Deno.test("sample: a client that checks itself against the threshold agrees with
         rate: 0.4,
       });
       for (const name of TREE.clients) {
-        const isBelow = await sampleFraction(sid, idOf(name), digest) < threshold;
+        const isBelow = await sampleFractions(sid, digest)(idOf(name)) < threshold;
         assert.equal(isBelow, shares.has(idOf(name)));
       }
     }),
