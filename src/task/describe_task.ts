@@ -5,6 +5,7 @@
  */
 import { sizeOf, type TensorSpec } from "../core/tensor.ts";
 import { bitsPerValue, sliceCount, updateBytes, updateWords } from "../update/mod.ts";
+import { rootShare, type Sampling } from "../wire/sampling.ts";
 import type { StopRules, Task, UpdateTensor } from "../wire/task.ts";
 import { checkTask } from "./check_task.ts";
 
@@ -18,7 +19,7 @@ const GROUPED = new Intl.NumberFormat("en-US");
  */
 export function describeTask(task: Task): string {
   const { model, strategy, published, plan } = checkTask(task);
-  const { clients, update, metrics } = task;
+  const { clients, sampling, update, metrics } = task;
   const tensors = model.tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
   const values = valuesOf(model.tensors);
   const along = valuesOf(published) - values;
@@ -42,9 +43,28 @@ export function describeTask(task: Task): string {
     `  clients  ${clients.min} to ${clients.max} a round, which lasts up to ${
       task.roundMs / 1000
     } s`,
+    `  sampling ${samplingText(sampling)}`,
     `  metrics  ${metrics.join(", ") || "none"}`,
     `  stop     ${stopText(task.stop)}`,
   ].join("\n");
+}
+
+function samplingText(sampling: Sampling): string {
+  switch (sampling.kind) {
+    case "all":
+      return "all of them";
+    case "poisson":
+      return `each with probability ${sampling.rate}`;
+    case "uniform":
+    case "available": {
+      const { kind, count, overSelect } = sampling;
+      const asked = rootShare(sampling, { max: count }).clients;
+      const of = kind === "uniform" ? "of all" : "of those that are there";
+      return `${asked} ${of}, ${overSelect === 1 ? "all needed" : `${count} needed`}`;
+    }
+    default:
+      throw sampling satisfies never;
+  }
 }
 
 function valuesOf(tensors: readonly TensorSpec[]): number {

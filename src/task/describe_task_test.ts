@@ -24,6 +24,7 @@ Deno.test("describeTask: says what is sent, how precisely, by whom, and when it 
   sums     item, bias within ±2; count within ±1
   update   330,620 values of 9 bits in 19-bit slots, 1.26 MiB in 2 slices
   clients  300 to 610 a round, which lasts up to 60 s
+  sampling all of them
   metrics  hr@10, ndcg@10, loss
   stop     after 30 rounds, or when hr@10 reaches 0.73, or after 5 rounds without a better ndcg@10, or after 90 minutes`,
   );
@@ -45,6 +46,7 @@ Deno.test("describeTask: small tasks are told in bytes and one slice", () => {
   sums     slopes, clients/weight within ±1
   update   4 values of 17 bits in 19-bit slots, 16 B in 1 slice
   clients  1 to 3 a round, which lasts up to 1.5 s
+  sampling all of them
   metrics  none
   stop     after 2 rounds`,
   );
@@ -78,3 +80,23 @@ Deno.test("describeTask: says what a strategy asks of trainers, sums, and sends 
     /slopes, intercept within ±0.1; clients\/weight within ±1; clients\/length within ±20\n/,
   );
 });
+
+for (
+  const [sampling, says] of [
+    [{ kind: "poisson", rate: 0.1 }, "each with probability 0.1"],
+    [{ kind: "uniform", count: 10, overSelect: 1 }, "10 of all, all needed"],
+    [{ kind: "uniform", count: 10, overSelect: 1.25 }, "13 of all, 10 needed"],
+    [{ kind: "available", count: 8, overSelect: 1.5 }, "12 of those that are there, 8 needed"],
+  ] as const
+) {
+  Deno.test(`describeTask: says who is asked: ${says}`, () => {
+    const task = defineTask({
+      name: "risk",
+      model: tensors({ tensors: { slopes: [3] } }),
+      clients: { min: 1, max: 20 },
+      sampling,
+      stop: { rounds: 2 },
+    });
+    assert.ok(describeTask(task).includes(`\n  sampling ${says}\n`));
+  });
+}
