@@ -70,6 +70,7 @@ export type { Json } from "./src/core/json.ts";
 export type { ChainPlan, UpdatePlan, UpdateTensorSpec } from "./src/update/mod.ts";
 export type { FinishReason, ModelInfo } from "./src/wire/round_info.ts";
 export type { Receipt, ReceiptBody } from "./src/wire/receipt.ts";
+export type { Sampling } from "./src/wire/sampling.ts";
 export {
   type Choice,
   type SignedTask,

@@ -32,5 +32,6 @@ export type {
   LogPage,
 } from "../src/wire/log.ts";
 export type { Party } from "../src/wire/party.ts";
+export type { SampleFacts, Sampling } from "../src/wire/sampling.ts";
 export type { PhaseName, Status } from "../src/wire/status.ts";
 export type { SignedTask, TaskOffer } from "../src/wire/task.ts";

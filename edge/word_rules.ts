@@ -12,7 +12,7 @@ import type { MemberRow, UpdateRow } from "./store.ts";
 export const NO_SHARE: Share = { clients: 0, enough: 0 };
 
 /** Who speaks, about which round. */
-interface Word {
+export interface Word {
   /** Number of the round. */
   readonly round: number;
   /** Id of the member. */

@@ -13,7 +13,7 @@ import { problemOf } from "./problem.ts";
 import { signReceipt } from "./receipt.ts";
 import type { OpenRound } from "./round_info.ts";
 import { planDigest, sessionId } from "./session_id.ts";
-import { verifyRequest } from "./signing.ts";
+import { type SignedKind, verifyRequest } from "./signing.ts";
 import { signTask, taskId } from "./task.ts";
 import { readUpdateHeaders } from "./update_headers.ts";
 
@@ -134,6 +134,21 @@ Deno.test("peer: the lists and figures are read by their schemas", async () => {
   await assert.rejects(odd, code("peer-invalid", /at phase/));
 });
 
+/** That a request is signed by this peer, for its region, and covers what its kind must. */
+async function verify(request: Request, kind: SignedKind, clock: ManualClock): Promise<void> {
+  const key = await webCheckOf(me.publicKey);
+  await verifyRequest(request, {
+    kind,
+    member: me.id,
+    region: region.id,
+    keyOf: () => key,
+    clock,
+    nonces: createNonces({ clock, windowMs: 1, capacity: 1, perMember: 1 }),
+    maxAgeS: 1,
+    skewS: 0,
+  });
+}
+
 Deno.test("peer: enrolling is signed, with a digest of the body, and a token if there is one", async () => {
   const membership = { task: TASK, member: me.id, kind: "client", size: 1, region };
   const { peer, clock, requests } = trial([json(membership)]);
@@ -150,17 +165,7 @@ Deno.test("peer: enrolling is signed, with a digest of the body, and a token if 
     publicKey: toBase64Url(me.publicKey),
     size: 1,
   });
-  const key = await webCheckOf(me.publicKey);
-  await verifyRequest(request, {
-    kind: "json",
-    member: me.id,
-    region: region.id,
-    keyOf: () => key,
-    clock,
-    nonces: createNonces({ clock, windowMs: 1, capacity: 1, perMember: 1 }),
-    maxAgeS: 1,
-    skewS: 0,
-  });
+  await verify(request, "json", clock);
   const other = trial([json({ ...membership, member: owner.id })]).peer.enrol(TASK, options);
   await assert.rejects(other, code("peer-invalid", /its member is/));
 });
@@ -191,6 +196,44 @@ Deno.test("peer: a round is checked against the plan; 204 is none yet", async ()
   }
   const stale = trial([json(info)]).peer.round(TASK, { ...options, after: 4 });
   await assert.rejects(stale, code("peer-invalid", /its round is 4, expected above 4/));
+});
+
+Deno.test("peer: who asks for a round as a member signs that, and must hear its share", async () => {
+  const share = { clients: 1, enough: 1 };
+  const { peer, clock, requests } = trial([
+    json(await openRound({ share })),
+    json(await openRound()),
+    json(await openRound({ share })),
+  ]);
+  const options = { after: 3, waitS: 20, plan: PLAN, as: { region } };
+  const info = await peer.round(TASK, options);
+  assert.deepEqual(info?.kind === "open" && info.share, share);
+  await assert.rejects(peer.round(TASK, options), code("peer-invalid", /expected a share/));
+  await peer.round(TASK, { ...options, as: { region, available: 40 } });
+  const query = `${PATH}/round?after=3&wait=20&member=${me.id}`;
+  assert.deepEqual(requests.map(({ url }) => url.replace("http://r.example", "")), [
+    query,
+    query,
+    `${query}&available=40`,
+  ]);
+  const [request] = requests;
+  assert.ok(request !== undefined);
+  // The signature covers the query, and so who asks.
+  assert.match(request.headers.get("signature-input") ?? "", /"@query"/);
+  await verify(request, "empty", clock);
+});
+
+Deno.test("peer: an abstention is signed, with a digest of the body, and names its session", async () => {
+  const { peer, clock, requests } = trial([() => new Response(null, { status: 204 })]);
+  await peer.abstain(TASK, { round: 4, sid: hex32(5), region });
+  const [request] = requests;
+  assert.ok(request !== undefined);
+  assert.equal(request.method, "PUT");
+  assert.equal(request.url, `http://r.example${PATH}/rounds/4/abstentions/${me.id}`);
+  const body = new Uint8Array(await request.clone().arrayBuffer());
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(body)), { sid: hex32(5) });
+  await checkContentDigest(request.headers, body, webDigest);
+  await verify(request, "json", clock);
 });
 
 Deno.test("peer: the end of a task is an answer to the long poll", async () => {
