@@ -25,5 +25,8 @@ export type { TrainSettings } from "./train_settings.ts";
 export { ease } from "./ease.ts";
 export type { EaseModel } from "./ease.ts";
 export type { EaseOptions, EaseSettings } from "./ease_options.ts";
+export { ncf } from "./ncf.ts";
+export type { NcfModel } from "./ncf.ts";
+export type { NcfOptions, NcfSettings } from "./ncf_options.ts";
 export { tensors } from "./tensors.ts";
 export type { TensorsModel, TensorsOptions, TensorsSettings } from "./tensors.ts";

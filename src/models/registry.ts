@@ -18,12 +18,22 @@ import type { MfSettings } from "./mf_options.ts";
 import { mlp } from "./mlp.ts";
 import type { MlpModel, MlpSettings } from "./mlp.ts";
 import type { KindOptions } from "./model.ts";
+import { ncf } from "./ncf.ts";
+import type { NcfModel } from "./ncf.ts";
+import type { NcfSettings } from "./ncf_options.ts";
 import { tensorsFrom } from "./tensors.ts";
 import type { TensorsModel } from "./tensors.ts";
 import { TRAIN_FIELD_NAMES } from "./train_settings.ts";
 
 /** Any model. */
-export type AnyModel = MfModel | IalsModel | EaseModel | LogisticModel | MlpModel | TensorsModel;
+export type AnyModel =
+  | MfModel
+  | IalsModel
+  | EaseModel
+  | NcfModel
+  | LogisticModel
+  | MlpModel
+  | TensorsModel;
 
 /** Settings by name, as a task holds them. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -39,6 +49,10 @@ const TRAIN_SETTINGS: Readonly<Record<Kind, readonly string[]>> = {
   mf: ["negatives", "personSteps", "personRate", "personDecay", "itemRate", "clip", "sends"],
   ials: ["clip"],
   ease: ["cap"],
+  ncf: [
+    ...["negatives", "personSteps", "personRate", "personDecay", "clip", "sends"],
+    ...TRAIN_FIELD_NAMES,
+  ],
   logistic: TRAIN_FIELD_NAMES,
   mlp: TRAIN_FIELD_NAMES,
   tensors: [],
@@ -99,6 +113,8 @@ export function modelFrom(model: unknown, train: Settings = {}): AnyModel {
       return ials(settings as IalsSettings);
     case "ease":
       return ease(settings as EaseSettings);
+    case "ncf":
+      return ncf(settings as NcfSettings);
     case "logistic":
       return logistic(settings as LogisticSettings);
     case "mlp":

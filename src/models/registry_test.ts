@@ -83,7 +83,7 @@ Deno.test("models: an unknown kind is refused with those there are", () => {
       () => modelFrom(value),
       (error) =>
         isTributaryError(error, "task-refused") &&
-        /^Cannot use model .*: expected one of mf, ials, ease, logistic, mlp, tensors$/.test(
+        /^Cannot use model .*: expected one of mf, ials, ease, ncf, logistic, mlp, tensors$/.test(
           error.message,
         ),
     );

@@ -8,9 +8,8 @@ import type { NamedTensors } from "../core/tensor.ts";
 import type { TrainerDuty } from "../core/trainer.ts";
 import { initialParameters } from "../nn/parameters.ts";
 import type { Layer } from "../nn/layer.ts";
-import { placeParameters } from "../nn/parameter_block.ts";
-import { createWasmBackend, Tape } from "../tensor/mod.ts";
 import type { TrainCore } from "../wasm/train.ts";
+import { evaluateRows } from "./evaluate_rows.ts";
 import { type LocalProblem, trainLocally } from "./local_training.ts";
 import type { KindOptions, TableModel } from "./model.ts";
 import {
@@ -44,8 +43,6 @@ export interface TableNetwork {
 
 /** The server step for changes of weights, unless the task names another. */
 const STRATEGY = { kind: "fedavg", lr: 1, range: 1 } as const;
-/** Rows that are predicted at once. */
-const PREDICTED_ROWS = 4096;
 
 /** A model out of a network and the settings that describe it. */
 export function tableModel<Options extends KindOptions & TrainSettings>(
@@ -156,48 +153,19 @@ export async function predict(
       `Cannot predict from ${features.length} values: expected rows of ${width} features`,
     );
   }
-  const predictions = new Float32Array(rows * outputWidth(output));
-  const chunks = predictChunks(core, { layer, output, model, features, width });
-  let at = 0;
-  for (const chunk of await Promise.all(chunks)) {
-    predictions.set(chunk, at);
-    at += chunk.length;
-  }
-  return predictions;
-}
-
-/** Asks for the predictions of all rows, and gives the core's memory back. */
-function predictChunks(
-  core: TrainCore,
-  { layer, output, model, features, width }: {
-    readonly layer: Layer;
-    readonly output: TableOutput;
-    readonly model: NamedTensors;
-    readonly features: Float32Array;
-    readonly width: number;
-  },
-): Promise<Float32Array>[] {
-  const backend = createWasmBackend(core);
-  const mark = backend.mark();
-  try {
-    const tape = new Tape(backend);
-    const block = placeParameters(tape, { parameters: layer.parameters, values: model });
-    const forward = layer.bind(block.variable);
-    const chunks: Promise<Float32Array>[] = [];
-    const values = PREDICTED_ROWS * width;
-    for (let at = 0; at < features.length; at += values) {
-      const part = features.subarray(at, at + values);
-      let answer: Promise<Float32Array> | undefined;
-      tape.evaluate(() => {
-        const logits = forward({ tape }, tape.constant(part, [part.length / width, width]));
-        answer = tape.read(outputPrediction(tape, output, logits));
-      });
-      if (answer !== undefined) chunks.push(answer);
-    }
-    return chunks;
-  } finally {
-    backend.release(mark);
-  }
+  return await evaluateRows(core, {
+    rows,
+    parameters: layer.parameters,
+    values: model,
+    bind(parameter) {
+      const forward = layer.bind(parameter);
+      return (pass, from, to) => {
+        const part = features.subarray(from * width, to * width);
+        const logits = forward(pass, pass.tape.constant(part, [to - from, width]));
+        return outputPrediction(pass.tape, output, logits);
+      };
+    },
+  });
 }
 
 async function measure(

@@ -26,24 +26,36 @@ export interface RowwiseOptions {
   readonly lr: number;
   /** Bound of each value of a client's change. */
   readonly range: number;
+  /**
+   * Names of the tables, where the model has other tensors too. Those take the mean change over the
+   * clients, as all of them train all of it.
+   */
+  readonly tables?: readonly string[];
 }
 
 const schema: v.GenericSchema<unknown, RowwiseOptions> = v.strictObject({
   kind: v.literal("rowwise"),
   lr: positive("lr"),
   range: positive("range"),
+  tables: v.exactOptional(v.pipe(
+    v.array(v.string("a table's name must be a text")),
+    v.nonEmpty("there must be a table"),
+  )),
 });
 
 /**
  * Options of the row-wise step.
  *
- * @param options `lr` (default 0.6) and `range` (default 2).
+ * @param options `lr` (default 0.6), `range` (default 2) and `tables` (default all tensors).
  */
 export function rowwise(options: Partial<Omit<RowwiseOptions, "kind">> = {}): RowwiseOptions {
   return { kind: "rowwise", lr: 0.6, range: 2, ...options };
 }
 
-/** `x += lr · ΣΔ / √count` row by row, without state; a row that nobody touched stays. */
+/**
+ * `x += lr · ΣΔ / √count` row by row, without state; a row that nobody touched stays. What is no
+ * table takes `x += ΣΔ / clients`.
+ */
 export function rowwiseFrom(value: unknown): StrategyPlan {
   const options = readOptions(schema, value, "use strategy rowwise");
   return {
@@ -54,23 +66,35 @@ export function rowwiseFrom(value: unknown): StrategyPlan {
   };
 }
 
-/** The change of each table, then `count`, the clients that touched each row. */
-function rowwiseSums({ range }: RowwiseOptions, model: readonly TensorSpec[]): readonly SumSpec[] {
+/** The change of each tensor, then `count`, the clients that touched each row of the tables. */
+function rowwiseSums(
+  { range, tables }: RowwiseOptions,
+  model: readonly TensorSpec[],
+): readonly SumSpec[] {
   refuseName(model, COUNT);
+  const stranger = tables?.find((table) => !model.some(({ name }) => name === table));
+  if (stranger !== undefined) {
+    const found = model.map(({ name }) => name).join(", ");
+    refuse(`the table "${stranger}"`, `one of the model's tensors: ${found}`);
+  }
+  const stepped = model.filter(({ name }) => tables?.includes(name) ?? true);
   return [
     ...model.map(({ name, shape }) => ({ name, shape, range })),
-    { name: COUNT, shape: [rowsOf(model)], range: 1 },
+    { name: COUNT, shape: [rowsOf(stepped)], range: 1 },
   ];
 }
 
-function server({ lr }: RowwiseOptions): StrategyServer {
+function server({ lr, tables }: RowwiseOptions): StrategyServer {
   return {
     init: () => ({}),
-    step({ model, state, sums }) {
+    step({ model, state, sums, clients }) {
       // Whole numbers before the decoder divided and multiplied by the grid's step.
       const counts = tensorOf(sums, COUNT).data.map(Math.round);
       const next = Object.entries(model).map(([name, { shape, data }]) => {
         const change = tensorOf(sums, name).data;
+        if (!(tables?.includes(name) ?? true)) {
+          return [name, { shape, data: data.map((x, i) => x + (change[i] ?? 0) / clients) }];
+        }
         const width = sizeOf(shape.slice(1));
         const changed = data.slice();
         counts.forEach((count, row) => {
@@ -93,12 +117,14 @@ function rowsOf(model: readonly TensorSpec[]): number {
   const [rows] = extents;
   if (extents.size !== 1 || rows === undefined) {
     const found = model.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
-    throw new TributaryError(
-      "task-refused",
-      `Cannot step ${
-        found || "a model without tensors"
-      } row by row: expected tables of the same rows`,
-    );
+    refuse(found || "a model without tensors", "tables of the same rows");
   }
   return rows;
+}
+
+function refuse(found: string, expected: string): never {
+  throw new TributaryError(
+    "task-refused",
+    `Cannot step ${found} row by row: expected ${expected}`,
+  );
 }

@@ -96,3 +96,44 @@ Deno.test("rowwise: refuses what is not a positive finite number", () => {
   assert.equal(isRefused({ ...rowwise(), lr: 0 }), true);
   assert.equal(isRefused({ ...rowwise(), range: -2 }), true);
 });
+
+Deno.test("rowwise: what is no table takes the mean change over all clients", () => {
+  const options = rowwise({ lr: 0.5, tables: ["item"] });
+  const { model } = strategyOf(options).step({
+    model: { item: table(0, 0, 1, 1), layer: column(1, 1, 1) },
+    state: {},
+    sums: { item: table(8, -8, 6, 6), layer: column(6, -3, 0), count: column(4, 0) },
+    clients: 6,
+    round: 1,
+  });
+  assert.deepEqual(model, { item: table(2, -2, 1, 1), layer: column(2, 0.5, 1) });
+  const sums = strategyOf(options).sums([
+    { name: "layer", shape: [3] },
+    { name: "item", shape: [2, 2] },
+  ]);
+  assert.deepEqual(sums.map(({ name, shape }) => [name, shape]), [
+    ["layer", [3]],
+    ["item", [2, 2]],
+    ["count", [2]],
+  ]);
+});
+
+function refused(work: () => unknown, found: RegExp): void {
+  assert.throws(
+    work,
+    (error) => isTributaryError(error, "task-refused") && found.test(error.message),
+  );
+}
+
+Deno.test("rowwise: a table that the model has not, and tables of different rows, are refused", () => {
+  const model = [...MODEL, { name: "layer", shape: [3] }];
+  refused(
+    () => strategyOf(rowwise({ tables: ["items"] })).sums(model),
+    /Cannot step the table "items" row by row: expected one of the model's tensors: item, bias/,
+  );
+  refused(
+    () => strategyOf(rowwise({ tables: ["item", "layer"] })).sums(model),
+    /Cannot step item \[4, 2\], layer \[3\] row by row: expected tables of the same rows/,
+  );
+  refused(() => strategyOf(rowwise({ tables: [] })), /there must be a table/);
+});

@@ -105,9 +105,9 @@ export function defineTask(definition: TaskDefinition): Task {
   return freeze(task);
 }
 
-/** The training's settings; `mf` sends what the strategy steps by. */
+/** The training's settings; `mf` and `ncf` send what the strategy steps by. */
 function trainSettings({ model, train = {} }: TaskDefinition, given?: StrategyPlan): Settings {
-  if (model.options.kind !== "mf" || given === undefined) return train;
+  if (!("sends" in model.options) || given === undefined) return train;
   return { sends: given.contribution === "weights" ? "weights" : "rows", ...train };
 }
 
