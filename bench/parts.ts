@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { measureAdult } from "./adult_quality.ts";
 import { measureDemo } from "./demo.ts";
 import type { Figure } from "./figure.ts";
 import { measureFlower } from "./flower.ts";
@@ -10,6 +11,8 @@ import { measureIngest } from "./ingest.ts";
 import { measureKernels } from "./kernels.ts";
 import { measureQuality, measureQualityLong } from "./quality.ts";
 import { measureRound } from "./round.ts";
+import { measureSimulate } from "./simulate.ts";
+import { measureTrain } from "./train.ts";
 import { measureTransformer } from "./transformer.ts";
 
 /** A group of figures that are measured together. */
@@ -47,10 +50,22 @@ export const PARTS: readonly Part[] = [
     run: measureRound,
   },
   {
+    name: "simulate",
+    title: "Simulations in two threads",
+    duration: "1 min",
+    run: measureSimulate,
+  },
+  {
     name: "quality",
     title: "Quality on MovieLens latest-small",
     duration: "5 min",
     run: measureQuality,
+  },
+  {
+    name: "adult",
+    title: "Quality on Adult over 1000 clients",
+    duration: "1 min",
+    run: measureAdult,
   },
   {
     name: "demo",
@@ -71,6 +86,13 @@ export const PARTS: readonly Part[] = [
     duration: "3 min, and some more the first time for Python packages",
     onDemand: true,
     run: measureFlower,
+  },
+  {
+    name: "train",
+    title: "Training kernels beside TensorFlow.js's",
+    duration: "20 s, and a minute and 300 MB the first time for npm packages",
+    onDemand: true,
+    run: measureTrain,
   },
   {
     name: "transformer",

@@ -61,8 +61,10 @@ function local(url: URL): string {
 /** Builds a core into `pkg`, a folder of its own that is made anew. */
 async function make(build: CoreBuild, pkg: URL, toolchain: Toolchain): Promise<void> {
   const { core, flags } = build;
+  // Before the compiler reads them: what is changed meanwhile then shows as stale.
+  const digest = await sourceDigest(WASM, build);
   const target = new URL("target/simd/", WASM);
-  const built = new URL(`target/built/${build.folder}`, WASM);
+  const built = new URL(`target/packed/${build.folder}`, WASM);
   const cargoHome = Deno.env.get("CARGO_HOME") ?? `${Deno.env.get("HOME")}/.cargo`;
   // Paths reach the wasm through panic messages: without these, each machine builds other bytes.
   const remaps = [`${cargoHome}=/cargo`, `${local(WASM)}=/tributary/`]
@@ -81,7 +83,6 @@ async function make(build: CoreBuild, pkg: URL, toolchain: Toolchain): Promise<v
   await Deno.remove(pkg, { recursive: true }).catch(() => {});
   await Deno.mkdir(pkg, { recursive: true });
   const bytes = await Deno.readFile(new URL(`${core}_bg.wasm`, built));
-  const digest = await sourceDigest(WASM, build);
   for (const file of packageFiles(build)) {
     const to = new URL(file, pkg);
     if (file === "inline.ts") await Deno.writeTextFile(to, inlineSource(core, bytes));
@@ -110,29 +111,52 @@ async function main(args: readonly string[]): Promise<number> {
     quietly: runQuietly,
     aloud: runAloud,
   });
-  let failed = false;
+  for (const build of BUILDS) {
+    const made = madeFolder(build);
+    await make(build, made, toolchain);
+    const bytes = await Deno.readFile(new URL(`${build.core}_bg.wasm`, made));
+    console.log(`${build.folder}: ${bytes.length} bytes, ${await gzipBytes(bytes)} gzipped`);
+  }
+  if (check) return await compareAll(toolchain.rustc) ? 0 : 1;
+  await installAll();
+  return 0;
+}
+
+/** Where a build lies until all are made. */
+function madeFolder({ folder }: CoreBuild): URL {
+  return new URL(`target/made/${folder}`, WASM);
+}
+
+/** Puts all builds in the place of the committed ones. */
+async function installAll(): Promise<void> {
+  for (const build of BUILDS) {
+    const to = new URL(build.folder, WASM);
+    await Deno.remove(to, { recursive: true }).catch(() => {});
+    await Deno.mkdir(to, { recursive: true });
+    for (const file of packageFiles(build)) {
+      await Deno.copyFile(new URL(file, madeFolder(build)), new URL(file, to));
+    }
+  }
+}
+
+/** Whether all builds are what is committed; says which are not. */
+async function compareAll(rustc: string): Promise<boolean> {
+  let same = true;
   for (const build of BUILDS) {
     const committed = new URL(build.folder, WASM);
-    const pkg = check ? new URL(`target/check/${build.folder}`, WASM) : committed;
-    await make(build, pkg, toolchain);
-    const bytes = await Deno.readFile(new URL(`${build.core}_bg.wasm`, pkg));
-    console.log(`${build.folder}: ${bytes.length} bytes, ${await gzipBytes(bytes)} gzipped`);
-    if (!check) continue;
-    const other = await differences(pkg, committed, packageFiles(build));
+    const other = await differences(madeFolder(build), committed, packageFiles(build));
     if (other.length === 0) continue;
+    same = false;
     const record = await Deno.readTextFile(new URL(RECORD, committed)).catch(() => "");
     const { compiler } = parseRecord(record);
     console.error(
       `wasm/${build.folder} differs from a build of its sources in ${other.join(", ")}`,
     );
-    if (compiler !== toolchain.rustc) {
-      console.error(
-        `It was built by ${compiler || "an unknown compiler"}, this is ${toolchain.rustc}`,
-      );
+    if (compiler !== rustc) {
+      console.error(`It was built by ${compiler || "an unknown compiler"}, this is ${rustc}`);
     }
-    failed = true;
   }
-  return failed ? 1 : 0;
+  return same;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
