@@ -65,7 +65,12 @@ export type Contribution = WeightsContribution | SumsContribution;
  */
 export const WEIGHT_TENSOR = "clients/weight";
 
-/** Trains on the device's own examples. The model must not be changed in place. */
+/**
+ * Trains on the device's own examples. The model must not be changed in place.
+ *
+ * One that has nothing to send in a round throws a `TributaryError` of code `nothing-to-send`: the
+ * region is told so and waits for it no longer.
+ */
 export type Trainer = (model: NamedTensors, context: TrainContext) => Promise<Contribution>;
 
 /** What a trainer may have to do for a task's strategy beyond giving new weights. */

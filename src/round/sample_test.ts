@@ -226,6 +226,20 @@ Deno.test("sample: a client that checks itself against the threshold agrees with
   );
 });
 
+Deno.test("sample: two aggregators of the same members draw apart", async () => {
+  const members = ["x", "y"].map((name) => ({ id: idOf(name), kind: "region", size: 50 }) as const);
+  const quotaOf = async (drawer: string, round: number) => {
+    const sid = sidOf(round);
+    const sample = await drawSample({ ...uniform(40), sid, drawer: idOf(drawer), members, digest });
+    return sample.shares.get(idOf("x"))?.clients;
+  };
+  const rounds = Array.from({ length: 20 }, (_, round) => round);
+  const [one, other] = await Promise.all(
+    ["a", "b"].map((drawer) => Promise.all(rounds.map((round) => quotaOf(drawer, round)))),
+  );
+  assert.notDeepEqual(one, other);
+});
+
 Deno.test("sample: the order in which members are listed makes no difference", async () => {
   const options = { ...uniform(5), sid: sidOf(9), drawer: idOf("root"), digest };
   const members = membersOf(TREE);

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { toBase64Url } from "../src/core/bytes.ts";
+import { isTributaryError } from "../src/core/errors.ts";
+import { hasRoomFor } from "../src/round/admission.ts";
+import { drawSample } from "../src/round/sample.ts";
+import { beginRoot } from "../src/round/step.ts";
+import { rootShare, type Sampling } from "../src/wire/sampling.ts";
+import { nodeDigest } from "./_testing.ts";
+import { Draft } from "./draft.ts";
+import { ABSTAINED } from "./shares.ts";
+import type { MemberRow } from "./store.ts";
+import type { TaskState } from "./task_state.ts";
+import { checkShare } from "./word_rules.ts";
+
+const MAX = 8;
+const ids = Array.from({ length: 7 }, (_, at) => toBase64Url(new Uint8Array(32).fill(at + 1)));
+const sid = "07".repeat(32);
+
+function rowOf(at: number, size: number): MemberRow {
+  const id = ids[at]!;
+  // The first three are regions.
+  return at < 3
+    ? { id, publicKey: id, kind: "region", size }
+    : { id, publicKey: id, kind: "client", size: 1 };
+}
+
+function emptyState(sampling: Sampling): TaskState {
+  const model = { version: 0, digest: "00".repeat(32), bytes: 1 };
+  const rules = { min: 1, max: MAX, sampling, roundMs: 1000, stop: { rounds: 9 } };
+  const { record: round } = beginRoot({ task: "11".repeat(32), rules, model });
+  return {
+    version: 1,
+    record: { round, sum: null, models: [model], logLength: 1, parent: null },
+    members: new Map(),
+    updates: new Map(),
+    shares: new Map(),
+    shareRows: 0,
+    lastEntry: undefined,
+  };
+}
+
+type Act =
+  | { readonly kind: "join"; readonly at: number; readonly size: number }
+  | { readonly kind: "leave"; readonly at: number }
+  | { readonly kind: "update"; readonly at: number; readonly clients: number }
+  | { readonly kind: "abstain"; readonly at: number }
+  | { readonly kind: "draw" }
+  | { readonly kind: "open" };
+
+const at = fc.nat(ids.length - 1);
+const act: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant("join" as const), at, size: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave" as const), at }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("update" as const), at, clients: fc.nat(3) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("abstain" as const), at }) },
+  { weight: 2, arbitrary: fc.constant({ kind: "draw" as const }) },
+  { weight: 3, arbitrary: fc.constant({ kind: "open" as const }) },
+);
+
+/** Does an act as the aggregator does it; one that is refused changes nothing. */
+function perform(draft: Draft, act: Exclude<Act, { kind: "draw" | "open" }>): void {
+  const member = ids[act.at]!;
+  const { round } = draft.round;
+  switch (act.kind) {
+    case "join":
+      return draft.setMember(member, rowOf(act.at, act.size));
+    case "leave":
+      if (draft.member(member) !== undefined) draft.setMember(member, undefined);
+      return;
+    case "update": {
+      if (draft.member(member) === undefined || draft.update(member) !== undefined) return;
+      const clients = act.at < 3 ? act.clients : 1;
+      checkShare(draft.share(member), { round, member, clients });
+      const awaited = draft.isAwaited(member);
+      draft.step({ kind: "update", round, sid, clients, bytes: 4, awaited });
+      const row = { round, member, position: 0, digest: "aa", sid, clients };
+      draft.addUpdate(row, { kind: "held", slices: [] });
+      return;
+    }
+    case "abstain": {
+      if (!draft.isAwaited(member)) return;
+      draft.step({ kind: "abstain", round, sid, awaited: true });
+      draft.shares.set(member, ABSTAINED);
+      return;
+    }
+    default:
+      throw act satisfies never;
+  }
+}
+
+/** The counts that the record should have, counted anew. */
+function check(draft: Draft): void {
+  const rows = ids.flatMap((id) => draft.member(id) ?? []);
+  const { roster, phase, rules } = draft.round;
+  assert.equal(roster.members, rows.filter(({ size }) => size > 0).length);
+  assert.equal(roster.clients, rows.reduce((sum, { size }) => sum + size, 0));
+  if (phase.kind !== "open") return;
+  assert.equal(roster.awaited, rows.filter(({ id }) => draft.isAwaited(id)).length);
+  const { facts } = phase;
+  assert.ok(facts.clients <= MAX);
+  // Whoever is there and not asked found no room.
+  const left = rows.filter(({ id, kind }) => kind === "client" && draft.share(id) === undefined);
+  if (left.length > 0) assert.equal(hasRoomFor(draft.round, 1), false);
+  // There is a place for everyone who may still come, and so nobody is refused who was asked.
+  if (rules.sampling.kind === "poisson") return;
+  const pending = ids.reduce((sum, id) => {
+    const hasSent = draft.update(id) !== undefined;
+    return sum + (hasSent ? 0 : draft.share(id)?.clients ?? 0);
+  }, 0);
+  assert.ok(facts.clients + pending <= facts.share.clients, `${facts.clients} + ${pending}`);
+  assert.ok(facts.clients + pending <= facts.sample.asked);
+}
+
+const samplings: Sampling[] = [
+  { kind: "all" },
+  { kind: "poisson", rate: 0.7 },
+  { kind: "uniform", count: 4, overSelect: 1.5 },
+];
+for (const sampling of samplings) {
+  Deno.test(`draft: whatever happens, ${sampling.kind} counts who is waited for, and has room for them`, async () => {
+    const share = rootShare(sampling, { max: MAX });
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 10, maxLength: 60 }), async (acts) => {
+        const draft = new Draft(emptyState(sampling), 0);
+        const draw = async () =>
+          await drawSample({
+            ...{ sampling, sid, share, rate: 0.7, digest: nodeDigest, drawer: ids[0]! },
+            members: ids.flatMap((id) => draft.member(id) ?? []),
+          });
+        // Members come and go between the drawing and the opening.
+        let sample = await draw();
+        for (const act of acts) {
+          if (act.kind === "draw") {
+            sample = await draw();
+          } else if (act.kind === "open") {
+            const { round } = draft.round;
+            if (draft.round.phase.kind === "open") draft.step({ kind: "tick" });
+            const opening = {
+              sid,
+              roster: sid,
+              beacon: sid,
+              drawn: { share, sample: sample.facts },
+            };
+            draft.open({ kind: "open", round: round + 1, ...opening }, sample.shares);
+          } else {
+            try {
+              perform(draft, act);
+            } catch (error) {
+              assert.ok(isTributaryError(error), String(error));
+              assert.notEqual(error.code, "round-full");
+            }
+          }
+          check(draft);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+}
