@@ -162,7 +162,7 @@ function sampleOf(
   rest: Omit<SampleFacts, "asked">,
 ): Sample {
   const map = new Map(shares);
-  const asked = map.values().reduce((sum, { clients }) => sum + clients, 0);
+  const asked = [...map.values()].reduce((sum, { clients }) => sum + clients, 0);
   return { facts: { ...rest, asked }, shares: map };
 }
 

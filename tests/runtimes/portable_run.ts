@@ -14,6 +14,7 @@ import { onDevice } from "../../src/models/on_device.ts";
 import { modelFrom } from "../../src/models/registry.ts";
 import { ials } from "../../src/models/ials.ts";
 import { mf } from "../../src/models/mf.ts";
+import { simulate } from "../../src/sim/mod.ts";
 import { strategyFrom } from "../../src/strategy/registry.ts";
 import { checkTask } from "../../src/task/check_task.ts";
 import { defineTask } from "../../src/task/define_task.ts";
@@ -64,6 +65,19 @@ async function digestsOf(task: Task): Promise<string[]> {
   return digests;
 }
 
+/** Digests of the models of a simulation in which things go wrong, in threads where there are any. */
+async function simulated(): Promise<string[]> {
+  const model = mf({ items: ITEMS, dim: 6 });
+  const task = defineTask({ name: "simulated", model, clients: { min: 1, max: PEOPLE }, stop });
+  const people = await inventPeople({ people: PEOPLE, items: ITEMS });
+  const { rounds } = await simulate(task, {
+    clients: people.map((examples) => ({ examples })),
+    ...{ tree: [2], workers: 2, seed: 3 },
+    faults: { dropout: 0.2, lost: 0.1, pace: { trainMs: 5000, bytesPerSecond: 1000 } },
+  });
+  return rounds.flatMap(({ outcome, model }) => outcome === "published" ? [model.digest] : []);
+}
+
 function size(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
@@ -80,4 +94,5 @@ const runs: string[][] = [];
 for (const model of models) {
   runs.push(await digestsOf(defineTask({ name: "portable", model, clients, stop })));
 }
+runs.push(await simulated());
 console.log(JSON.stringify(runs));
