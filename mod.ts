@@ -41,7 +41,8 @@ export {
   type QuantiseOptions,
 } from "./src/wasm/aggregate.ts";
 export type { CoreMemory, Span } from "./src/wasm/core_memory.ts";
-export { type CoreName, inlineModule } from "./src/wasm/inline.ts";
+export { type CoreName, inlineModule, type InlineOptions } from "./src/wasm/inline.ts";
+export type { Simd } from "./src/wasm/simd.ts";
 export { createTrainCore, type TrainCore } from "./src/wasm/train.ts";
 export type {
   AlsExactStepOptions,
