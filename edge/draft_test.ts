@@ -4,7 +4,8 @@ import { toBase64Url } from "../src/core/bytes.ts";
 import { isTributaryError } from "../src/core/errors.ts";
 import { hasRoomFor } from "../src/round/admission.ts";
 import { drawSample } from "../src/round/sample.ts";
-import { beginRoot } from "../src/round/step.ts";
+import { parentRound } from "../src/round/_testing.ts";
+import { beginRegion, beginRoot } from "../src/round/step.ts";
 import { rootShare, type Sampling } from "../src/wire/sampling.ts";
 import { nodeDigest } from "./_testing.ts";
 import { Draft } from "./draft.ts";
@@ -161,3 +162,22 @@ for (const sampling of samplings) {
     );
   });
 }
+
+Deno.test("draft: of two rounds in one write the second has its own shares", () => {
+  const state = emptyState({ kind: "all" });
+  const rules = state.record.round.rules;
+  const { record: round } = beginRegion({ task: "11".repeat(32), rules, parent: "p" });
+  const draft = new Draft({ ...state, record: { ...state.record, round } }, 0);
+  for (const at of [3, 4]) draft.setMember(ids[at]!, rowOf(at, 1));
+  const share = { clients: 1, enough: 1 };
+  const follow = (number: number, member: string) => {
+    const info = { ...parentRound(number, number - 1), task: round.task };
+    const drawn = { share, sample: { threshold: 0.5, asked: 1, enough: 1 } };
+    draft.open({ kind: "parent", info, drawn }, new Map([[member, share]]));
+  };
+  follow(1, ids[3]!);
+  assert.deepEqual(ids.filter((id) => draft.isAwaited(id)), [ids[3]]);
+  follow(2, ids[4]!);
+  assert.deepEqual(ids.filter((id) => draft.isAwaited(id)), [ids[4]]);
+  assert.deepEqual([...draft.shares.keys()], [ids[4]]);
+});
