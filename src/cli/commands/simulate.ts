@@ -129,7 +129,7 @@ async function sceneOf(command: Command, options: Options, faults: Faults): Prom
     rounds: options.rounds ?? DEFAULTS.rounds,
     seed: options.seed,
     ...(task === undefined ? {} : { task }),
-    ...(deadline === undefined ? {} : { roundMs: 1000 * deadline }),
+    ...(deadline === undefined ? {} : { roundMs: Math.ceil(1000 * deadline) }),
     ...(Object.keys(faults).length === 0
       ? {}
       : { fewest: (clients: number) => Math.max(1, Math.ceil(ENOUGH * clients)) }),
@@ -146,15 +146,11 @@ async function sceneOf(command: Command, options: Options, faults: Faults): Prom
       ...(test === undefined ? {} : { test }),
     });
   }
-  if (model !== "ials" && model !== "mf") {
-    return command.error(
-      `error: the task trains ${model}, expected one of ials, mf, logistic, mlp`,
-    );
-  }
   refuse(command, options, { of: model, flags: ["schema", "test", "partition", "clients"] });
   const { dim } = options;
   return await openRatingsScene({
-    ...{ ...common, model },
+    // A task file's own model takes its place.
+    ...{ ...common, model: model === "mf" ? model : DEFAULTS.model },
     ...(dim === undefined ? {} : { dim }),
     ...(data === undefined ? {} : { data }),
     ...(columns === undefined ? {} : { columns: { text: columns, map: parseColumns(columns) } }),
@@ -164,7 +160,7 @@ async function sceneOf(command: Command, options: Options, faults: Faults): Prom
 function refuse(
   command: Command,
   options: Options,
-  { of, flags }: { readonly of: Kind; readonly flags: readonly (keyof Options)[] },
+  { of, flags }: { readonly of: string; readonly flags: readonly (keyof Options)[] },
 ): void {
   const given = flags.find((flag) => options[flag] !== undefined);
   if (given !== undefined) {

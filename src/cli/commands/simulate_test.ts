@@ -213,7 +213,19 @@ Deno.test("simulate: a task file decides over the model, and has to fit the data
   assert.deepEqual([good.code, good.err], [0, []]);
   assert.match(good.out, /^rich: logistic, stepped by fedavg$/m);
   assert.equal((await runOf(folder)).model.version, 3);
+  await task({ kind: "ease", items: 200 });
+  const sums = await runHere(...args);
+  assert.deepEqual([sums.code, sums.err], [0, []]);
+  // It has no training in one place to be compared with: its sums are those of one.
+  assert.deepEqual((await runOf(folder)).results.map(({ method }) => method), [
+    ...["popularity", "local only", "federated"],
+  ]);
   const wrong: [Record<string, unknown>, string[], RegExp][] = [
+    [
+      { kind: "tensors", tensors: [{ name: "w", shape: [1] }], metrics: [], initialSd: 0 },
+      [],
+      /it trains tensors/,
+    ],
     [{ kind: "logistic", features: 5 }, table, /it has 5 features, expected the 4 of the table/],
     [{ kind: "mf", items: 7, dim: 4 }, [], /it has 7 items, expected the 200 of the ratings/],
   ];

@@ -9,13 +9,16 @@ import { type NamedTensors, tensorOf } from "../../core/tensor.ts";
 import { popularityScores } from "../../data/popularity.ts";
 import { evaluateLeaveOneOut } from "../../metrics/leave_one_out.ts";
 import { ialsCentral } from "../../models/ials_central.ts";
-import { type IalsModel, mf, type MfModel } from "../../models/mod.ts";
+import { type AnyModel, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
 import { centralMf } from "../../models/mf_central.ts";
 import { localMf } from "../../models/mf_local.ts";
-import type { Device, PersonExamples } from "../../models/model.ts";
+import type { Device, PersonExamples, RecommenderModel } from "../../models/model.ts";
 import type { TrainCore } from "../../wasm/train.ts";
 import type { MethodResult } from "../run_record.ts";
 import type { World } from "./world.ts";
+
+/** A built-in model that recommends. */
+export type ComparedModel = Extract<AnyModel, RecommenderModel>;
 
 /** What is compared. */
 export interface Comparison {
@@ -24,7 +27,7 @@ export interface Comparison {
   /** The questions, and what each method may learn from. */
   readonly world: World;
   /** The task's model. */
-  readonly model: IalsModel | MfModel;
+  readonly model: ComparedModel;
   /** What the clients learned together. */
   readonly federated: NamedTensors;
   /** A person's device, by dense index. */
@@ -43,13 +46,17 @@ type Score = (person: number) => ArrayLike<number>;
 /** Sweeps of the central solver; more change nothing that can be measured. */
 const SWEEPS = 15;
 
-/** Trains what there is to train, and evaluates popularity, local only, federated and central. */
+/**
+ * Trains what there is to train, and evaluates popularity, local only, federated and, for the models
+ * that can be trained in one place here, central.
+ */
 export async function compareMethods(comparison: Comparison): Promise<MethodResult[]> {
+  const trained = central(comparison);
   const methods: [string, () => Promise<Score>][] = [
     ["popularity", () => popularity(comparison)],
     ["local only", () => local(comparison)],
     ["federated", () => federated(comparison)],
-    ["central", () => central(comparison)],
+    ...(trained === undefined ? [] : [["central", trained]] satisfies [[string, typeof trained]]),
   ];
   const { world, announce, signal } = comparison;
   const results: MethodResult[] = [];
@@ -88,23 +95,34 @@ async function federated(comparison: Comparison): Promise<Score> {
   return await scoresOf(comparison, (person) => model.scorer(deviceOf(person))(federated));
 }
 
-async function central(comparison: Comparison): Promise<Score> {
-  const { core, world, seed } = comparison;
-  const own = await deriveSeed(seed, "central");
+/** Undefined for models without a trainer of their own for one place. */
+function central(comparison: Comparison): (() => Promise<Score>) | undefined {
+  const { core, world, model, seed } = comparison;
   const people = world.train.histories.map(({ items }) => items);
-  const model: AnyRecommender = comparison.model;
-  if (isMf(model)) return await centralMf(model, { core, people, seed: own });
-  const { options } = model;
-  const table = tensorOf(model.initial(own), "items").data;
-  const solved = ialsCentral(core, { options, people, table, sweeps: SWEEPS });
-  const tensors = { items: { shape: [options.items, options.dim], data: solved } };
-  return await scoresOf(comparison, (person) => model.scorer(comparison.deviceOf(person))(tensors));
+  if (isMf(model)) {
+    return async () => {
+      return await centralMf(model, { core, people, seed: await deriveSeed(seed, "central") });
+    };
+  }
+  if (!isIals(model)) return undefined;
+  return async () => {
+    const { options } = model;
+    const table = tensorOf(model.initial(await deriveSeed(seed, "central")), "items").data;
+    const solved = ialsCentral(core, { options, people, table, sweeps: SWEEPS });
+    const tensors = { items: { shape: [options.items, options.dim], data: solved } };
+    return await scoresOf(
+      comparison,
+      (person) => model.scorer(comparison.deviceOf(person))(tensors),
+    );
+  };
 }
 
-type AnyRecommender = IalsModel | MfModel;
-
-function isMf(model: AnyRecommender): model is MfModel {
+function isMf(model: ComparedModel): model is MfModel {
   return model.options.kind === "mf";
+}
+
+function isIals(model: ComparedModel): model is IalsModel {
+  return model.options.kind === "ials";
 }
 
 const NONE = new Uint32Array();

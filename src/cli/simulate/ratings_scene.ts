@@ -8,17 +8,21 @@ import { TributaryError } from "../../core/errors.ts";
 import { ratingCount } from "../../data/interactions.ts";
 import type { ColumnMap } from "../../data/read_csv.ts";
 import { modelFrom } from "../../models/mod.ts";
-import { compareMethods } from "../demo/compare.ts";
-import { type DemoTask, demoTask } from "../demo/demo_task.ts";
+import type { Task } from "../../wire/task.ts";
+import { type ComparedModel, compareMethods } from "../demo/compare.ts";
+import { demoTask, type DemoTaskOptions } from "../demo/demo_task.ts";
 import { openWorld, runSeed, type World } from "../demo/world.ts";
 import { itemsDigest, renderItems } from "../items_file.ts";
 import { openTaskFile } from "../task_file.ts";
 import type { Scene, SceneOptions } from "./scene.ts";
 
+/** A model that clients train where no task file says so. */
+export type RatingsModel = DemoTaskOptions["model"];
+
 /** What a user may choose. */
 export interface RatingsOptions extends SceneOptions {
   /** What clients train, where no task file says so. */
-  readonly model: "ials" | "mf";
+  readonly model: RatingsModel;
   /** Values of an item's vector. */
   readonly dim?: number;
   /** A file or folder of ratings; invented ones if absent. */
@@ -72,7 +76,10 @@ export async function openRatingsScene(options: RatingsOptions): Promise<Scene> 
   };
 }
 
-async function taskOf(world: World, options: RatingsOptions): Promise<DemoTask> {
+async function taskOf(
+  world: World,
+  options: RatingsOptions,
+): Promise<{ readonly task: Task; readonly model: ComparedModel }> {
   const { items, people } = world.train;
   if (options.task === undefined) {
     const { fewest, ...own } = options;
@@ -83,8 +90,8 @@ async function taskOf(world: World, options: RatingsOptions): Promise<DemoTask> 
   }
   const task = await openTaskFile(options.task);
   const model = modelFrom(task.model, task.train);
-  if (model.options.kind !== "ials" && model.options.kind !== "mf") {
-    refuse(`it trains ${model.options.kind}, expected ials or mf`);
+  if (model.takes !== "interactions") {
+    refuse(`it trains ${model.options.kind}, expected a model of interactions`);
   }
   if (model.options.items !== items.length) {
     refuse(`it has ${model.options.items} items, expected the ${items.length} of the ratings`);
@@ -92,7 +99,7 @@ async function taskOf(world: World, options: RatingsOptions): Promise<DemoTask> 
   if (task.catalogue !== undefined && task.catalogue !== await itemsDigest(items)) {
     refuse(`its items are others, expected those of the ratings`);
   }
-  return { task, model: model as DemoTask["model"] };
+  return { task, model };
 }
 
 function refuse(found: string): never {
