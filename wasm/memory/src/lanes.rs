@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn madd_of_the_host_rounds_the_product_and_the_sum() {
-        let x = 1.0 + f32::EPSILON;
+        let x = 1.0 + 1.0 / 4096.0;
         let square = F32x4::splat(x).madd(F32x4::splat(x), F32x4::splat(-1.0)).to_array();
         assert_eq!(square, [x * x - 1.0; 4]);
         assert_ne!(square[0], x.mul_add(x, -1.0));
@@ -82,6 +82,8 @@ mod tests {
         let bits = |lanes: F32x4| lanes.to_array().map(|x| if x.is_nan() { 99.0 } else { x });
         assert_eq!(bits(a.at_least(F32x4::splat(0.0))), [0.0, 99.0, 3.0, f32::INFINITY]);
         assert_eq!(bits(a.at_most(F32x4::splat(2.0))), [-1.0, 99.0, 2.0, 2.0]);
+        assert_eq!(a.nan().to_array(), [0, u32::MAX, 0, 0]);
+        assert_eq!(a.max(F32x4::splat(2.0)).to_array()[2..], [3.0, f32::INFINITY]);
         assert_eq!(bits(a.abs()), [1.0, 99.0, 3.0, f32::INFINITY]);
         assert_eq!(bits((a * a).sqrt()), [1.0, 99.0, 3.0, f32::INFINITY]);
     }

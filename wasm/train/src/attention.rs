@@ -195,8 +195,7 @@ impl Mean<'_> {
     #[inline(always)]
     fn add<'a>(&mut self, scores: &mut [Eight], values: impl Fn(usize) -> &'a [Four]) {
         let before = self.most;
-        self.most =
-            scores.iter().fold(before, |most, scores| each(load(scores), most, F32x4::at_least));
+        self.most = scores.iter().fold(before, |most, scores| each(load(scores), most, F32x4::max));
         // What is there already counts from the old largest score. At first that is −∞.
         let shrink = each(before, self.most, |before, now| exp(before - now));
         let mut total = each(self.total, shrink, |total, shrink| total * shrink);

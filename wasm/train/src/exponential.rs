@@ -83,9 +83,9 @@ fn split(x: F32x4) -> (F32x4, F32x4) {
 #[inline(always)]
 #[must_use]
 pub fn exp(x: F32x4) -> F32x4 {
-    let (fraction, half) = split(x.at_least(LEAST.lanes()).at_most(MOST.lanes()));
+    let (fraction, half) = split(x.clamp(LEAST.lanes(), MOST.lanes()));
     let scaled = fraction * half + half;
-    scaled + scaled
+    ((scaled + scaled).to_bits() | x.nan()).to_floats()
 }
 
 /// `1 / (1 + e^−x)`.
@@ -100,13 +100,13 @@ pub fn sigmoid(x: F32x4) -> F32x4 {
 #[must_use]
 pub fn tanh(x: F32x4) -> F32x4 {
     // From 9.1 on the result rounds to 1.
-    let doubled = (x + x).abs().at_most(TANH_MOST.lanes());
+    let doubled = (x + x).abs().clamp(F32x4::splat(0.0), TANH_MOST.lanes());
     let (fraction, half) = split(doubled);
     let power = half + half;
     let less_one = fraction * power + (power - ONE.lanes());
     let size = less_one / (less_one + TWO.lanes());
     let sign = x.to_bits() & SIGN.lanes().to_bits();
-    (size.to_bits() | sign).to_floats()
+    (size.to_bits() | sign | x.nan()).to_floats()
 }
 
 static TANH_MOST: Constant = Constant::new(20.0);

@@ -48,3 +48,11 @@ fn floats(count: usize, seed: u64, range: f32) -> Vec<f32> {
     };
     (0..count).map(|_| (next() * f64::from(range)) as f32).collect()
 }
+
+/// FNV-1a over the bits of values, word by word: the tests of the built core expect the same.
+#[cfg(test)]
+fn digest(values: &[f32]) -> u32 {
+    values
+        .iter()
+        .fold(0x811c_9dc5, |hash, value| (hash ^ value.to_bits()).wrapping_mul(0x0100_0193))
+}

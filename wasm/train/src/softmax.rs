@@ -17,7 +17,7 @@ mod exports;
 fn largest(row: &[f32]) -> f32 {
     let (quads, tail) = row.as_chunks::<4>();
     let rest = padded(tail, f32::NEG_INFINITY);
-    let most = quads.iter().fold(rest, |most, quad| F32x4::load(quad).at_least(most));
+    let most = quads.iter().fold(rest, |most, quad| most.max(F32x4::load(quad)));
     let [a, b, c, d] = most.to_array();
     a.max(b).max(c.max(d))
 }

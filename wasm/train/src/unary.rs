@@ -59,7 +59,7 @@ pub fn unary_backward(function: Unary, known: &[f32], dy: &[f32], dx: &mut [f32]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::floats;
+    use crate::{digest, floats};
 
     fn reference(function: Unary, x: f64) -> f64 {
         match function {
@@ -114,5 +114,17 @@ mod tests {
         }
         assert_eq!(Unary::from_number(3), Some(Unary::Softplus));
         assert_eq!(Unary::from_number(4), None);
+    }
+
+    /// The built core has the same digests in `train_pointwise_test.ts`.
+    #[test]
+    fn the_bits_are_these_in_every_runtime() {
+        let x: Vec<f32> = (0..4001).map(|i| (i as f32 + 1.0) / 128.0).collect();
+        let digests = Unary::ALL.map(|function| {
+            let mut y = vec![0.0; x.len()];
+            unary(function, &x, &mut y);
+            digest(&y)
+        });
+        assert_eq!(digests, [3_409_527_433, 888_011_195, 915_623_696, 468_182_768]);
     }
 }

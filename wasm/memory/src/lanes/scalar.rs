@@ -162,7 +162,7 @@ impl U32x4 {
 }
 
 impl F32x4 {
-    /// Each lane kept within `[low, high]`; lanes must not be NaN.
+    /// Each lane kept within `[low, high]`; any value where it is NaN.
     #[must_use]
     pub fn clamp(self, low: Self, high: Self) -> Self {
         self.zip(low, f32::max).zip(high, f32::min)
@@ -174,16 +174,28 @@ impl F32x4 {
         self * factor + sum
     }
 
-    /// `low` in the lanes that are below it; NaN stays.
+    /// `low` in the lanes that are not above it; NaN stays.
     #[must_use]
     pub fn at_least(self, low: Self) -> Self {
-        self.zip(low, |a, low| if a < low { low } else { a })
+        self.zip(low, |a, low| if low >= a { low } else { a })
     }
 
-    /// `high` in the lanes that are above it; NaN stays.
+    /// `high` in the lanes that are not below it; NaN stays.
     #[must_use]
     pub fn at_most(self, high: Self) -> Self {
-        self.zip(high, |a, high| if high < a { high } else { a })
+        self.zip(high, |a, high| if high <= a { high } else { a })
+    }
+
+    /// The larger of each pair of lanes; any value where one is NaN, any zero of two.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b { b } else { a })
+    }
+
+    /// All bits set, which is NaN, in the lanes that are NaN, none elsewhere.
+    #[must_use]
+    pub fn nan(self) -> U32x4 {
+        U32x4(self.0.map(|a| if a.is_nan() { u32::MAX } else { 0 }))
     }
 
     #[must_use]

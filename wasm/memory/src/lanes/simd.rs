@@ -204,7 +204,7 @@ impl F32x4 {
         Self(f32x4_splat(value))
     }
 
-    /// Each lane kept within `[low, high]`; lanes must not be NaN.
+    /// Each lane kept within `[low, high]`; any value where it is NaN.
     #[inline(always)]
     #[must_use]
     pub fn clamp(self, low: Self, high: Self) -> Self {
@@ -223,18 +223,33 @@ impl F32x4 {
         Self(lanes)
     }
 
-    /// `low` in the lanes that are below it; NaN stays.
+    /// `low` in the lanes that are not above it; NaN stays.
     #[inline(always)]
     #[must_use]
     pub fn at_least(self, low: Self) -> Self {
-        Self(f32x4_pmax(self.0, low.0))
+        // Not `f32x4_pmax`: a relaxed build makes of it what loses NaN on some machines.
+        Self(v128_bitselect(low.0, self.0, f32x4_ge(low.0, self.0)))
     }
 
-    /// `high` in the lanes that are above it; NaN stays.
+    /// `high` in the lanes that are not below it; NaN stays.
     #[inline(always)]
     #[must_use]
     pub fn at_most(self, high: Self) -> Self {
-        Self(f32x4_pmin(self.0, high.0))
+        Self(v128_bitselect(high.0, self.0, f32x4_le(high.0, self.0)))
+    }
+
+    /// The larger of each pair of lanes; any value where one is NaN, any zero of two.
+    #[inline(always)]
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self(f32x4_pmax(self.0, other.0))
+    }
+
+    /// All bits set, which is NaN, in the lanes that are NaN, none elsewhere.
+    #[inline(always)]
+    #[must_use]
+    pub fn nan(self) -> U32x4 {
+        U32x4(f32x4_ne(self.0, self.0))
     }
 
     #[inline(always)]

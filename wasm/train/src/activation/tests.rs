@@ -1,5 +1,5 @@
 use super::*;
-use crate::floats;
+use crate::{digest, floats};
 
 /// In float64, from the library's functions.
 fn reference(activation: Activation, x: f64) -> f64 {
@@ -105,4 +105,25 @@ fn numbers_that_name_no_activation_are_refused() {
     assert_eq!(Activation::from_number(6), Some(Activation::Silu));
     assert_eq!(Activation::from_number(7), None);
     assert_eq!(Activation::from_number(u32::MAX), None);
+}
+
+/// The built core has the same digests in `train_pointwise_test.ts`.
+#[test]
+fn the_bits_are_these_in_every_runtime() {
+    let x: Vec<f32> = (0..4001).map(|i| (i as f32 - 2000.0) / 128.0).collect();
+    let digests = Activation::ALL.map(|activation| {
+        let mut y = vec![0.0; x.len()];
+        activate(activation, &x, &mut y);
+        digest(&y)
+    });
+    let want = [
+        4_011_190_943,
+        3_720_014_495,
+        3_405_785_468,
+        2_645_433_638,
+        995_925_969,
+        3_331_390_119,
+        4_077_529_060,
+    ];
+    assert_eq!(digests, want);
 }
