@@ -86,6 +86,20 @@ Deno.test("simulate: what trains is in the traffic, whether it arrived or not", 
   }
 });
 
+Deno.test("simulate: a task that samples asks so many, and goes on with the first of them", async () => {
+  const sampling = { kind: "uniform", count: 5, overSelect: 1.4 } as const;
+  const task = testTask({ sampling, clients: { min: 5, max: CLIENTS }, stop: { rounds: 6 } });
+  const pace = { trainMs: 2000, spread: 1 };
+  const run = await simulate(task, { ...options, tree: [2], faults: { pace } });
+  for (const { asked, clients, late, away, ms } of run.rounds) {
+    assert.equal(asked, 7);
+    assert.ok(clients >= 5 && clients + late + away === 7, `${clients} ${late}`);
+    assert.ok(ms > 0 && ms < task.roundMs);
+  }
+  const everyone = await simulate(task, { ...options, tree: [2], faults: {} });
+  assert.notEqual(everyone.info.digest, run.info.digest);
+});
+
 Deno.test("simulate: rounds that come to nothing again and again end it as stalled", async () => {
   const run = await simulate(films, { ...options, faults: { dropout: 1 }, patience: 4 });
   assert.deepEqual([run.reason, run.info.version, run.rounds.length], ["stalled", 0, 4]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { runHere, startCli, type TestFolder, testFolder } from "../_testing.ts";
+import { keptTerminal, runHere, startCli, type TestFolder, testFolder } from "../_testing.ts";
+import { runProgram } from "../program.ts";
 
 const FILES = ["items.csv", "model.safetensors", "report.html", "run.json"];
 
@@ -235,6 +236,17 @@ Deno.test("simulate: a task file decides over the model, and has to fit the data
     assert.equal(code, 1);
     assert.match(err.join("\n"), expected);
   }
+});
+
+Deno.test("simulate: on a terminal a bar shows each round, and how long the others will take", async () => {
+  await using folder = await testFolder();
+  const terminal = keptTerminal(true);
+  const args = ["simulate", "--rounds", "3", "--workers", "0", "--out", folder.path("out")];
+  assert.equal(await runProgram(args, terminal), 0);
+  const drawn = terminal.drawn();
+  assert.match(drawn, /round 1\/3 .*60\/60/);
+  assert.match(drawn, /round 2\/3 .* training, \d+(\.\d)? (ms|s) left/);
+  assert.ok(!terminal.out.some((line) => line.startsWith("round ")));
 });
 
 Deno.test("simulate: wrong flags are one line, and 2", async () => {

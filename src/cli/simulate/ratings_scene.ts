@@ -6,13 +6,13 @@
  */
 import { TributaryError } from "../../core/errors.ts";
 import { ratingCount } from "../../data/interactions.ts";
-import type { ColumnMap } from "../../data/read_csv.ts";
 import { modelFrom } from "../../models/mod.ts";
 import type { Task } from "../../wire/task.ts";
 import { type ComparedModel, compareMethods } from "../demo/compare.ts";
 import { demoTask, type DemoTaskOptions } from "../demo/demo_task.ts";
 import { openWorld, runSeed, type World } from "../demo/world.ts";
 import { itemsDigest, renderItems } from "../items_file.ts";
+import type { Reading } from "../reading.ts";
 import { openTaskFile } from "../task_file.ts";
 import type { Scene, SceneOptions } from "./scene.ts";
 
@@ -27,8 +27,8 @@ export interface RatingsOptions extends SceneOptions {
   readonly dim?: number;
   /** A file or folder of ratings; invented ones if absent. */
   readonly data?: string;
-  /** Columns of a CSV file, as given and as read. */
-  readonly columns?: { readonly text: string; readonly map: ColumnMap };
+  /** How they are read. */
+  readonly reading: Reading;
 }
 
 /**
@@ -37,15 +37,15 @@ export interface RatingsOptions extends SceneOptions {
  * @throws {TributaryError} `bad-data` if they cannot be read or are not the task's, `task-refused`.
  */
 export async function openRatingsScene(options: RatingsOptions): Promise<Scene> {
-  const { seed, columns } = options;
-  const world = await openWorld({ path: options.data, columns: columns?.map, seed });
+  const { seed, reading } = options;
+  const world = await openWorld({ path: options.data, reading, seed });
   const { people, items } = world.train;
   const { task, model } = await taskOf(world, options);
   return {
     data: {
       name: world.name,
       path: options.data ?? null,
-      columns: columns?.text ?? null,
+      reading,
       digest: world.digest,
       counts: { people: people.length, items: items.length, ratings: ratingCount(world.all) },
     },

@@ -9,6 +9,7 @@ import type { DeviceState } from "../../core/trainer.ts";
 import type { SimulatedClient } from "../../sim/mod.ts";
 import type { TrainCore } from "../../wasm/train.ts";
 import type { Task } from "../../wire/task.ts";
+import type { Reading } from "../reading.ts";
 
 /** What was learned from, as `run.json` names it. */
 export interface SceneData {
@@ -16,8 +17,8 @@ export interface SceneData {
   readonly name: string;
   /** File or folder as it was given; null for invented ratings, which the seed gives again. */
   readonly path: string | null;
-  /** Column map as it was given, for ratings in a CSV file of its own form. */
-  readonly columns: string | null;
+  /** How ratings were read. */
+  readonly reading: Reading;
   /** Digest of the data, hex. */
   readonly digest: string;
   /** How much there is of what, such as people, items and ratings. */

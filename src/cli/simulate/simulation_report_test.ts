@@ -35,7 +35,7 @@ function recordWith(change: Partial<SimulationRecord> = {}): SimulationRecord {
       stop: { rounds: 3 },
     }),
     data: {
-      ...{ name: "people.csv", path: "people.csv", columns: null, digest: "ee".repeat(32) },
+      ...{ name: "people.csv", path: "people.csv", reading: {}, digest: "ee".repeat(32) },
       counts: { rows: 120, features: 3 },
     },
     ...{ clients: 10, tree: [3], faults: { dropout: 0.1 }, reason: "rounds", virtualMs: 7500 },

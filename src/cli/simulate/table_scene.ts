@@ -83,7 +83,7 @@ export async function openTableScene(options: TableOptions): Promise<Scene> {
     data: {
       name: table.file,
       path: options.data,
-      columns: null,
+      reading: {},
       digest: toHex(
         await webDigest(concatBytes([source.bytes, ...official ? [official.source.bytes] : []])),
       ),
