@@ -77,8 +77,7 @@ async function learnCentrally(
 ): Promise<AdultQuality> {
   const model = modelOf({ features: world.width, batchSize: 256, epochs: 30 });
   const seed = await deriveSeed(new Uint8Array(32), "bench/adult/central", split);
-  const state = { get: () => Promise.resolve(undefined), set: () => Promise.resolve() };
-  const train = model.trainer({ core, examples: world.train, state });
+  const train = model.trainer({ core, examples: world.train });
   const { signal } = new AbortController();
   const trained = await train(model.initial(seed), { round: 1, seed, signal });
   if (trained.kind === "sums") throw new TypeError("Cannot judge sums: expected weights");

@@ -57,7 +57,7 @@ async function run(task: Task, clients: readonly SimulatedClient[]): Promise<Tim
 }
 
 async function factorise(rounds: number): Promise<Timing> {
-  const world = await openWorld({ path: DATA, columns: undefined, seed: 1 });
+  const world = await openWorld({ path: DATA, reading: {}, seed: 1 });
   const people = world.examples.length;
   const task = defineTask({
     name: "films",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { seededRng } from "../src/core/random.ts";
-import { ials, logistic, mf, mlp } from "../src/models/mod.ts";
+import { ease, ials, logistic, mf, mlp } from "../src/models/mod.ts";
 import type { Examples } from "../src/models/model.ts";
 import { simulate, type SimulateOptions } from "../src/sim/mod.ts";
 import { scaffold } from "../src/strategy/mod.ts";
@@ -58,6 +58,7 @@ const cases: Record<string, Case> = {
     task: task({ model: ials({ items: ITEMS, dim: 8, form: "newton" }) }),
     examples: people,
   },
+  ease: { task: task({ model: ease({ items: ITEMS, reg: 5, cap: 6 }) }), examples: people },
   mlp: {
     task: task({
       model: mlp({ features: FEATURES, hidden: [5], dropout: 0.2, batchSize: 4, epochs: 2 }),

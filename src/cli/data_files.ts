@@ -6,20 +6,24 @@
 import { basename, join } from "node:path";
 import { TributaryError } from "../core/errors.ts";
 import type { Interactions } from "../data/interactions.ts";
+import { keepPopular } from "../data/keep_popular.ts";
 import type { ColumnMap } from "../data/read_csv.ts";
 import { type FileAccess, readRatings } from "../data/read_ratings.ts";
+import type { Reading } from "./reading.ts";
 
 /**
  * Reads the ratings under `path`.
  *
- * @param options `columns` for a CSV file that is not one of the known forms.
+ * @param reading What the file does not tell itself.
  * @throws {TributaryError} `bad-data` naming file, line, and what was expected.
  */
-export async function openRatings(
-  path: string,
-  options: { columns?: ColumnMap | undefined } = {},
-): Promise<Interactions> {
-  return await readRatings(await openFiles(path), options);
+export async function openRatings(path: string, reading: Reading = {}): Promise<Interactions> {
+  const { columns, events, popular = Infinity } = reading;
+  const data = await readRatings(await openFiles(path), {
+    ...{ columns: columns === undefined ? undefined : parseColumns(columns), events },
+    repeats: "last",
+  });
+  return popular >= data.items.length ? data : keepPopular(data, { items: popular });
 }
 
 async function openFiles(path: string): Promise<FileAccess> {

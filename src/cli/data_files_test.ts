@@ -23,8 +23,28 @@ Deno.test("data files: a folder's titles come with its ratings", async () => {
 Deno.test("data files: a CSV file of its own form is read by a column map", async () => {
   await using folder = await testFolder();
   const file = await folder.write("mine.csv", "who,what,extra\nann,tea,1\nbob,milk,2\n");
-  const data = await openRatings(file, { columns: parseColumns("user=who,item=what") });
+  const data = await openRatings(file, { columns: "user=who,item=what" });
   assert.deepEqual([data.people, data.items], [["ann", "bob"], ["tea", "milk"]]);
+});
+
+Deno.test("data files: events are read by their form, the last of repeated ones counts", async () => {
+  await using folder = await testFolder();
+  const file = await folder.write("log.txt", "ann tea milk tea\nbob milk\n");
+  const data = await openRatings(file, { events: "baskets" });
+  const [ann] = data.histories;
+  assert.deepEqual(Array.from(ann!.items, (item) => data.items[item]), ["milk", "tea"]);
+  const visits = await folder.write("visits.txt", "ann tea 2\nann milk 1\n");
+  const sequences = await openRatings(visits, { events: "sequences" });
+  assert.deepEqual([...sequences.histories[0]!.times], [1, 2]);
+});
+
+Deno.test("data files: the items that most people have are kept, and who has one of them", async () => {
+  await using folder = await testFolder();
+  const file = await folder.write("log.txt", "ann tea milk\nbob milk\ncid tea\ndan salt\n");
+  const data = await openRatings(file, { events: "baskets", popular: 1 });
+  assert.deepEqual([data.people, data.items], [["ann", "cid"], ["tea"]]);
+  const all = await openRatings(file, { events: "baskets", popular: 99 });
+  assert.deepEqual([all.people.length, all.items.length], [4, 3]);
 });
 
 Deno.test("data files: columns are given as role=column, each role once", () => {

@@ -22,7 +22,7 @@ function runWith(change: Partial<RunRecord> = {}): RunRecord {
       stop: { rounds: 2 },
     }),
     data: {
-      ...{ name: "ratings", path: null, columns: null, digest: "ee".repeat(32) },
+      ...{ name: "ratings", path: null, reading: {}, digest: "ee".repeat(32) },
       ...{ people: 3, items: 10, ratings: 21 },
     },
     tree: [

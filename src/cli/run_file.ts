@@ -7,6 +7,7 @@ import * as v from "valibot";
 import { TributaryError } from "../core/errors.ts";
 import { readJsonMessage } from "../wire/message.ts";
 import { readTask, type Task } from "../wire/task.ts";
+import { type Reading, readingSchema } from "./reading.ts";
 
 /** The part of a run record that later commands read. */
 export interface RunFile {
@@ -15,7 +16,7 @@ export interface RunFile {
   /** The task, checked. */
   readonly task: Task;
   /** What was learned from. */
-  readonly data: { readonly path: string | null; readonly columns: string | null };
+  readonly data: { readonly path: string | null; readonly reading: Reading };
   /** The model that was published last. */
   readonly model: { readonly digest: string };
 }
@@ -23,7 +24,7 @@ export interface RunFile {
 const schema = v.object({
   seed: v.number(),
   task: v.unknown(),
-  data: v.object({ path: v.nullable(v.string()), columns: v.nullable(v.string()) }),
+  data: v.object({ path: v.nullable(v.string()), reading: readingSchema }),
   model: v.object({ digest: v.string() }),
 });
 

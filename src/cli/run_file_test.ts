@@ -13,7 +13,7 @@ const task = defineTask({
 const run = {
   seed: 7,
   task,
-  data: { path: "ratings", columns: null },
+  data: { path: "ratings", reading: {} },
   model: { digest: "00", version: 2 },
 };
 

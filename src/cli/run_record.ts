@@ -5,6 +5,7 @@
  */
 import type { ModelInfo } from "../wire/round_info.ts";
 import type { Task } from "../wire/task.ts";
+import type { Reading } from "./reading.ts";
 
 /** Quality of one way to recommend, all on the same split and the same negatives. */
 export interface MethodResult {
@@ -77,8 +78,8 @@ export interface RunRecord {
     readonly name: string;
     /** File or folder as it was given; null for invented ratings, which the seed gives again. */
     readonly path: string | null;
-    /** Column map as it was given, for a CSV file of its own form. */
-    readonly columns: string | null;
+    /** How the ratings were read. */
+    readonly reading: Reading;
     /** Digest of the ratings. */
     readonly digest: string;
     readonly people: number;

@@ -9,7 +9,7 @@ import { join as joinRegion } from "../../client/mod.ts";
 import { alignItems } from "../../data/interactions.ts";
 import { httpUrl } from "../arguments.ts";
 import { chooseTask } from "../choose_task.ts";
-import { openRatings, parseColumns } from "../data_files.ts";
+import { openRatings } from "../data_files.ts";
 import { openDeviceStore } from "../device_store.ts";
 import { formatBytes } from "../format.ts";
 import { listenForInterrupt } from "../interrupt.ts";
@@ -17,14 +17,14 @@ import { openItems } from "../items_file.ts";
 import { openIdentity } from "../key_file.ts";
 import { announceOutages } from "../outage.ts";
 import { personIn } from "../person.ts";
+import { formOptions, type Reading, readingOf } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface Options {
+interface Options extends Reading {
   readonly region: string;
   readonly data: string;
   readonly user?: string;
   readonly items?: string;
-  readonly columns?: string;
   readonly task?: string;
   readonly token?: string;
   readonly identity: string;
@@ -33,13 +33,13 @@ interface Options {
 
 /** The command. It takes part until the task is finished, and prints a line a round. */
 export function clientCommand(terminal: Terminal): Command {
-  return new Command("client")
+  const command = new Command("client")
     .description("Take part as one device; the ratings stay here")
     .requiredOption("--region <url>", "address of the region to join", httpUrl)
     .requiredOption("--data <path>", "ratings of this person: a file, or a folder of a known form")
     .option("--user <id>", "which person, where the ratings are of several")
-    .option("--items <file>", "the task's items: a CSV file with the columns item and title")
-    .option("--columns <map>", "columns of a CSV file, such as user=who,item=what,time=at")
+    .option("--items <file>", "the task's items: a CSV file with the columns item and title");
+  return formOptions(command)
     .option("--task <digest>", "which task, where the region has several")
     .option("--token <token>", "token of a region that asks for one")
     .option("--identity <file>", "this device's key; made if it is not there", "client.key")
@@ -61,8 +61,7 @@ async function takePart(
   { print, warn }: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const columns = options.columns === undefined ? undefined : parseColumns(options.columns);
-  const own = await openRatings(options.data, { columns });
+  const own = await openRatings(options.data, readingOf(options));
   const data = options.items === undefined ? own : alignItems(own, await openItems(options.items));
   const items = data.histories[personIn(data.people, options.user)]?.items ?? new Uint32Array();
   const fetch = announceOutages(`the region at ${options.region}`, warn);

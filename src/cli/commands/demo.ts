@@ -6,20 +6,18 @@
 import { Command, Option } from "commander";
 import { listenForInterrupt } from "../interrupt.ts";
 import { wholeNumber } from "../arguments.ts";
-import { parseColumns } from "../data_files.ts";
 import { type DemoOptions, runDemo } from "../demo/run_demo.ts";
+import { type Reading, readingOf, readingOptions } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface Options extends Omit<DemoOptions, "columns"> {
-  readonly columns?: string;
-}
+type Options = Omit<DemoOptions, "reading"> & Reading;
 
 /** The command. It prints rounds as they go, the table, ten recommendations, and writes the files. */
 export function demoCommand(terminal: Terminal): Command {
-  return new Command("demo")
+  const command = new Command("demo")
     .description("Train a recommender through a root and regions on loopback HTTP, and compare")
-    .option("--data <path>", "ratings: a folder or file; invented ones by default")
-    .option("--columns <map>", "columns of a CSV file, such as user=who,item=what,time=at")
+    .option("--data <path>", "ratings: a folder or file; invented ones by default");
+  return readingOptions(command)
     .addOption(
       new Option("--model <kind>", "what the clients train").choices(["ials", "mf"]).default(
         "ials",
@@ -36,13 +34,10 @@ export function demoCommand(terminal: Terminal): Command {
     .option("--user <id>", "whose recommendations to print; the first person's by default")
     .option("--out <folder>", "where files are written", "out")
     .option("--fresh", "begin anew, even if an interrupted run could go on", false)
-    .action(async ({ columns, ...options }: Options) => {
+    .action(async (options: Options) => {
       using interrupt = listenForInterrupt("Stopped; the same command goes on from here");
-      const parsed = columns === undefined
-        ? {}
-        : { columns: { text: columns, map: parseColumns(columns) } };
       try {
-        await runDemo({ ...options, ...parsed }, terminal, interrupt.signal);
+        await runDemo({ ...options, reading: readingOf(options) }, terminal, interrupt.signal);
       } catch (error) {
         // Whatever an interrupted run stumbled over, the interruption is the reason.
         interrupt.signal.throwIfAborted();

@@ -15,40 +15,35 @@ import type { Interactions } from "../../data/interactions.ts";
 import { type IalsModel, type MfModel, modelFrom } from "../../models/mod.ts";
 import type { Task } from "../../wire/task.ts";
 import { wholeNumber } from "../arguments.ts";
-import { parseColumns } from "../data_files.ts";
 import { openInteractions } from "../demo/world.ts";
 import { nativeDigest } from "../../../edge/deno/mod.ts";
 import { itemsDigest } from "../items_file.ts";
+import { type Reading, readingOf, readingOptions } from "../reading.ts";
 import { recommendFor } from "../recommend_for.ts";
 import { openRunFile } from "../run_file.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface Options {
+interface Options extends Reading {
   readonly model: string;
   readonly user: string;
   readonly data?: string;
-  readonly columns?: string;
   readonly count: number;
 }
 
 /** The command. It prints one line an item, best first. */
 export function recommendCommand(terminal: Terminal): Command {
-  return new Command("recommend")
+  const command = new Command("recommend")
     .description("Print the best items for one person")
     .requiredOption("--model <file>", "model.safetensors, with the run.json of its run beside it")
     .requiredOption("--user <id>", "person, by the id that the ratings have")
-    .option("--data <path>", "ratings; by default those of the run")
-    .option("--columns <map>", "columns of a CSV file, such as user=who,item=what")
+    .option("--data <path>", "ratings; by default those of the run");
+  return readingOptions(command)
     .option("--count <n>", "how many items", wholeNumber(1, 1000), 10)
     .action(async (options: Options) => {
       const run = await openRunFile(join(dirname(options.model), "run.json"));
       const path = options.data ?? run.data.path ?? undefined;
-      const columns = options.columns ?? run.data.columns ?? undefined;
-      const data = await openInteractions({
-        path,
-        columns: columns === undefined ? undefined : parseColumns(columns),
-        seed: run.seed,
-      });
+      const reading = { ...run.data.reading, ...readingOf(options) };
+      const data = await openInteractions({ path, reading, seed: run.seed });
       const tensors = await openModel(options.model, run.model.digest);
       const items = await recommendFor(options.user, {
         data,

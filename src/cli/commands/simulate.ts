@@ -6,8 +6,8 @@
 import { Command, Option } from "commander";
 import { availableParallelism } from "node:os";
 import { chance, levels, positiveNumber, wholeNumber } from "../arguments.ts";
-import { parseColumns } from "../data_files.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { type Reading, readingOf, readingOptions } from "../reading.ts";
 import { type Partition, partitionWay } from "../simulate/partition.ts";
 import { openRatingsScene } from "../simulate/ratings_scene.ts";
 import { runSimulation } from "../simulate/run_simulation.ts";
@@ -19,9 +19,8 @@ import type { Faults, Pace } from "../../sim/mod.ts";
 
 type Kind = "ials" | "mf" | "logistic" | "mlp";
 
-interface Options {
+interface Options extends Reading {
   readonly data?: string;
-  readonly columns?: string;
   readonly schema?: string;
   readonly test?: string;
   readonly partition?: Partition;
@@ -53,8 +52,8 @@ const ENOUGH = 0.1;
 export function simulateCommand(terminal: Terminal): Command {
   const command = new Command("simulate")
     .description("Train with all clients in one process, in virtual time, and compare")
-    .option("--data <path>", "ratings: a folder or file (invented ones by default); or a table")
-    .option("--columns <map>", "ratings: columns of a CSV file, such as user=who,item=what,time=at")
+    .option("--data <path>", "ratings: a folder or file (invented ones by default); or a table");
+  readingOptions(command)
     .option("--schema <file>", "table: what its columns mean, as JSON")
     .option("--test <file>", "table: rows for the test; a fifth of the rows by default")
     .option("--partition <way>", "table: iid, dirichlet:0.3 or column:NAME", partitionWay)
@@ -123,7 +122,7 @@ function faultsOf({ dropout, lost, regionDropout, slow, bandwidth }: Options): F
 
 /** Of the kind of model that is trained: ratings, or a table. */
 async function sceneOf(command: Command, options: Options, faults: Faults): Promise<Scene> {
-  const { task, data, columns, deadline } = options;
+  const { task, data, deadline } = options;
   const model = options.model ?? (task === undefined ? DEFAULTS.model : await taskKind(task));
   const common: SceneOptions = {
     rounds: options.rounds ?? DEFAULTS.rounds,
@@ -135,7 +134,7 @@ async function sceneOf(command: Command, options: Options, faults: Faults): Prom
       : { fewest: (clients: number) => Math.max(1, Math.ceil(ENOUGH * clients)) }),
   };
   if (model === "logistic" || model === "mlp") {
-    refuse(command, options, { of: model, flags: ["columns", "dim"] });
+    refuse(command, options, { of: model, flags: ["columns", "events", "popular", "dim"] });
     const { schema, test, partition, clients = DEFAULTS.clients } = options;
     if (data === undefined || schema === undefined) {
       return command.error(`error: a table of ${model} needs --data and --schema`);
@@ -153,7 +152,7 @@ async function sceneOf(command: Command, options: Options, faults: Faults): Prom
     ...{ ...common, model: model === "mf" ? model : DEFAULTS.model },
     ...(dim === undefined ? {} : { dim }),
     ...(data === undefined ? {} : { data }),
-    ...(columns === undefined ? {} : { columns: { text: columns, map: parseColumns(columns) } }),
+    reading: readingOf(options),
   });
 }
 

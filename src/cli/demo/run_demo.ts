@@ -9,7 +9,6 @@ import { memoryState } from "../../client/memory_state.ts";
 import { systemClock } from "../../core/clock.ts";
 import { decodeSafetensors } from "../../core/safetensors.ts";
 import { ratingCount } from "../../data/interactions.ts";
-import type { ColumnMap } from "../../data/read_csv.ts";
 import { fromHex } from "../../core/bytes.ts";
 import { openFolder } from "../files.ts";
 import { describeTask } from "../../task/mod.ts";
@@ -22,6 +21,7 @@ import { renderResults } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { VERSION } from "../version.ts";
 import { compareMethods } from "./compare.ts";
+import type { Reading } from "../reading.ts";
 import { demoTask, type DemoTaskOptions } from "./demo_task.ts";
 import { openRunState } from "./state.ts";
 import { trainTogether } from "./train_together.ts";
@@ -33,8 +33,8 @@ import { writeRun } from "./write_run.ts";
 export interface DemoOptions extends DemoTaskOptions {
   /** A file or folder of ratings; invented ones if absent. */
   readonly data?: string;
-  /** Columns of a CSV file, as given and as read. */
-  readonly columns?: { readonly text: string; readonly map: ColumnMap };
+  /** How the ratings are read. */
+  readonly reading: Reading;
   /** Number of regions. */
   readonly regions: number;
   /** Person whose recommendations are printed. */
@@ -66,7 +66,7 @@ export async function runDemo(
   const startedMs = clock.now();
   const world = await openWorld({
     path: options.data,
-    columns: options.columns?.map,
+    reading: options.reading,
     seed: options.seed,
   });
   const { people, items } = world.train;
@@ -151,7 +151,7 @@ export async function runDemo(
     data: {
       name: world.name,
       path: options.data ?? null,
-      columns: options.columns?.text ?? null,
+      reading: options.reading,
       digest: world.digest,
       people: people.length,
       items: items.length,

@@ -11,18 +11,18 @@ import { TributaryError } from "../../core/errors.ts";
 import { deriveSeed, seededRng } from "../../core/random.ts";
 import type { Interactions } from "../../data/interactions.ts";
 import { type HeldOutCase, heldOutCases } from "../../data/negatives.ts";
-import type { ColumnMap } from "../../data/read_csv.ts";
 import { leaveOneOut } from "../../data/split.ts";
 import { generate, SYNTHETIC_SHAPES } from "../../data/synthetic.ts";
 import type { PersonExamples } from "../../models/model.ts";
 import { openRatings } from "../data_files.ts";
+import type { Reading } from "../reading.ts";
 
 /** Where the ratings come from. */
 export interface WorldOptions {
   /** A file or folder of ratings; invented ones if absent. */
   readonly path: string | undefined;
-  /** Columns of a CSV file that is not one of the known forms. */
-  readonly columns: ColumnMap | undefined;
+  /** How they are read; the invented ones are what they are. */
+  readonly reading: Reading;
   /** Seed of what is invented, and of the evaluation's negatives. */
   readonly seed: number;
 }
@@ -54,9 +54,9 @@ export async function runSeed(seed: number): Promise<Uint8Array> {
  * @throws {TributaryError} `bad-data` if they cannot be read.
  */
 export async function openInteractions(
-  { path, columns, seed }: WorldOptions,
+  { path, reading, seed }: WorldOptions,
 ): Promise<Interactions> {
-  if (path !== undefined) return await openRatings(path, { columns });
+  if (path !== undefined) return await openRatings(path, reading);
   const rng = seededRng(await deriveSeed(await runSeed(seed), "world"));
   return generate(SYNTHETIC_SHAPES.small, rng).interactions;
 }
