@@ -45,28 +45,39 @@ pub fn rows<const R: usize>(a: Matrix, depth: usize, to: &mut [f32]) {
     }
 }
 
-/// The first `depth` rows and `width` columns of `b`, panel by panel, each row by row, with zeros
-/// where the last panel has no columns.
+/// The first `depth` rows and `width` columns of `b`, panel by panel, each row by row. The last
+/// panel is half as wide if that is enough, and has zeros where there are no columns.
 pub fn columns(b: Matrix, depth: usize, width: usize, to: &mut [f32]) {
-    for (panel, j) in to.chunks_exact_mut(COLUMNS * depth).zip((0..width).step_by(COLUMNS)) {
-        let wide = (width - j).min(COLUMNS);
+    for j in (0..width).step_by(COLUMNS) {
         let b = Matrix { values: &b.values[j * b.col..], ..b };
-        if wide < COLUMNS {
-            for (p, row) in panel.as_chunks_mut::<COLUMNS>().0.iter_mut().enumerate() {
-                *row = from_fn(|i| if i < wide { b.values[p * b.row + i * b.col] } else { 0.0 });
-            }
-        } else if b.row == 1 && b.col != 1 {
-            rows::<COLUMNS>(b.transposed(), depth, panel);
-        } else {
-            for (p, row) in panel.as_chunks_mut::<COLUMNS>().0.iter_mut().enumerate() {
-                let from = &b.values[p * b.row..];
-                if b.col == 1 {
-                    row.copy_from_slice(&from[..COLUMNS]);
-                } else {
-                    *row = from_fn(|i| from[i * b.col]);
-                }
-            }
+        let to = &mut to[j * depth..];
+        match width - j {
+            COLUMNS.. => whole_panel(b, &mut to[..COLUMNS * depth]),
+            wide if wide > COLUMNS / 2 => part_panel::<COLUMNS>(b, wide, depth, to),
+            wide => part_panel::<{ COLUMNS / 2 }>(b, wide, depth, to),
         }
+    }
+}
+
+fn whole_panel(b: Matrix, panel: &mut [f32]) {
+    if b.row == 1 && b.col != 1 {
+        let depth = panel.len() / COLUMNS;
+        return rows::<COLUMNS>(b.transposed(), depth, panel);
+    }
+    for (p, row) in panel.as_chunks_mut::<COLUMNS>().0.iter_mut().enumerate() {
+        let from = &b.values[p * b.row..];
+        if b.col == 1 {
+            row.copy_from_slice(&from[..COLUMNS]);
+        } else {
+            *row = from_fn(|i| from[i * b.col]);
+        }
+    }
+}
+
+fn part_panel<const C: usize>(b: Matrix, wide: usize, depth: usize, to: &mut [f32]) {
+    for (p, row) in to.as_chunks_mut::<C>().0.iter_mut().take(depth).enumerate() {
+        let from = &b.values[p * b.row..];
+        *row = from_fn(|i| if i < wide { from[i * b.col] } else { 0.0 });
     }
 }
 
