@@ -17,6 +17,42 @@ export function dequantise(sum: number, out: number, len: number, offset: number
 export function first_above_u32(x: number, len: number, most: number): number;
 
 /**
+ * Adds `len` words of whole polynomials. Returns the number of rows, or, having changed nothing, the
+ * index of the first row with a word that is no residue.
+ */
+export function kahe_add(ring_index: number, acc: number, x: number, len: number): number;
+
+/**
+ * Draws `len` samples of the key's distribution as residues mod the share prime, by the keystream of
+ * the 32 bytes at `seed`.
+ */
+export function kahe_draw_key(out: number, len: number, seed: number): void;
+
+/**
+ * Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N`
+ * words.
+ */
+export function kahe_mask(ring_index: number, tables: number, transform: number, public_key: number, error_key: number, slots: number, width: number, first: number, polys: number, values: number, out: number, scratch: number): void;
+
+/**
+ * Fills the tables of a ring: 4 words for each coefficient and prime.
+ */
+export function kahe_tables(ring_index: number, tables: number): void;
+
+/**
+ * Transforms a key, or a sum of keys, of `N` residues mod the share prime: 2 words for each
+ * coefficient and prime.
+ */
+export function kahe_transform_key(ring_index: number, tables: number, secret: number, out: number): void;
+
+/**
+ * Opens the sum of `polys` polynomials, the first of which is number `first`; `sum` is used up. Writes
+ * the largest magnitude of the summed errors and the sum of their squares to `noise`. `scratch` is
+ * `N` words.
+ */
+export function kahe_unmask(ring_index: number, tables: number, transform: number, public_key: number, slots: number, width: number, first: number, polys: number, sum: number, values: number, noise: number, scratch: number): void;
+
+/**
  * Rounds `len` float32 values at `x` to words at `out`; value `i` by word `16 * block + skip + i`
  * of the keystream of the 32 bytes at `key`. Returns `len`, or, having written nothing, the index
  * of the first value that is infinite or NaN.
@@ -27,6 +63,21 @@ export function quantise(x: number, out: number, len: number, limit: number, sca
  * `x[i] *= factor` for `len` float32 values.
  */
 export function scale(x: number, len: number, factor: number): void;
+
+/**
+ * Adds `len` residues mod the share prime. Returns whether all of `x` were; if not, nothing changed.
+ */
+export function share_add(acc: number, x: number, len: number): boolean;
+
+/**
+ * Expands the 32 bytes at `seed` to `len` residues mod the share prime.
+ */
+export function share_expand(out: number, len: number, seed: number): void;
+
+/**
+ * Value at `target` of the polynomials through `count` rows of `len` residues at `places`.
+ */
+export function share_interpolate(places: number, count: number, rows: number, len: number, target: number, out: number): void;
 
 /**
  * Sum of the squares of `len` float32 values, not finite exactly when one of them is not.
@@ -45,8 +96,17 @@ export interface InitOutput {
     readonly add_u32: (a: number, b: number, c: number) => void;
     readonly dequantise: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly first_above_u32: (a: number, b: number, c: number) => number;
+    readonly kahe_add: (a: number, b: number, c: number, d: number) => number;
+    readonly kahe_draw_key: (a: number, b: number, c: number) => void;
+    readonly kahe_mask: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly kahe_tables: (a: number, b: number) => void;
+    readonly kahe_transform_key: (a: number, b: number, c: number, d: number) => void;
+    readonly kahe_unmask: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
     readonly quantise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly scale: (a: number, b: number, c: number) => void;
+    readonly share_add: (a: number, b: number, c: number) => number;
+    readonly share_expand: (a: number, b: number, c: number) => void;
+    readonly share_interpolate: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly squared_norm: (a: number, b: number) => number;
     readonly sub_u32: (a: number, b: number, c: number) => void;
     readonly __wbindgen_externrefs: WebAssembly.Table;

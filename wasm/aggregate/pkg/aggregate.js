@@ -35,6 +35,93 @@ export function first_above_u32(x, len, most) {
 }
 
 /**
+ * Adds `len` words of whole polynomials. Returns the number of rows, or, having changed nothing, the
+ * index of the first row with a word that is no residue.
+ * @param {number} ring_index
+ * @param {number} acc
+ * @param {number} x
+ * @param {number} len
+ * @returns {number}
+ */
+export function kahe_add(ring_index, acc, x, len) {
+    const ret = wasm.kahe_add(ring_index, acc, x, len);
+    return ret >>> 0;
+}
+
+/**
+ * Draws `len` samples of the key's distribution as residues mod the share prime, by the keystream of
+ * the 32 bytes at `seed`.
+ * @param {number} out
+ * @param {number} len
+ * @param {number} seed
+ */
+export function kahe_draw_key(out, len, seed) {
+    wasm.kahe_draw_key(out, len, seed);
+}
+
+/**
+ * Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N`
+ * words.
+ * @param {number} ring_index
+ * @param {number} tables
+ * @param {number} transform
+ * @param {number} public_key
+ * @param {number} error_key
+ * @param {number} slots
+ * @param {number} width
+ * @param {number} first
+ * @param {number} polys
+ * @param {number} values
+ * @param {number} out
+ * @param {number} scratch
+ */
+export function kahe_mask(ring_index, tables, transform, public_key, error_key, slots, width, first, polys, values, out, scratch) {
+    wasm.kahe_mask(ring_index, tables, transform, public_key, error_key, slots, width, first, polys, values, out, scratch);
+}
+
+/**
+ * Fills the tables of a ring: 4 words for each coefficient and prime.
+ * @param {number} ring_index
+ * @param {number} tables
+ */
+export function kahe_tables(ring_index, tables) {
+    wasm.kahe_tables(ring_index, tables);
+}
+
+/**
+ * Transforms a key, or a sum of keys, of `N` residues mod the share prime: 2 words for each
+ * coefficient and prime.
+ * @param {number} ring_index
+ * @param {number} tables
+ * @param {number} secret
+ * @param {number} out
+ */
+export function kahe_transform_key(ring_index, tables, secret, out) {
+    wasm.kahe_transform_key(ring_index, tables, secret, out);
+}
+
+/**
+ * Opens the sum of `polys` polynomials, the first of which is number `first`; `sum` is used up. Writes
+ * the largest magnitude of the summed errors and the sum of their squares to `noise`. `scratch` is
+ * `N` words.
+ * @param {number} ring_index
+ * @param {number} tables
+ * @param {number} transform
+ * @param {number} public_key
+ * @param {number} slots
+ * @param {number} width
+ * @param {number} first
+ * @param {number} polys
+ * @param {number} sum
+ * @param {number} values
+ * @param {number} noise
+ * @param {number} scratch
+ */
+export function kahe_unmask(ring_index, tables, transform, public_key, slots, width, first, polys, sum, values, noise, scratch) {
+    wasm.kahe_unmask(ring_index, tables, transform, public_key, slots, width, first, polys, sum, values, noise, scratch);
+}
+
+/**
  * Rounds `len` float32 values at `x` to words at `out`; value `i` by word `16 * block + skip + i`
  * of the keystream of the 32 bytes at `key`. Returns `len`, or, having written nothing, the index
  * of the first value that is infinite or NaN.
@@ -61,6 +148,41 @@ export function quantise(x, out, len, limit, scale, key, block, skip) {
  */
 export function scale(x, len, factor) {
     wasm.scale(x, len, factor);
+}
+
+/**
+ * Adds `len` residues mod the share prime. Returns whether all of `x` were; if not, nothing changed.
+ * @param {number} acc
+ * @param {number} x
+ * @param {number} len
+ * @returns {boolean}
+ */
+export function share_add(acc, x, len) {
+    const ret = wasm.share_add(acc, x, len);
+    return ret !== 0;
+}
+
+/**
+ * Expands the 32 bytes at `seed` to `len` residues mod the share prime.
+ * @param {number} out
+ * @param {number} len
+ * @param {number} seed
+ */
+export function share_expand(out, len, seed) {
+    wasm.share_expand(out, len, seed);
+}
+
+/**
+ * Value at `target` of the polynomials through `count` rows of `len` residues at `places`.
+ * @param {number} places
+ * @param {number} count
+ * @param {number} rows
+ * @param {number} len
+ * @param {number} target
+ * @param {number} out
+ */
+export function share_interpolate(places, count, rows, len, target, out) {
+    wasm.share_interpolate(places, count, rows, len, target, out);
 }
 
 /**

@@ -1,4 +1,4 @@
-//! The ChaCha20 keystream of RFC 8439 with nonce 0, four blocks at a time.
+//! The ChaCha20 keystream of RFC 8439, four blocks at a time.
 
 use memory::lanes::{U32x4, transpose};
 
@@ -17,6 +17,9 @@ const DIAGONALS: [[usize; 4]; 4] = [[0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13
 /// The key as eight little-endian words.
 pub type Key = [u32; 8];
 
+/// The nonce as three little-endian words.
+pub type Nonce = [u32; 3];
+
 /// The stream of one key, with everything done that does not depend on the block's counter.
 pub struct Keystream {
     initial: [U32x4; 16],
@@ -26,10 +29,13 @@ pub struct Keystream {
 
 impl Keystream {
     #[must_use]
-    pub fn new(key: &Key) -> Self {
+    pub fn new(key: &Key, nonce: Nonce) -> Self {
         let mut initial = [U32x4::splat(0); 16];
         for (state, word) in initial.iter_mut().zip(CONSTANTS.iter().chain(key)) {
             *state = U32x4::splat(*word);
+        }
+        for (state, word) in initial[13..].iter_mut().zip(nonce) {
+            *state = U32x4::splat(word);
         }
         let mut started = initial;
         for column in &COLUMNS[1..] {
@@ -66,6 +72,15 @@ impl Keystream {
     }
 }
 
+impl Keystream {
+    /// Forgets the key.
+    pub fn wipe(&mut self) {
+        self.initial = [U32x4::splat(0); 16];
+        self.started = self.initial;
+        core::hint::black_box(self);
+    }
+}
+
 #[inline(always)]
 fn round(state: &mut [U32x4; 16], quarters: [[usize; 4]; 4]) {
     for quarter in quarters {
@@ -91,7 +106,7 @@ pub mod tests {
     use super::*;
 
     /// Scalar reference: one block, straight from RFC 8439 section 2.3.
-    pub fn block(key: &Key, counter: u32, nonce: [u32; 3]) -> [u32; 16] {
+    pub fn block(key: &Key, counter: u32, nonce: Nonce) -> [u32; 16] {
         let mut initial = [0; 16];
         initial[..4].copy_from_slice(&CONSTANTS);
         initial[4..12].copy_from_slice(key);
@@ -127,13 +142,14 @@ pub mod tests {
     #[test]
     fn four_blocks_equal_the_reference_block_by_block_up_to_the_last_counter() {
         for seed in 0..20 {
-            let words = crate::words(9, seed);
+            let words = crate::words(12, seed);
             let key: Key = words[..8].try_into().unwrap();
+            let nonce: Nonce = words[9..].try_into().unwrap();
             for counter in [0, 1, words[8], u32::MAX - 3] {
                 let mut stream = [0; WORDS];
-                Keystream::new(&key).four_blocks(counter, &mut stream);
+                Keystream::new(&key, nonce).four_blocks(counter, &mut stream);
                 for i in 0..4 {
-                    let want = block(&key, counter.wrapping_add(i), [0; 3]);
+                    let want = block(&key, counter.wrapping_add(i), nonce);
                     assert_eq!(stream[16 * i as usize..][..16], want);
                 }
             }

@@ -1,13 +1,24 @@
 //! Aggregation kernels over spans of linear memory: integers are added exactly, and float32 values
-//! become integers (and back) by one fixed rule, so that every runtime gives the same bits.
+//! become integers (and back) by one fixed rule, so that every runtime gives the same bits. Integers
+//! are masked by a scheme whose keys add up as they do.
 //!
 //! Nothing here uses relaxed SIMD, and nothing allocates.
 
 pub mod chacha;
+pub mod expand;
 #[cfg(target_arch = "wasm32")]
 mod exports;
+#[cfg(target_arch = "wasm32")]
+mod exports_kahe;
+pub mod gauss;
+pub mod kahe;
+pub mod ntt;
+pub mod prime;
 pub mod quantise;
 pub mod ring;
+pub mod rns;
+pub mod shamir;
+mod wipe;
 
 /// Words that look random and are the same in every run (SplitMix64).
 #[cfg(test)]

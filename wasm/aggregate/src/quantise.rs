@@ -49,12 +49,12 @@ fn all_zero(x: &[f32]) -> bool {
 }
 
 /// Quantises `x` into `out`, of the same length. Value `i` is rounded by word
-/// `16 * block + skip + i` of the keystream. Every value must be finite.
+/// `16 * block + skip + i` of the keystream of nonce 0. Every value must be finite.
 ///
 /// No word can move a 0 from its grid point, so that runs of them draw none: a client that touched
 /// a tenth of a table's rows is done in a fifth of the time.
 pub fn quantise(x: &[f32], out: &mut [u32], grid: Grid, key: &Key, block: u32, skip: usize) {
-    let keystream = Keystream::new(key);
+    let keystream = Keystream::new(key, [0; 3]);
     let mut stream = [0; WORDS];
     let mut counter = block;
     let mut fresh = skip;

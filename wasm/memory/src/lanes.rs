@@ -5,12 +5,12 @@
 #[cfg(target_arch = "wasm32")]
 mod simd;
 #[cfg(target_arch = "wasm32")]
-pub use simd::{Constant, F32x4, F64x2, U32x4};
+pub use simd::{Constant, F32x4, F64x2, I64x2, U32x4};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod scalar;
 #[cfg(not(target_arch = "wasm32"))]
-pub use scalar::{Constant, F32x4, F64x2, U32x4};
+pub use scalar::{Constant, F32x4, F64x2, I64x2, U32x4};
 
 /// Turns a 4×4 block of words over: lane `j` of result `i` is lane `i` of `rows[j]`.
 #[inline(always)]
@@ -99,5 +99,25 @@ mod tests {
         let chosen = y.less_than(F32x4::splat(2.5)).select(y, x);
         assert_eq!(chosen.to_array(), [1.0, 2.0, -1.5, -1.5]);
         assert_eq!(chosen.to_bits().to_floats().to_array(), chosen.to_array());
+    }
+
+    #[test]
+    fn words_give_the_upper_half_of_their_product_and_the_smaller_of_two() {
+        let (a, b) = (U32x4::load(&[u32::MAX, 1 << 31, 7, 0]), U32x4::load(&[u32::MAX, 6, 9, 5]));
+        assert_eq!(a.mul_high(b).to_array(), [u32::MAX - 1, 3, 0, 0]);
+        assert_eq!(a.min(b).to_array(), [u32::MAX, 6, 7, 0]);
+        let (even, odd) = a.deinterleave(b);
+        assert_eq!(even.to_array(), [u32::MAX, 7, u32::MAX, 9]);
+        assert_eq!(odd.to_array(), [1 << 31, 0, 6, 5]);
+    }
+
+    #[test]
+    fn wide_words_compare_with_their_sign() {
+        let (a, b) = (I64x2::load(&[-1, i64::MAX]), I64x2::load(&[0, i64::MIN]));
+        assert_eq!(a.less_than(b).to_array(), [-1, 0]);
+        assert_eq!((a - b).to_array(), [-1, -1]);
+        assert_eq!((a ^ b).sign().to_array(), [-1, -1]);
+        assert_eq!((a & I64x2::splat(6)).sign().to_array(), [0, 0]);
+        assert_eq!(a.low_words(b).to_array(), [u32::MAX, u32::MAX, 0, 0]);
     }
 }

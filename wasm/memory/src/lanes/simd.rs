@@ -47,6 +47,10 @@ impl Constant {
     }
 }
 
+/// Two signed 64-bit words, with arithmetic mod 2^64.
+#[derive(Clone, Copy)]
+pub struct I64x2(v128);
+
 macro_rules! memory {
     ($lanes:ident, $lane:ty, $count:literal) => {
         impl $lanes {
@@ -79,6 +83,7 @@ macro_rules! memory {
 memory!(U32x4, u32, 4);
 memory!(F32x4, f32, 4);
 memory!(F64x2, f64, 2);
+memory!(I64x2, i64, 2);
 
 macro_rules! operator {
     ($lanes:ident, $operator:ident, $method:ident, $intrinsic:ident) => {
@@ -98,6 +103,9 @@ operator!(U32x4, Mul, mul, u32x4_mul);
 operator!(U32x4, BitAnd, bitand, v128_and);
 operator!(U32x4, BitOr, bitor, v128_or);
 operator!(U32x4, BitXor, bitxor, v128_xor);
+operator!(I64x2, Sub, sub, i64x2_sub);
+operator!(I64x2, BitAnd, bitand, v128_and);
+operator!(I64x2, BitXor, bitxor, v128_xor);
 operator!(F32x4, Add, add, f32x4_add);
 operator!(F32x4, Sub, sub, f32x4_sub);
 operator!(F32x4, Mul, mul, f32x4_mul);
@@ -125,6 +133,22 @@ impl U32x4 {
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         Self(u32x4_max(self.0, other.0))
+    }
+
+    /// The smaller of each pair of lanes.
+    #[inline(always)]
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        Self(u32x4_min(self.0, other.0))
+    }
+
+    /// The upper 32 bits of each product of 64.
+    #[inline(always)]
+    #[must_use]
+    pub fn mul_high(self, other: Self) -> Self {
+        let low = u64x2_extmul_low_u32x4(self.0, other.0);
+        let high = u64x2_extmul_high_u32x4(self.0, other.0);
+        Self(u32x4_shuffle::<1, 3, 5, 7>(low, high))
     }
 
     #[inline(always)]
@@ -157,6 +181,16 @@ impl U32x4 {
         (
             Self(u32x4_shuffle::<0, 4, 1, 5>(self.0, other.0)),
             Self(u32x4_shuffle::<2, 6, 3, 7>(self.0, other.0)),
+        )
+    }
+
+    /// `(a0 a2 b0 b2, a1 a3 b1 b3)`.
+    #[inline(always)]
+    #[must_use]
+    pub fn deinterleave(self, other: Self) -> (Self, Self) {
+        (
+            Self(u32x4_shuffle::<0, 2, 4, 6>(self.0, other.0)),
+            Self(u32x4_shuffle::<1, 3, 5, 7>(self.0, other.0)),
         )
     }
 
@@ -315,5 +349,34 @@ impl F64x2 {
         let low = f32x4_demote_f64x2_zero(self.0);
         let high = f32x4_demote_f64x2_zero(high.0);
         F32x4(u64x2_shuffle::<0, 2>(low, high))
+    }
+}
+
+impl I64x2 {
+    #[inline(always)]
+    #[must_use]
+    pub fn splat(value: i64) -> Self {
+        Self(i64x2_splat(value))
+    }
+
+    /// All bits set in the lanes where `self < other`, none elsewhere.
+    #[inline(always)]
+    #[must_use]
+    pub fn less_than(self, other: Self) -> Self {
+        Self(i64x2_lt(self.0, other.0))
+    }
+
+    /// Zero where a lane is 0 or more, all bits set where it is negative.
+    #[inline(always)]
+    #[must_use]
+    pub fn sign(self) -> Self {
+        Self(i64x2_shr(self.0, 63))
+    }
+
+    /// The lower words of these two lanes, then those of `high`.
+    #[inline(always)]
+    #[must_use]
+    pub fn low_words(self, high: Self) -> U32x4 {
+        U32x4(u32x4_shuffle::<0, 2, 4, 6>(self.0, high.0))
     }
 }

@@ -1,0 +1,446 @@
+//! Key-homomorphic encryption over `R = Z_q[X] / (X^N + 1)`: `c = a·k + t·e + m`, so that a sum of
+//! ciphertexts opens under the sum of their keys, and under nothing less (DESIGN §5.1).
+//!
+//! `q` is a product of primes below 2^30 and everything is kept in residues, one row of `N` words a
+//! prime. `t = 2^(slots·width)` holds `slots` values a coefficient. The sum of `n` ciphertexts is
+//! `a·Σk + t·Σe + Σm`, and what is left of it without `a·Σk` is `t·Σe + Σm` as an integer while
+//! `t·(|Σe| + 1) < q / 2`: the whole is then within `±q/2`, `Σm` in `[0, t)` is its remainder by `t`
+//! and `Σe` its quotient. That `|Σe| ≤ 64·√n` (ten standard deviations) and no slot overflows bound
+//! `n`; the handle over this core computes those bounds.
+//!
+//! What depends on a key or an error takes the same time whatever they are.
+
+use crate::chacha::Key;
+use crate::expand::expand;
+use crate::gauss::{Width, gauss};
+use crate::ntt::{KeyRow, TABLE_WORDS, Table, fill_table};
+use crate::prime::{Factor, Prime};
+use crate::wipe::wipe;
+use memory::lanes::U32x4;
+
+/// The field that keys are shared over.
+pub const SHARE_PRIME: Prime = Prime(1_073_692_673);
+
+/// Words of a key's transform for each coefficient and prime: itself and its quotients.
+pub const KEY_WORDS: usize = 2;
+
+/// A ring: its degree, its primes, and for each a root of order `2N`.
+pub struct Ring {
+    pub degree: usize,
+    pub primes: &'static [(Prime, u32)],
+}
+
+/// P1 and P2.
+pub static RINGS: [Ring; 2] = [
+    Ring {
+        degree: 2048,
+        primes: &[(Prime(134_176_769), 51_394_918), (Prime(134_111_233), 97_796_203)],
+    },
+    Ring {
+        degree: 4096,
+        primes: &[
+            (Prime(1_073_692_673), 510_015_274),
+            (Prime(1_073_668_097), 1_047_115_509),
+            (Prime(1_073_651_713), 724_005_969),
+        ],
+    },
+];
+
+/// How values lie in a coefficient: `slots` of `width` bits, the first one lowest.
+#[derive(Clone, Copy)]
+pub struct Slots {
+    pub count: usize,
+    pub width: u32,
+}
+
+/// Most slots of a coefficient.
+const MOST_SLOTS: usize = 5;
+
+/// Largest noise of an opened sum, and how much there is of it.
+#[derive(Clone, Copy, Default)]
+pub struct Noise {
+    /// `max |Σe|`.
+    pub most: u64,
+    /// Sum of the squares of `Σe` over all coefficients.
+    pub squares: f64,
+}
+
+impl Ring {
+    /// Words of all rows of one polynomial.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.primes.len() * self.degree
+    }
+
+    /// Fills the tables of all primes, `TABLE_WORDS · words()` words.
+    pub fn fill_tables(&self, tables: &mut [u32]) {
+        for (&(prime, psi), table) in
+            self.primes.iter().zip(tables.chunks_exact_mut(TABLE_WORDS * self.degree))
+        {
+            fill_table(table, prime, psi);
+        }
+    }
+
+    /// Primes with their tables.
+    fn tables<'a>(&'a self, tables: &'a [u32]) -> impl Iterator<Item = (Prime, Table<'a>)> {
+        self.primes
+            .iter()
+            .zip(tables.chunks_exact(TABLE_WORDS * self.degree))
+            .map(|(&(prime, _), table)| (prime, Table::new(table, prime)))
+    }
+
+    /// Transforms a key, or a sum of keys, for multiplication.
+    ///
+    /// `key` holds residues mod the share prime that stand for integers within half of it; `out` is
+    /// `KEY_WORDS · words()` words.
+    pub fn transform_key(&self, tables: &[u32], key: &[u32], out: &mut [u32]) {
+        let rows = out.chunks_exact_mut(KEY_WORDS * self.degree);
+        for ((prime, table), row) in self.tables(tables).zip(rows) {
+            let lanes = prime.lanes();
+            let one = prime.factor(1).lanes();
+            // A multiple of the prime above half of the share prime.
+            let shift = (1_u32 << 31) / prime.0 * prime.0;
+            let (transform, quotients) = row.split_at_mut(self.degree);
+            let quads = transform.as_chunks_mut::<4>().0.iter_mut().zip(key.as_chunks::<4>().0);
+            for (to, key) in quads {
+                let key = U32x4::load(key);
+                // Above the half, `half − key` wraps, and its top bit is set.
+                let above = (U32x4::splat(SHARE_PRIME.0 / 2) - key).shift_right::<31>();
+                let signed = key - above * U32x4::splat(SHARE_PRIME.0);
+                lanes.mul(one, signed + U32x4::splat(shift)).store(to);
+            }
+            table.forward(transform);
+            let barrett = prime.barrett();
+            for (quotient, &value) in quotients.iter_mut().zip(&*transform) {
+                *quotient = prime.secret_factor(value, barrett).quotient;
+            }
+        }
+    }
+
+    /// `a` times a key, polynomial `poly`, mod prime number `index`: residues in `[0, 2p)`.
+    fn mask_row(
+        &self,
+        index: usize,
+        seed: &Key,
+        poly: u32,
+        with: (&Table, &[u32]),
+        out: &mut [u32],
+    ) {
+        let (table, key) = with;
+        let (prime, _) = self.primes[index];
+        let row = KEY_WORDS * self.degree;
+        expand(out, seed, [index as u32, poly, 0], prime);
+        table.multiply_back(out, &KeyRow::new(&key[index * row..][..row]));
+    }
+}
+
+/// What stays the same over all polynomials of a parcel.
+pub struct Context<'a> {
+    pub ring: &'a Ring,
+    pub tables: &'a [u32],
+    /// A key, or a sum of keys, by [`Ring::transform_key`].
+    pub key: &'a [u32],
+    /// Key of the expansion of `a`.
+    pub seed: &'a Key,
+    pub slots: Slots,
+}
+
+impl Context<'_> {
+    /// Encrypts the values of whole polynomials, the first of which is number `first`.
+    ///
+    /// `values[(poly·slots + slot)·N + i]` goes into slot `slot` of coefficient `i`;
+    /// `out[(poly·primes + prime)·N + i]` in `[0, p)`. `errors` is scratch of `N` words.
+    pub fn mask(
+        &self,
+        values: &[u32],
+        out: &mut [u32],
+        first: u32,
+        error_key: &Key,
+        errors: &mut [u32],
+    ) {
+        let n = self.ring.degree;
+        let polys =
+            values.chunks_exact(self.slots.count * n).zip(out.chunks_exact_mut(self.ring.words()));
+        for ((values, out), poly) in polys.zip(first..) {
+            gauss(errors, Width::Error, error_key, [poly, 0, 0], 0);
+            let rows = out.chunks_exact_mut(n).zip(self.ring.tables(self.tables)).enumerate();
+            for (index, (row, (prime, table))) in rows {
+                self.ring.mask_row(index, self.seed, poly, (&table, self.key), row);
+                self.add_message(row, prime, values, errors);
+            }
+        }
+        wipe(errors);
+    }
+
+    /// `row += t·e + m`, reduced to `[0, p)`.
+    fn add_message(&self, row: &mut [u32], prime: Prime, values: &[u32], errors: &[u32]) {
+        let Slots { count, width } = self.slots;
+        let lanes = prime.lanes();
+        let step = prime.pow(2, width);
+        let mut factors = [Factor { value: 0, quotient: 0 }; MOST_SLOTS + 1];
+        let mut power = 1;
+        for factor in &mut factors[..=count] {
+            *factor = prime.factor(power);
+            power = prime.mul(power, step);
+        }
+        let t = factors[count].lanes();
+        let quads = row.as_chunks_mut::<4>().0.iter_mut().zip(errors.as_chunks::<4>().0);
+        for (i, (row, error)) in quads.enumerate() {
+            // `e + p` is no residue where `e > 0`, but a word, and that is enough.
+            let error = U32x4::load(error) + U32x4::splat(prime.0);
+            let mut sum = lanes.add(U32x4::load(row), lanes.mul(t, error));
+            for (values, factor) in values.chunks_exact(errors.len()).zip(&factors) {
+                let value = U32x4::load(&values.as_chunks::<4>().0[i]);
+                sum = lanes.add(sum, lanes.mul(factor.lanes(), value));
+            }
+            lanes.reduce(sum).store(row);
+        }
+    }
+
+    /// Opens the sum of whole polynomials, the first of which is number `first`, in place of
+    /// `Σc`, whose residues must be below their primes: `values` as [`Self::mask`] takes them.
+    /// `scratch` is `N` words.
+    pub fn unmask(
+        &self,
+        sum: &mut [u32],
+        values: &mut [u32],
+        first: u32,
+        scratch: &mut [u32],
+    ) -> Noise {
+        let n = self.ring.degree;
+        let garner = Garner::new(self.ring);
+        let mut noise = Noise::default();
+        let polys = sum
+            .chunks_exact_mut(self.ring.words())
+            .zip(values.chunks_exact_mut(self.slots.count * n));
+        for ((sum, values), poly) in polys.zip(first..) {
+            let rows = sum.chunks_exact_mut(n).zip(self.ring.tables(self.tables)).enumerate();
+            for (index, (row, (prime, table))) in rows {
+                self.ring.mask_row(index, self.seed, poly, (&table, self.key), scratch);
+                let lanes = prime.lanes();
+                let half = U32x4::splat(garner.half_residues[index]);
+                for (row, mask) in
+                    row.as_chunks_mut::<4>().0.iter_mut().zip(scratch.as_chunks::<4>().0)
+                {
+                    let open = lanes.halve(lanes.sub(U32x4::load(row), U32x4::load(mask)));
+                    lanes.reduce(lanes.add(open, half)).store(row);
+                }
+            }
+            garner.digits(sum, n);
+            garner.split(sum, values, self.slots, &mut noise);
+        }
+        noise
+    }
+}
+
+/// Garner's mixed radix: `x = y0 + p0·y1 + p0·p1·y2` in `[0, q)`, of at most 96 bits.
+struct Garner {
+    primes: [Prime; 3],
+    /// `1/p0 mod p1`, `1/p0 mod p2`, `1/p1 mod p2`.
+    inverses: [Factor; 3],
+    count: usize,
+    /// `⌊q / 2⌋`: its lower 32 bits, and the rest.
+    half: (u32, u64),
+    half_residues: [u32; 3],
+}
+
+impl Garner {
+    fn new(ring: &Ring) -> Self {
+        let prime = |i: usize| ring.primes.get(i).map_or(Prime(1), |&(prime, _)| prime);
+        let primes = [prime(0), prime(1), prime(2)];
+        let inverse = |of: usize, modulo: usize| {
+            if modulo < ring.primes.len() {
+                primes[modulo].factor(primes[modulo].inverse(primes[of].0 % primes[modulo].0))
+            } else {
+                Factor { value: 0, quotient: 0 }
+            }
+        };
+        let q: u128 = primes.iter().map(|prime| u128::from(prime.0)).product();
+        let half = q / 2;
+        Self {
+            primes,
+            inverses: [inverse(0, 1), inverse(0, 2), inverse(1, 2)],
+            count: ring.primes.len(),
+            half: (half as u32, (half >> 32) as u64),
+            half_residues: primes.map(|prime| (half % u128::from(prime.0)) as u32),
+        }
+    }
+
+    /// Turns the rows of residues into rows of digits. The primes lie within a factor of two of each
+    /// other, so that a residue of one is below twice any other.
+    fn digits(&self, rows: &mut [u32], n: usize) {
+        let (row0, rest) = rows.split_at_mut(n);
+        let (row1, row2) = rest.split_at_mut(n);
+        let [_, p1, p2] = self.primes.map(Prime::lanes);
+        let [a, b, c] = self.inverses.map(Factor::lanes);
+        let (row0, row1) = (row0.as_chunks::<4>().0, row1.as_chunks_mut::<4>().0);
+        for (y0, r1) in row0.iter().zip(&mut *row1) {
+            p1.reduce(p1.mul(a, p1.sub(U32x4::load(r1), U32x4::load(y0)))).store(r1);
+        }
+        for ((y0, y1), r2) in row0.iter().zip(&*row1).zip(row2.as_chunks_mut::<4>().0) {
+            let first = p2.mul(b, p2.sub(U32x4::load(r2), U32x4::load(y0)));
+            p2.reduce(p2.mul(c, p2.sub(first, U32x4::load(y1)))).store(r2);
+        }
+    }
+
+    /// Splits `x − ⌊q/2⌋` into `Σe` above and the slots below.
+    fn split(&self, digits: &[u32], values: &mut [u32], slots: Slots, noise: &mut Noise) {
+        let n = digits.len() / self.count;
+        let p0 = u64::from(self.primes[0].0);
+        let p01 = p0 * u64::from(self.primes[1].0);
+        let (p01_low, p01_high) = (p01 & 0xffff_ffff, p01 >> 32);
+        let total = slots.count as u32 * slots.width;
+        let mask = u32::MAX >> (32 - slots.width);
+        let (mut most, mut squares) = (0, 0);
+        for i in 0..n {
+            let y2 = if self.count == 3 { u64::from(digits[2 * n + i]) } else { 0 };
+            let low = u64::from(digits[i]) + p0 * u64::from(digits[n + i]) + p01_low * y2;
+            let high = (low >> 32) + p01_high * y2;
+            let (low, borrow) = (low as u32).overflowing_sub(self.half.0);
+            let high = high.wrapping_sub(self.half.1 + u64::from(borrow)).cast_signed();
+            let error = high >> (total - 32);
+            most = error.unsigned_abs().max(most);
+            squares += error.unsigned_abs().pow(2);
+            let lower = high.cast_unsigned() << 32 | u64::from(low);
+            for slot in 0..slots.count {
+                let at = slot as u32 * slots.width;
+                let bits = if at < 32 { lower >> at } else { high.cast_unsigned() >> (at - 32) };
+                values[slot * n + i] = bits as u32 & mask;
+            }
+        }
+        noise.most = noise.most.max(most);
+        noise.squares += squares as f64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words;
+
+    fn seed(number: u64) -> Key {
+        words(8, number).try_into().unwrap()
+    }
+
+    /// A ring with its tables.
+    fn prepared(index: usize) -> (&'static Ring, Vec<u32>) {
+        let ring = &RINGS[index];
+        let mut tables = vec![0; TABLE_WORDS * ring.words()];
+        ring.fill_tables(&mut tables);
+        (ring, tables)
+    }
+
+    fn transformed(ring: &Ring, tables: &[u32], key: &[u32]) -> Vec<u32> {
+        let mut out = vec![0; KEY_WORDS * ring.words()];
+        ring.transform_key(tables, key, &mut out);
+        out
+    }
+
+    const PROFILES: [(usize, Slots); 4] = [
+        (0, Slots { count: 2, width: 20 }),
+        (1, Slots { count: 3, width: 25 }),
+        (1, Slots { count: 4, width: 19 }),
+        (1, Slots { count: 5, width: 15 }),
+    ];
+
+    #[test]
+    fn a_sum_of_masked_values_opens_under_the_sum_of_keys_to_the_sum_of_the_values() {
+        for (index, slots) in PROFILES {
+            let (ring, tables) = prepared(index);
+            let (n, polys, clients) = (ring.degree, 2, 5);
+            let mut sum = vec![0; polys * ring.words()];
+            let mut want = vec![0; polys * slots.count * n];
+            let mut keys = vec![0; n];
+            let primes: Vec<Prime> = ring.primes.iter().map(|&(prime, _)| prime).collect();
+            for client in 0..clients {
+                let mut key = vec![0; n];
+                gauss(&mut key, Width::Key, &seed(client), [0; 3], SHARE_PRIME.0);
+                let transform = transformed(ring, &tables, &key);
+                let context =
+                    Context { ring, tables: &tables, key: &transform, seed: &seed(99), slots };
+                // The largest sums that fit, and values of all sizes.
+                let most = ((1 << slots.width) - 1) / clients as u32;
+                let values: Vec<u32> = words(want.len(), client + 50)
+                    .into_iter()
+                    .map(|word| if word % 3 == 0 { most } else { word % (most + 1) })
+                    .collect();
+                let mut masked = vec![0; sum.len()];
+                let mut errors = vec![0; n];
+                context.mask(&values, &mut masked, 7, &seed(client + 20), &mut errors);
+                assert!(errors.iter().all(|&error| error == 0));
+                crate::rns::add_rows(&mut sum, &masked, n, &primes).unwrap();
+                crate::rns::add_rows(&mut keys, &key, n, &[SHARE_PRIME]).unwrap();
+                want.iter_mut().zip(&values).for_each(|(sum, value)| *sum += value);
+            }
+            let transform = transformed(ring, &tables, &keys);
+            let context =
+                Context { ring, tables: &tables, key: &transform, seed: &seed(99), slots };
+            let mut opened = vec![0; want.len()];
+            let noise = context.unmask(&mut sum, &mut opened, 7, &mut vec![0; n]);
+            assert_eq!(opened, want);
+            assert!(noise.most <= 64 * 3 && noise.most > 20, "{}", noise.most);
+            let variance = noise.squares / (polys * n) as f64 / clients as f64;
+            assert!((variance / (6.4 * 6.4) - 1.0).abs() < 0.12, "{variance}");
+        }
+    }
+
+    #[test]
+    fn sums_of_keys_are_transformed_with_their_sign_up_to_half_of_the_share_prime() {
+        for index in [0, 1] {
+            let (ring, tables) = prepared(index);
+            let half = i64::from(SHARE_PRIME.0 / 2);
+            let edges = [0, 1, -1, half, -half, half - 1, 59, -59];
+            let mut key = vec![0; ring.degree];
+            for (i, &edge) in edges.iter().enumerate() {
+                key[100 + i] = edge.rem_euclid(i64::from(SHARE_PRIME.0)) as u32;
+            }
+            let out = transformed(ring, &tables, &key);
+            let rows = out.chunks_exact(KEY_WORDS * ring.degree);
+            for ((prime, table), row) in ring.tables(&tables).zip(rows) {
+                let mut want = vec![0; ring.degree];
+                for (i, &edge) in edges.iter().enumerate() {
+                    want[100 + i] = edge.rem_euclid(i64::from(prime.0)) as u32;
+                }
+                table.forward(&mut want);
+                assert_eq!(row[..ring.degree], want);
+                let exact = |&value: &u32| prime.factor(value).quotient;
+                assert!(want.iter().map(exact).eq(row[ring.degree..].iter().copied()));
+            }
+        }
+    }
+
+    #[test]
+    fn splitting_gives_back_error_and_slots_at_the_ends_of_their_ranges() {
+        for (index, slots) in PROFILES {
+            let ring = &RINGS[index];
+            let garner = Garner::new(ring);
+            let q: i128 = ring.primes.iter().map(|&(prime, _)| i128::from(prime.0)).product();
+            let t = 1_i128 << (slots.count as u32 * slots.width);
+            let most = q / 2 / t - 1;
+            let errors = [0, 1, -1, most, -most, most - 1, 17, -9];
+            let messages = [0, 1, t - 1, t / 2, t / 3, t - 2, 1 << slots.width, 12_345_678_901];
+            let mut digits = vec![0; ring.primes.len() * 64];
+            for (i, row) in digits.chunks_exact_mut(64).enumerate() {
+                let p = i128::from(ring.primes[i].0.0);
+                for (j, word) in row.iter_mut().enumerate() {
+                    let x = errors[j % 8] * t + messages[j / 8] + q / 2;
+                    *word = x.rem_euclid(p) as u32;
+                }
+            }
+            garner.digits(&mut digits, 64);
+            let mut values = vec![0; slots.count * 64];
+            let mut noise = Noise::default();
+            garner.split(&digits, &mut values, slots, &mut noise);
+            for j in 0..64 {
+                for slot in 0..slots.count {
+                    let want =
+                        messages[j / 8] >> (slot as u32 * slots.width) & ((1 << slots.width) - 1);
+                    assert_eq!(i128::from(values[slot * 64 + j]), want, "slot {slot} of {j}");
+                }
+            }
+            assert_eq!(i128::from(noise.most), most);
+            let squares: i128 = errors.iter().map(|error| 8 * error * error).sum();
+            assert_eq!(noise.squares, squares as f64);
+        }
+    }
+}
