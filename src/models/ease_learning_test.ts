@@ -18,12 +18,13 @@ import { strategyFrom } from "../strategy/registry.ts";
 import { createTrainCore, inlineModule } from "../wasm/mod.ts";
 import { triangleLength } from "../wasm/train_linear.ts";
 import { ease } from "./ease.ts";
+import { easeCentral } from "./ease_central.ts";
 
 const module = await inlineModule("train");
 const SEED = new Uint8Array(32).fill(5);
 const state = { get: () => Promise.resolve(undefined), set: () => Promise.resolve() };
 
-/** The weights `B` of everybody's items by Gaussian elimination in float64, on the full matrices. */
+/** The weights `B` of all items by Gaussian elimination in float64, on the full matrices. */
 function centralWeights(
   people: readonly Uint32Array[],
   items: number,
@@ -62,6 +63,7 @@ interface Compared {
   readonly federated: LeaveOneOutReport;
   readonly central: LeaveOneOutReport;
   readonly popularity: LeaveOneOutReport;
+  /** Largest difference of two scores. */
   readonly largest: number;
 }
 
@@ -85,6 +87,8 @@ async function compare(data: Interactions, reg: number): Promise<Compared> {
     ...{ model: first, state: {}, sums: { pairs }, clients: people.length, round: 1 },
   }).model;
 
+  // The central solver adds up in one place and has the very same bits, as sums of ones are exact.
+  assert.deepEqual(easeCentral(core, { model, people }), next);
   const weights = centralWeights(people, items, reg);
   let largest = 0;
   const federated = new Map<number, Float32Array>();

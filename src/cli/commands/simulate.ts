@@ -17,7 +17,7 @@ import { taskKind } from "../task_file.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Faults, Pace } from "../../sim/mod.ts";
 
-type Kind = "ials" | "mf" | "logistic" | "mlp";
+type Kind = "ials" | "mf" | "ease" | "logistic" | "mlp";
 
 interface Options extends Reading {
   readonly data?: string;
@@ -64,10 +64,10 @@ export function simulateCommand(terminal: Terminal): Command {
     )
     .addOption(
       new Option("--model <kind>", "what clients train (default: ials)")
-        .choices(["ials", "mf", "logistic", "mlp"]),
+        .choices(["ials", "mf", "ease", "logistic", "mlp"]),
     )
     .option("--dim <n>", "ials, mf: values of an item's vector", wholeNumber(1, 256))
-    .option("--rounds <n>", "rounds to train (default: 10)", wholeNumber(1, 1_000_000))
+    .option("--rounds <n>", "rounds to train (default: 10; ease: 1)", wholeNumber(1, 1_000_000))
     .option("--deadline <s>", "virtual seconds of a round at most", positiveNumber)
     .option("--regions <n>", "regions below the root (default: 3)", wholeNumber(0, 10_000))
     .addOption(
@@ -125,7 +125,8 @@ async function sceneOf(command: Command, options: Options, faults: Faults): Prom
   const { task, data, deadline } = options;
   const model = options.model ?? (task === undefined ? DEFAULTS.model : await taskKind(task));
   const common: SceneOptions = {
-    rounds: options.rounds ?? DEFAULTS.rounds,
+    // One round is all that EASE needs.
+    rounds: options.rounds ?? (model === "ease" ? 1 : DEFAULTS.rounds),
     seed: options.seed,
     ...(task === undefined ? {} : { task }),
     ...(deadline === undefined ? {} : { roundMs: Math.ceil(1000 * deadline) }),
@@ -145,11 +146,15 @@ async function sceneOf(command: Command, options: Options, faults: Faults): Prom
       ...(test === undefined ? {} : { test }),
     });
   }
-  refuse(command, options, { of: model, flags: ["schema", "test", "partition", "clients"] });
+  const ofTables = ["schema", "test", "partition", "clients"] as const;
+  refuse(command, options, {
+    of: model,
+    flags: model === "ease" ? [...ofTables, "dim"] : ofTables,
+  });
   const { dim } = options;
   return await openRatingsScene({
     // A task file's own model takes its place.
-    ...{ ...common, model: model === "mf" ? model : DEFAULTS.model },
+    ...{ ...common, model: model === "mf" || model === "ease" ? model : DEFAULTS.model },
     ...(dim === undefined ? {} : { dim }),
     ...(data === undefined ? {} : { data }),
     reading: readingOf(options),

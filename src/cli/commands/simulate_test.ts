@@ -217,9 +217,8 @@ Deno.test("simulate: a task file decides over the model, and has to fit the data
   await task({ kind: "ease", items: 200 });
   const sums = await runHere(...args);
   assert.deepEqual([sums.code, sums.err], [0, []]);
-  // It has no training in one place to be compared with: its sums are those of one.
   assert.deepEqual((await runOf(folder)).results.map(({ method }) => method), [
-    ...["popularity", "local only", "federated"],
+    ...["popularity", "local only", "federated", "central"],
   ]);
   const wrong: [Record<string, unknown>, string[], RegExp][] = [
     [
@@ -294,4 +293,34 @@ Deno.test("simulate: what cannot be read is one line, and 1, before anything is 
     assert.match(err[0]!, expected);
   }
   assert.deepEqual(await folder.list(), ["bad.json"]);
+});
+
+Deno.test("simulate: ease learns from baskets in one round, of the items that most people have", async () => {
+  await using folder = await testFolder();
+  const lines = Array.from({ length: 30 }, (_, person) => {
+    const own = person % 2 === 0 ? ["tea", "milk", "honey"] : ["nails", "glue", "paint"];
+    return `p${person} ${own.join(" ")} rare${person}`;
+  });
+  const data = await folder.write("shop.txt", `${lines.join("\n")}\n`);
+  const reading = ["--data", data, "--events", "baskets", "--popular", "6"];
+  const out = folder.path("out");
+  const { code, out: text, err } = await runHere(
+    ...["simulate", "--model", "ease", "--out", out, ...reading],
+  );
+  assert.deepEqual([code, err], [0, []]);
+  assert.match(text, /^30 people, 6 items, 90 ratings \(shop\.txt\)$/m);
+  const run = await runOf(folder);
+  assert.equal(run.rounds.length, 1);
+  const [federated, central] = run.results.slice(2);
+  assert.deepEqual([federated?.method, central?.method], ["federated", "central"]);
+  assert.equal(federated?.figures[0], 1);
+  // Its sums are those of one place, to the last bit.
+  assert.deepEqual(federated?.figures, central?.figures);
+  const model = folder.path("out/model.safetensors");
+  const best = await runHere("recommend", "--model", model, "--user", "p0", "--count", "3");
+  assert.deepEqual([best.code, best.err], [0, []]);
+
+  const dim = await runHere("simulate", "--model", "ease", "--dim", "3", "--out", out);
+  assert.notEqual(dim.code, 0);
+  assert.match(dim.err.join("\n"), /--dim has no meaning for ease/);
 });

@@ -9,7 +9,14 @@ import { type NamedTensors, tensorOf } from "../../core/tensor.ts";
 import { popularityScores } from "../../data/popularity.ts";
 import { evaluateLeaveOneOut } from "../../metrics/leave_one_out.ts";
 import { ialsCentral } from "../../models/ials_central.ts";
-import { type AnyModel, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
+import {
+  type AnyModel,
+  easeCentral,
+  type EaseModel,
+  type IalsModel,
+  mf,
+  type MfModel,
+} from "../../models/mod.ts";
 import { centralMf } from "../../models/mf_central.ts";
 import { localMf } from "../../models/mf_local.ts";
 import type { Device, PersonExamples, RecommenderModel } from "../../models/model.ts";
@@ -104,6 +111,15 @@ function central(comparison: Comparison): (() => Promise<Score>) | undefined {
       return await centralMf(model, { core, people, seed: await deriveSeed(seed, "central") });
     };
   }
+  if (isEase(model)) {
+    return async () => {
+      const tensors = easeCentral(core, { model, people });
+      return await scoresOf(
+        comparison,
+        (person) => model.scorer(comparison.deviceOf(person))(tensors),
+      );
+    };
+  }
   if (!isIals(model)) return undefined;
   return async () => {
     const { options } = model;
@@ -123,6 +139,10 @@ function isMf(model: ComparedModel): model is MfModel {
 
 function isIals(model: ComparedModel): model is IalsModel {
   return model.options.kind === "ials";
+}
+
+function isEase(model: ComparedModel): model is EaseModel {
+  return model.options.kind === "ease";
 }
 
 const NONE = new Uint32Array();

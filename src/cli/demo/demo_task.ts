@@ -5,7 +5,7 @@
  */
 import { toHex } from "../../core/bytes.ts";
 import { deriveSeed } from "../../core/random.ts";
-import { ials, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
+import { ease, type EaseModel, ials, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
 import { defineTask } from "../../task/mod.ts";
 import type { Task } from "../../wire/task.ts";
 import { itemsDigest } from "../items_file.ts";
@@ -14,7 +14,7 @@ import { runSeed, type World } from "./world.ts";
 /** What a user may choose. */
 export interface DemoTaskOptions {
   /** What the clients train. */
-  readonly model: "ials" | "mf";
+  readonly model: "ials" | "mf" | "ease";
   /** Values of an item's vector; as many as so many people can fill if absent. */
   readonly dim?: number;
   /** Rounds to train. */
@@ -32,7 +32,7 @@ export interface DemoTask {
   /** The document. */
   readonly task: Task;
   /** The model. */
-  readonly model: IalsModel | MfModel;
+  readonly model: IalsModel | MfModel | EaseModel;
 }
 
 /**
@@ -54,7 +54,7 @@ export async function demoTask(world: World, options: DemoTaskOptions): Promise<
   const items = world.train.items.length;
   const people = world.train.people.length;
   const { rounds, dim = people < SMALL.people ? SMALL.dim : DIM } = options;
-  const model = options.model === "ials" ? ials({ items, dim }) : mf({ items, dim });
+  const model = modelOf(options.model, { items, dim });
   const task = defineTask({
     name: `recommender of ${world.name}`,
     model,
@@ -65,4 +65,20 @@ export async function demoTask(world: World, options: DemoTaskOptions): Promise<
     catalogue: await itemsDigest(world.train.items),
   });
   return { task, model };
+}
+
+function modelOf(
+  kind: DemoTaskOptions["model"],
+  { items, dim }: { readonly items: number; readonly dim: number },
+): DemoTask["model"] {
+  switch (kind) {
+    case "ials":
+      return ials({ items, dim });
+    case "mf":
+      return mf({ items, dim });
+    case "ease":
+      return ease({ items });
+    default:
+      return kind satisfies never;
+  }
 }
