@@ -55,6 +55,8 @@ export interface MakeUpdateOptions {
   readonly seeds: RoundSeeds;
   /** Ends the training. */
   readonly signal: AbortSignal;
+  /** Where the parcel goes, for one who makes many after each other; a new array where left out. */
+  readonly into?: Uint8Array<ArrayBuffer>;
 }
 
 /** An update, ready to be sent. */
@@ -78,7 +80,7 @@ export async function makeUpdate(
   { version, tensors }: ReceivedModel,
   options: MakeUpdateOptions,
 ): Promise<MadeUpdate> {
-  const { round, trainer, half, state, chain, seeds, signal } = options;
+  const { round, trainer, half, state, chain, seeds, signal, into } = options;
   const { rest: model, published } = splitPublished(tensors);
   const part = await half?.begin({ round, version, published, state }) ?? {};
   const context = { round, seed: seeds.train, signal };
@@ -90,6 +92,7 @@ export async function makeUpdate(
     model,
     key: seeds.encode,
     ...(part.form && { form: part.form }),
+    ...(into && { into }),
   });
   return {
     contribution,

@@ -92,7 +92,8 @@ export async function createCrew(options: CrewOptions, clock: Clock): Promise<Cr
   const cores = await inlineCores();
   const chain = createUpdateChain(cores.aggregate, plan);
   const states = deviceStates(options.kept);
-  const sum = createSum(cores.aggregate, updateBytes(plan));
+  const parcel = new Uint8Array(updateBytes(plan));
+  const sum = createSum(cores.aggregate, parcel.length);
   const clients = new Map(options.clients.map(({ client, seed, training }) => {
     const state = states.stateOf(client);
     return [client, {
@@ -116,6 +117,7 @@ export async function createCrew(options: CrewOptions, clock: Clock): Promise<Cr
         try {
           const made = await makeUpdate({ version, tensors }, {
             ...{ round, trainer, half, state, chain, seeds, signal },
+            into: parcel,
           });
           if (isIncluded) sum.add(made.parcel);
           if (isAcknowledged) await made.accepted();

@@ -38,6 +38,8 @@ export interface ContributionOptions {
   readonly key: Uint8Array;
   /** What the task's strategy sends of a clipped change; the change itself where left out. */
   readonly form?: UpdateForm;
+  /** Where the parcel goes; a new array where left out. See `encodeUpdate`. */
+  readonly into?: Uint8Array<ArrayBuffer>;
 }
 
 /** Both ends of the chain. */
@@ -121,7 +123,8 @@ function quantiseStep(
   plan: UpdatePlan,
 ): UpdateStep<NamedTensors, Uint8Array<ArrayBuffer>> {
   return {
-    send: (tensors, { key }) => encodeUpdate(core, plan, { tensors, key }),
+    send: (tensors, { key, into }) =>
+      encodeUpdate(core, plan, { tensors, key, ...(into && { into }) }),
     receive: (sum, clients) => decodeSum(core, plan, { sum, clients }),
   };
 }

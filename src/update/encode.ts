@@ -17,26 +17,37 @@ export interface EncodeOptions {
   readonly tensors: NamedTensors;
   /** 32 bytes for this client and round alone: who knows them knows how each value was rounded. */
   readonly key: Uint8Array;
+  /**
+   * Where the parcel goes, all of it overwritten; a new array where left out. Fresh memory of a large
+   * parcel takes the system as long as quantising it, which one that encodes for many can save.
+   */
+  readonly into?: Uint8Array<ArrayBuffer>;
 }
 
 /**
  * Clamps each value to its tensor's range, rounds it stochastically to the plan's grid and writes it
  * as a little-endian word, tensor after tensor; see {@link AggregateCore.quantise} for the rule.
  *
- * @returns A new parcel of {@link updateBytes} bytes.
+ * @returns The parcel, of {@link updateBytes} bytes.
  * @throws {TributaryError} `task-refused` for a plan that does not fit, `update-misshapen` for
  * tensors that are not the plan's, `update-not-finite` for a NaN or an infinity.
+ * @throws {RangeError} If `into` is not of the parcel's length.
  */
 export function encodeUpdate(
   core: AggregateCore,
   plan: UpdatePlan,
-  { tensors, key }: EncodeOptions,
+  { tensors, key, into }: EncodeOptions,
 ): Uint8Array<ArrayBuffer> {
   checkUpdatePlan(plan);
   checkTensors(plan, tensors);
   const bits = bitsPerValue(plan);
   const { memory } = core;
-  const parcel = new Uint8Array(updateBytes(plan));
+  const parcel = into ?? new Uint8Array(updateBytes(plan));
+  if (parcel.length !== updateBytes(plan)) {
+    throw new RangeError(
+      `Cannot encode into ${parcel.length} bytes: the plan's parcels have ${updateBytes(plan)}`,
+    );
+  }
   let done = 0;
   for (const { name, range } of plan.tensors) {
     const tensor = tensorOf(tensors, name);

@@ -20,6 +20,23 @@ const PLAN: UpdatePlan = {
   maxClients: 610,
 };
 
+Deno.test("encode: into memory of the caller's, the same parcel, whatever was there", () => {
+  using core = createAggregateCore(module);
+  const plan = { tensors: [{ name: "w", shape: [3], range: 1 }], slotBits: 20, maxClients: 4 };
+  const tensors = { w: { shape: [3], data: Float32Array.of(0.3, 0, -0.7) } };
+  const key = new Uint8Array(32).fill(3);
+  const into = new Uint8Array(12).fill(0xff);
+  const parcel = encodeUpdate(core, plan, { tensors, key, into });
+  assert.equal(parcel, into);
+  assert.deepEqual(parcel, encodeUpdate(core, plan, { tensors, key }));
+  for (const bytes of [11, 16]) {
+    assert.throws(
+      () => encodeUpdate(core, plan, { tensors, key, into: new Uint8Array(bytes) }),
+      new RangeError(`Cannot encode into ${bytes} bytes: the plan's parcels have 12`),
+    );
+  }
+});
+
 Deno.test("update: a parcel is its scalar reference word for word, whatever the sizes", () => {
   using core = createAggregateCore(module);
   const sizes = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 4 });

@@ -21,6 +21,8 @@ export interface Sender {
   readonly form?: UpdateForm;
   /** 32 bytes for this client and round alone; all randomness of the chain. */
   readonly key: Uint8Array;
+  /** Where the parcel goes; a new array where left out. */
+  readonly into?: Uint8Array<ArrayBuffer>;
 }
 
 /** A pair: `Out` is what the next step gets of an update, and what it gives back of the sum. */
