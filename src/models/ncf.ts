@@ -10,7 +10,6 @@ import { drawTrainingNegatives } from "../data/negatives.ts";
 import { discount, rankOfTarget } from "../metrics/mod.ts";
 import { initialParameters } from "../nn/parameters.ts";
 import type { TrainCore } from "../wasm/train.ts";
-import { evaluateRows } from "./evaluate_rows.ts";
 import { trainLocally } from "./local_training.ts";
 import type { Device, PersonExamples, RecommenderModel } from "./model.ts";
 import { sumsOf, weightsOf } from "./ncf_contribution.ts";
@@ -19,6 +18,7 @@ import { ncfOptions } from "./ncf_options.ts";
 import type { NcfOptions, NcfSettings } from "./ncf_options.ts";
 import { type LabelledPairs, ncfProblem, pairsOfPerson, takeItems } from "./ncf_pairs.ts";
 import { loadNcfPerson, saveNcfPerson } from "./ncf_person.ts";
+import { scoreNcfItems } from "./ncf_scores.ts";
 import { numberRows } from "./touched_rows.ts";
 
 /** Steps that fit a person who has not trained to a model that others have. */
@@ -105,7 +105,7 @@ export function ncf(settings: NcfSettings): NcfModel {
       const own = { core, network, taken: takeItems(model, touched), pairs, signal };
       const steps = isKnown ? options.personSteps : FRESH_STEPS;
       const person = (await fitPerson(own, { options, vectors, steps })).vectors;
-      const scores = await scoreItems(core, network, { tensors: { ...model, ...person } });
+      const scores = await scoreNcfItems(core, network, { ...model, ...person });
       for (const item of examples.items) scores[item] = -Infinity;
       return scores;
     },
@@ -169,29 +169,6 @@ async function fitPerson(
   return { vectors: weights, loss };
 }
 
-/** The scores of all items that the tensors have rows of. */
-async function scoreItems(
-  core: TrainCore,
-  network: NcfNetwork,
-  { tensors }: { readonly tensors: NamedTensors },
-): Promise<Float32Array<ArrayBuffer>> {
-  const parameters = Object.entries(tensors).map(([name, { shape }]) => ({ name, shape }));
-  const rows = tensors["product.item"]?.shape[0] ?? 0;
-  return await evaluateRows(core, {
-    ...{ rows, parameters, values: tensors },
-    bind(parameter) {
-      const forward = network.bind(parameter);
-      return (pass, from, to) => {
-        const items = Uint32Array.from({ length: to - from }, (_, i) => from + i);
-        return forward(pass, {
-          people: pass.tape.indices(new Uint32Array(items.length)),
-          items: pass.tape.indices(items),
-        });
-      };
-    },
-  });
-}
-
 /** How high the person's held-out item ranks; nothing where none is held out. */
 async function measure(
   { core, examples: { evaluation } }: Device<PersonExamples>,
@@ -204,7 +181,7 @@ async function measure(
   if (evaluation === undefined) return undefined;
   const asked = Uint32Array.of(evaluation.target, ...evaluation.negatives);
   const tensors = { ...takeItems(model, asked), ...fitted.vectors };
-  const rank = rankOfTarget(await scoreItems(core, network, { tensors }), 0);
+  const rank = rankOfTarget(await scoreNcfItems(core, network, tensors), 0);
   const hit = rank <= K;
   const loss = Math.min(1, fitted.loss / Math.LN2);
   return { "hr@10": hit ? 1 : 0, "ndcg@10": hit ? discount(rank) : 0, loss };

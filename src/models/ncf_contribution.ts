@@ -21,53 +21,56 @@ export interface NcfChange {
 /** Changes of all tensors, shrunk to an L2 norm of `clip`, and a 1 for each item that was trained. */
 export function sumsOf(change: NcfChange, clip: number): Pick<SumsContribution, "sums"> {
   const { model, items } = change;
-  const changes = Object.entries(model).map(([name, { shape, data }]) => {
-    const difference = zeros(shape);
-    eachValue(
-      change,
-      { name, shape },
-      (at, value) => difference.data[at] = value - (data[at] ?? 0),
-    );
-    return [name, difference] as const;
-  });
   let squares = 0;
-  for (const [, { data }] of changes) for (const value of data) squares += value * value;
-  const factor = clip / Math.sqrt(squares);
-  if (factor < 1) {
-    for (const [, { data }] of changes) {
-      for (let i = 0; i < data.length; i++) data[i] = factor * (data[i] ?? 0);
-    }
-  }
+  eachTensor(change, ({ data }, at, value) => squares += (value - (data[at] ?? 0)) ** 2);
+  const factor = Math.min(1, clip / Math.sqrt(squares));
+  const sums = emptied(model);
+  eachTensor(change, ({ data, name }, at, value) => {
+    const sum = sums[name];
+    if (sum !== undefined) sum.data[at] = factor * (value - (data[at] ?? 0));
+  });
   const count = zeros([rowsOf(model)]);
   for (const item of items) count.data[item] = 1;
-  return { sums: { ...Object.fromEntries(changes), count } };
+  return { sums: { ...sums, count } };
 }
 
 /** The whole new weights. */
 export function weightsOf(change: NcfChange): Pick<WeightsContribution, "weights"> {
-  const weights = Object.entries(change.model).map(([name, { shape, data }]) => {
-    const own = data.slice();
-    eachValue(change, { name, shape }, (at, value) => own[at] = value);
-    return [name, { shape, data: own }] as const;
+  const weights = structuredClone(change.model);
+  eachTensor(change, ({ name }, at, value) => {
+    const own = weights[name];
+    if (own !== undefined) own.data[at] = value;
   });
-  return { weights: Object.fromEntries(weights) };
+  return { weights };
 }
 
-/** Visits the trained values of a tensor, with their places in the whole of it. */
-function eachValue(
-  { items, trained }: NcfChange,
-  { name, shape }: { readonly name: string; readonly shape: Tensor["shape"] },
-  visit: (at: number, value: number) => void,
-): void {
-  const { data } = tensorOf(trained, name);
-  if (!ITEM_TABLES.includes(name)) {
-    for (let i = 0; i < data.length; i++) visit(i, data[i] ?? 0);
-    return;
+function emptied(model: NamedTensors): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(model).map(([name, { shape }]) => [name, zeros(shape)]),
+  );
+}
+
+/** A tensor of the model, and one value of what became of it. */
+type Visit = (
+  tensor: { readonly name: string; readonly data: Float32Array },
+  at: number,
+  value: number,
+) => void;
+
+/** Visits all trained values, with their places in the whole of each tensor. */
+function eachTensor({ model, items, trained }: NcfChange, visit: Visit): void {
+  for (const [name, { shape, data }] of Object.entries(model)) {
+    const tensor = { name, data };
+    const own = tensorOf(trained, name).data;
+    if (!ITEM_TABLES.includes(name)) {
+      for (let i = 0; i < own.length; i++) visit(tensor, i, own[i] ?? 0);
+      continue;
+    }
+    const dim = sizeOf(shape.slice(1));
+    items.forEach((item, row) => {
+      for (let k = 0; k < dim; k++) visit(tensor, item * dim + k, own[row * dim + k] ?? 0);
+    });
   }
-  const dim = sizeOf(shape.slice(1));
-  items.forEach((item, row) => {
-    for (let k = 0; k < dim; k++) visit(item * dim + k, data[row * dim + k] ?? 0);
-  });
 }
 
 function rowsOf(model: NamedTensors): number {

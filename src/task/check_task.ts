@@ -21,7 +21,7 @@ import { type Task, updatePlan } from "../wire/task.ts";
 const MAX_MODEL_BYTES = 64 * 2 ** 20;
 
 /** Metrics that are better when lower, by which no rule can stop. */
-const LOWER_IS_BETTER: readonly string[] = ["loss"];
+const LOWER_IS_BETTER: readonly string[] = ["loss", "brier"];
 
 /** What a client or root makes of a task. */
 export interface CheckedTask {
