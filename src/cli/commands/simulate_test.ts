@@ -258,7 +258,7 @@ Deno.test("simulate: wrong flags are one line, and 2", async () => {
     [["--tree", "3,0"], /'--tree <levels>' argument '3,0' is invalid. Expected whole numbers/],
     [["--tree", "3", "--regions", "3"], /'--tree <levels>' cannot be used with option '--regions/],
     [["--slow", "0"], /'--slow <s>' argument '0' is invalid. Expected a number above 0/],
-    [["--model", "svd"], /Allowed choices are ials, mf, logistic, mlp/],
+    [["--model", "svd"], /Allowed choices are ials, mf, ease, logistic, mlp/],
     [["--task", "a.json", "--rounds", "3"], /cannot be used with option '--rounds/],
     [["--model", "logistic"], /a table of logistic needs --data and --schema/],
     [["--schema", "a.json"], /--schema has no meaning for ials/],
