@@ -32,7 +32,8 @@ export interface EaseModel extends RecommenderModel {
  * symmetric matrix, packed by rows, so that a catalogue has at most 5792 items, of which an update
  * takes 64 MiB; 2000 items take 8 MB, and the server about `items³ / 5·10⁹` seconds.
  *
- * One round is all it needs: more give the same model again for the same clients, and measure it.
+ * One round is all it needs: more give the same model again for the same clients, and measure it;
+ * in the first one there is nothing to measure.
  * What the server sees of a person is the sum alone, how many people have two items both; where only
  * few take part, or an item is rare, that tells of them.
  *
@@ -59,9 +60,10 @@ export function ease(settings: EaseSettings): EaseModel {
       for (let item = 0; item < options.items; item++) inverse.data[place(item, item)] = 1;
       return { [INVERSE]: inverse };
     },
-    trainer: ({ examples }) => (model, { signal }) => {
+    trainer: ({ examples }) => (model, { round, signal }) => {
       signal.throwIfAborted();
-      const metrics = evaluate(model, { options, examples });
+      // Nothing is learned before the first round, so that there is nothing to measure in it.
+      const metrics = round === 1 ? undefined : evaluate(model, { options, examples });
       const sums = { [PAIRS]: pairsOf(examples.items, options) };
       return Promise.resolve({ kind: "sums", sums, ...(metrics && { metrics }) });
     },

@@ -9,7 +9,7 @@ import type { PersonExamples } from "./model.ts";
 
 const core = createTrainCore(await inlineModule("train"));
 const SEED = new Uint8Array(32).fill(9);
-const context = { round: 1, seed: SEED, signal: new AbortController().signal };
+const context = { round: 2, seed: SEED, signal: new AbortController().signal };
 const state = { get: () => Promise.resolve(undefined), set: () => Promise.resolve() };
 
 async function contribute(
@@ -91,6 +91,17 @@ Deno.test("ease: metrics are of the received model, and of those who hold someth
   assert.deepEqual((await asked(1, 2)).metrics, { "hr@10": 1, "ndcg@10": 1 });
   assert.deepEqual((await asked(2, 1)).metrics, { "hr@10": 1, "ndcg@10": 1 / Math.log2(3) });
   assert.equal((await contribute(model, { items }, { inverse })).metrics, undefined);
+});
+
+Deno.test("ease: in the first round, before anything is learned, nothing is measured", async () => {
+  const model = ease({ items: 3 });
+  const examples = {
+    items: Uint32Array.of(0),
+    evaluation: { target: 1, negatives: Uint32Array.of(2) },
+  };
+  const trainer = model.trainer({ core, examples, state });
+  const contribution = await trainer(model.initial(SEED), { ...context, round: 1 });
+  assert.deepEqual(Object.keys(contribution), ["kind", "sums"]);
 });
 
 Deno.test("ease: a round that is over is not trained for", async () => {
