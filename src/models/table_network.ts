@@ -18,7 +18,6 @@ import {
   outputLoss,
   outputMetrics,
   outputPrediction,
-  outputWidth,
   type TableOutput,
 } from "./table_output.ts";
 import type { TrainSettings } from "./train_settings.ts";
