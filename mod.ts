@@ -23,13 +23,23 @@ export {
   type AdamOptions,
   adamw,
   type OptimizerOptions,
+  type OptimizerSettings,
   rmsprop,
   type RmspropOptions,
   rowAdagrad,
   sgd,
   type SgdOptions,
 } from "./src/nn/optimizer_options.ts";
-export type * from "./src/nn/schedule.ts";
+export type {
+  ConstantSchedule,
+  CosineSchedule,
+  ExponentialSchedule,
+  PiecewiseSchedule,
+  ScheduleOptions,
+  StepSchedule,
+  WarmupDecaySchedule,
+  WarmupSchedule,
+} from "./src/nn/schedule.ts";
 export * from "./src/strategy/mod.ts";
 export * from "./src/task/mod.ts";
 export * from "./src/client/mod.ts";

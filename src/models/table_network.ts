@@ -88,7 +88,7 @@ function dutiesOf({ optimizer }: TrainSettings): TrainerDuty[] {
  *
  * @throws {TributaryError} `bad-data` if they do not fit the network.
  */
-export function tableProblem(network: TableNetwork, rows: LabelledRows): LocalProblem {
+function tableProblem(network: TableNetwork, rows: LabelledRows): LocalProblem {
   checkRows(network, rows);
   const { features: width, layer, output } = network;
   return {
@@ -141,7 +141,7 @@ function isInOrder(rows: Uint32Array): boolean {
  * @throws {RangeError} If there is no whole number of rows.
  * @throws {TributaryError} `bad-tensors` if the model is another's.
  */
-export async function predict(
+async function predict(
   core: TrainCore,
   { features: width, layer, output }: TableNetwork,
   { model, features }: { readonly model: NamedTensors; readonly features: Float32Array },

@@ -64,7 +64,7 @@ export interface RmspropOptions {
 export type OptimizerOptions = SgdOptions | AdamOptions | AdagradOptions | RmspropOptions;
 
 /** What must be said about an optimiser; the rest has defaults. */
-type Given<Options extends OptimizerOptions> =
+export type OptimizerSettings<Options extends OptimizerOptions> =
   & Pick<Options, "lr">
   & Partial<Omit<Options, "kind" | "lr">>;
 
@@ -111,22 +111,22 @@ export const optimizerSchema: v.GenericSchema<unknown, OptimizerOptions> = v.var
  * @param options `lr`; momentum and decay default to none.
  * @throws {TributaryError} `task-refused` if one does not fit; so do all optimisers here.
  */
-export function sgd(options: Given<SgdOptions>): OptimizerOptions {
+export function sgd(options: OptimizerSettings<SgdOptions>): OptimizerOptions {
   return complete("sgd", options);
 }
 
 /** Options of Adam: `lr`; `beta1` .9, `beta2` .999, `epsilon` 1e-8, `decay` 0. */
-export function adam(options: Given<AdamOptions>): OptimizerOptions {
+export function adam(options: OptimizerSettings<AdamOptions>): OptimizerOptions {
   return complete("adam", options);
 }
 
 /** Options of AdamW: `lr`; `beta1` .9, `beta2` .999, `epsilon` 1e-8, `decay` .01. */
-export function adamw(options: Given<AdamOptions>): OptimizerOptions {
+export function adamw(options: OptimizerSettings<AdamOptions>): OptimizerOptions {
   return complete("adamw", options);
 }
 
 /** Options of Adagrad: `lr`; `epsilon` 1e-10, `initial` 0. */
-export function adagrad(options: Given<AdagradOptions>): OptimizerOptions {
+export function adagrad(options: OptimizerSettings<AdagradOptions>): OptimizerOptions {
   return complete("adagrad", options);
 }
 
@@ -134,12 +134,12 @@ export function adagrad(options: Given<AdagradOptions>): OptimizerOptions {
  * Options of row-wise Adagrad, for embeddings: one sum a row takes a fraction of the memory, and a
  * row that few examples touch keeps a high rate. Options are those of {@link adagrad}.
  */
-export function rowAdagrad(options: Given<AdagradOptions>): OptimizerOptions {
+export function rowAdagrad(options: OptimizerSettings<AdagradOptions>): OptimizerOptions {
   return complete("row-adagrad", options);
 }
 
 /** Options of RMSprop: `lr`; `smoothing` .9, `epsilon` 1e-8. */
-export function rmsprop(options: Given<RmspropOptions>): OptimizerOptions {
+export function rmsprop(options: OptimizerSettings<RmspropOptions>): OptimizerOptions {
   return complete("rmsprop", options);
 }
 
