@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { TributaryError } from "../../core/errors.ts";
 import type { DeviceState } from "../../core/trainer.ts";
 import type { Checkpoint, KeptValue, SavedSimulation, SimulatedRound } from "../../sim/mod.ts";
+import { ignoreMissing } from "../files.ts";
 
 /** A checkpoint that lasts, and what devices keep in it. */
 export interface CheckpointFile extends Checkpoint, Disposable {
@@ -73,6 +75,17 @@ export function openCheckpointFile(path: string): CheckpointFile {
     }),
     [Symbol.dispose]: () => database.close(),
   };
+}
+
+/**
+ * Removes a checkpoint that is not open, if it is there, and its folder unless that holds anything
+ * else: a user may have named one that is not the checkpoint's alone.
+ */
+export async function removeCheckpointFile(path: string): Promise<void> {
+  for (const suffix of ["", "-wal", "-shm"]) {
+    await Deno.remove(`${path}${suffix}`).catch(ignoreMissing);
+  }
+  await Deno.remove(dirname(path)).catch(() => {});
 }
 
 function open(path: string): DatabaseSync {

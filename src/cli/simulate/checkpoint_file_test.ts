@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import type { SimulationChange } from "../../sim/mod.ts";
 import { testFolder } from "../_testing.ts";
-import { openCheckpointFile } from "./checkpoint_file.ts";
+import { openCheckpointFile, removeCheckpointFile } from "./checkpoint_file.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
@@ -101,4 +101,18 @@ Deno.test("checkpoint file: another file is refused by its path", async () => {
   }
   using file = openCheckpointFile(newer);
   assert.throws(() => file.load(), { code: "store-failed", message: /format is 2, expected 1/ });
+});
+
+Deno.test("checkpoint file: removed, it leaves what else is in its folder, and no empty folder", async () => {
+  await using folder = await testFolder();
+  for (const name of ["mine/run.db", "shared/run.db"]) {
+    await Deno.mkdir(folder.path(name.slice(0, name.indexOf("/"))));
+    using file = openCheckpointFile(folder.path(name));
+    await file.save(change(1));
+  }
+  await folder.write("shared/letters.txt", "not ours");
+  await removeCheckpointFile(folder.path("mine/run.db"));
+  await removeCheckpointFile(folder.path("shared/run.db"));
+  assert.deepEqual(await folder.list(), ["shared", "shared/letters.txt"]);
+  await removeCheckpointFile(folder.path("shared/run.db"));
 });

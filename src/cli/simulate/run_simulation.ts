@@ -19,13 +19,13 @@ import {
 import { describeTask } from "../../task/mod.ts";
 import { taskId } from "../../wire/task.ts";
 import { runSeed } from "../demo/world.ts";
-import { ignoreMissing, openFolder, writeFilesWhole } from "../files.ts";
+import { openFolder, writeFilesWhole } from "../files.ts";
 import { formatDuration, formatRate } from "../format.ts";
 import { createProgress } from "../progress.ts";
 import { renderFigures } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { VERSION } from "../version.ts";
-import { openCheckpointFile } from "./checkpoint_file.ts";
+import { openCheckpointFile, removeCheckpointFile } from "./checkpoint_file.ts";
 import { faultsText, treeText } from "./describe.ts";
 import type { Scene } from "./scene.ts";
 import type { SimulationRecord } from "./simulation_record.ts";
@@ -72,9 +72,9 @@ export async function runSimulation(
   print(`simulating ${clients.length} clients: ${treeText(tree)}; ${faultsText(faults)}`);
   await openFolder(options.out);
   const folder = options.checkpoint ?? join(options.out, "state", await nameOf(id, scene, options));
-  if (options.fresh) await Deno.remove(folder, { recursive: true }).catch(ignoreMissing);
-  await openFolder(folder);
   const path = join(folder, "simulation.db");
+  if (options.fresh) await removeCheckpointFile(path);
+  await openFolder(folder);
   {
     using checkpoint = openCheckpointFile(path);
     const done = (await checkpoint.load())?.rounds.length ?? 0;
@@ -129,7 +129,7 @@ export async function runSimulation(
     print("");
     print(`wrote ${paths.join(", ")}`);
   }
-  await Deno.remove(folder, { recursive: true });
+  await removeCheckpointFile(path);
   // Others may have interrupted runs of theirs beside this one.
   if (options.checkpoint === undefined) await Deno.remove(dirname(folder)).catch(() => {});
 }
