@@ -75,8 +75,8 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: "quality-long",
-    title: "Quality of the exact form, of fewer dimensions and of BPR",
-    duration: "10 min",
+    title: "Quality of the exact form, of fewer dimensions, of BPR and of NCF",
+    duration: "30 min",
     onDemand: true,
     run: measureQualityLong,
   },

@@ -46,14 +46,18 @@ export async function measureQuality(): Promise<Figure[]> {
   ]);
 }
 
-/** What takes long: the exact form beside the central solver, fewer dimensions, and another loss. */
+/** What takes long: the exact form beside the central solver, fewer dimensions, another loss, networks. */
 export async function measureQualityLong(): Promise<Figure[]> {
-  const rows = await rowsOf(["central", "exact", "newton-d16", "bpr"]);
+  const rows = await rowsOf(["central", "exact", "newton-d16", "bpr", "central-ncf", "ncf"]);
   const within: Goal = { kind: "within", bound: .005 };
   return figuresOf(rows, [{
     row: /^exact .* round 5$/,
     reference: meanOf(rows, "central iALS d 32, sweep 5"),
     goals: { hr: within, ndcg: within },
+  }, {
+    row: /^NCF.* round 30$/,
+    reference: meanOf(rows, "central NCF"),
+    goals: { hr: { kind: "at least", bound: .6 }, ndcg: { kind: "at least", bound: .36 } },
   }]);
 }
 

@@ -6,7 +6,7 @@
 import { memoryState } from "../src/client/memory_state.ts";
 import { deriveSeed } from "../src/core/random.ts";
 import { type NamedTensors, sizeOf } from "../src/core/tensor.ts";
-import type { IalsModel, MfModel } from "../src/models/mod.ts";
+import type { IalsModel, MfModel, NcfModel } from "../src/models/mod.ts";
 import { strategyFrom } from "../src/strategy/mod.ts";
 import { defineTask } from "../src/task/mod.ts";
 import { bitsPerValue, createUpdateChain, metricMeans } from "../src/update/mod.ts";
@@ -17,7 +17,7 @@ export interface RoundsOptions {
   /** Name of its rows. */
   readonly name: string;
   /** The model, with the server's step that it is made for. */
-  readonly model: IalsModel | MfModel;
+  readonly model: IalsModel | MfModel | NcfModel;
   /** After which rounds to show what the clients measured; it ends with the last of them. */
   readonly show: readonly number[];
 }

@@ -6,6 +6,7 @@
 /// <reference lib="deno.worker" />
 import { centralIals, exact, quasiNewton } from "./quality_ials.ts";
 import { centralLogistic, federatedMf, localOnly, popularity } from "./quality_mf.ts";
+import { centralNeural, federatedNeural } from "./quality_ncf.ts";
 import { openQualityWorld, type QualityMethod, type QualityRow } from "./quality_world.ts";
 
 /** What the thread is told. */
@@ -31,7 +32,9 @@ export type QualityMethodName =
   | "exact"
   | "central-logistic"
   | "logistic"
-  | "bpr";
+  | "bpr"
+  | "central-ncf"
+  | "ncf";
 
 const METHODS: Readonly<Record<QualityMethodName, QualityMethod>> = {
   "popularity": popularity,
@@ -43,6 +46,8 @@ const METHODS: Readonly<Record<QualityMethodName, QualityMethod>> = {
   "central-logistic": centralLogistic,
   "logistic": federatedMf("logistic"),
   "bpr": federatedMf("bpr"),
+  "central-ncf": centralNeural,
+  "ncf": federatedNeural,
 };
 
 const post = (event: QualityEvent) => self.postMessage(event);
