@@ -5,21 +5,22 @@
  */
 import type { Slot } from "./backend.ts";
 import type { Tape } from "./tape.ts";
-import type { Variable } from "./variable.ts";
+import type { Node, Variable } from "./variable.ts";
 
 /**
  * Lets a kernel add to the gradients of `inputs`. Each gets memory of its own, also an input that is
- * given twice; one that no gradient flows to gets `null`.
+ * given twice or is a view of another; one that no gradient flows to gets `null`.
  */
 export function addGradients(
   tape: Tape,
   inputs: readonly (Variable | undefined)[],
   kernel: (gradients: readonly (Slot | null)[]) => void,
 ): void {
+  const owners = inputs.map((input) => input && (input as Node).owner);
   const again: { readonly from: Slot; readonly to: Variable }[] = [];
   const gradients = inputs.map((input, at) => {
     if (input?.differentiable !== true) return null;
-    if (inputs.indexOf(input) === at) return tape.gradient(input);
+    if (owners.indexOf(owners[at]) === at) return tape.gradient(input);
     const from = tape.filled(input.size, 0);
     again.push({ from, to: input });
     return from;

@@ -278,6 +278,20 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
     apply: (tape, [x]) => linear(tape, x!, x!, { activation: "gelu" }),
   },
   {
+    name: "attention of a sequence to parts of it",
+    shapes: [[2, 5, 6]],
+    apply: (tape, [x]) => {
+      const part = (from: number) => sliceRows(tape, x!, { from, to: from + 1 });
+      const value = reshape(tape, part(0), [1, 5, 6]);
+      return attention(tape, { query: part(1), key: part(0), value }, { heads: 2 });
+    },
+  },
+  {
+    name: "linear of a matrix by a view of it",
+    shapes: [[5, 5]],
+    apply: (tape, [x]) => linear(tape, reshape(tape, x!, [5, 5]), x!),
+  },
+  {
     name: "concat of a tensor with itself",
     shapes: [[3, 5]],
     apply: (tape, [x]) => concat(tape, [x!, x!]),

@@ -139,6 +139,14 @@ const REFUSALS: readonly [string, () => unknown][] = [
     () => sliceRows(tape, of(2, 3), { from: 1, to: 3 }),
   ],
   ["Cannot reshape [2, 3] to [4]: expected 6 values", () => reshape(tape, of(2, 3), [4])],
+  [
+    "Cannot make a tensor of shape [-2, -3]: expected whole extents, 0 or more",
+    () => reshape(tape, of(2, 3), [-2, -3]),
+  ],
+  [
+    "Cannot make a tensor of shape [1.5, 4]: expected whole extents, 0 or more",
+    () => tape.constant(new Float32Array(6), [1.5, 4]),
+  ],
   ["Cannot transpose [2, 3, 4]: expected a matrix", () => transpose(tape, of(2, 3, 4))],
   [
     "Cannot take the cross entropy of [2, 3] with labels [3]: expected 2 labels",

@@ -172,7 +172,10 @@ export class Tape {
     const part = { offset: skip * VALUE_BYTES, bytes: sizeOf(shape) * VALUE_BYTES };
     const slot = this.backend.slice(of.slot, part);
     const view = this.#node(shape, slot, of.differentiable && this.#recording);
-    if (view.differentiable) view.gradient = this.backend.slice(this.gradient(of), part);
+    if (view.differentiable) {
+      view.gradient = this.backend.slice(this.gradient(of), part);
+      view.owner = (of as Node).owner;
+    }
     return view;
   }
 

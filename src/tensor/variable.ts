@@ -5,6 +5,7 @@
  */
 import type { Slot } from "./backend.ts";
 import { VALUE_BYTES } from "./check_call.ts";
+import { shown } from "./shapes.ts";
 
 /** A tensor that a tape knows. Ends with the step it was made in; one made outside of steps stays. */
 export interface Variable {
@@ -52,8 +53,14 @@ export class Node implements Variable {
   backward: BackwardPass | undefined;
   /** Whether its gradient has flowed on: what came later would be lost. */
   spent = false;
+  /** Whose gradient it shares, if it is a view; itself otherwise. */
+  owner: Node = this;
 
-  /** Values in a slot of a step, of which `isOver` tells whether it has ended. */
+  /**
+   * Values in a slot of a step, of which `isOver` tells whether it has ended.
+   *
+   * @throws {RangeError} If an extent is no whole number, 0 or more.
+   */
   constructor(
     shape: readonly number[],
     slot: Slot,
@@ -62,6 +69,11 @@ export class Node implements Variable {
       readonly isOver: () => boolean;
     },
   ) {
+    if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
+      throw new RangeError(
+        `Cannot make a tensor of shape ${shown({ shape })}: expected whole extents, 0 or more`,
+      );
+    }
     this.shape = shape;
     this.size = slot.bytes / VALUE_BYTES;
     this.differentiable = differentiable;
