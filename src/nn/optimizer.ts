@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TributaryError } from "../core/errors.ts";
 import type { NamedTensors, Tensor } from "../core/tensor.ts";
 import { sizeOf } from "../core/tensor.ts";
 import type { Slot } from "../tensor/mod.ts";
@@ -15,7 +16,7 @@ const VALUE_BYTES = 4;
 
 /** What {@link createOptimizer} may be told beside its options. */
 export interface OptimizerBounds {
-  /** L2 norm of all gradients together that a step goes by at most; default any. */
+  /** L2 norm of all gradients together that a step goes by at most, above 0; default any. */
   readonly maxNorm?: number;
 }
 
@@ -27,6 +28,7 @@ export interface Optimizer {
    * Changes the parameters by their gradients, and sets those to zero.
    *
    * @param share Share of the learning rate, as a schedule has it; default all of it.
+   * @throws {RangeError} If it is not finite and 0 or more. Nothing is changed then.
    */
   step(share?: number): void;
   /** What it remembers from step to step, for a safetensors file: `steps`, and its moments by name. */
@@ -42,6 +44,8 @@ export interface Optimizer {
 
 /**
  * An optimiser of a block's parameters. What it remembers lies in the arena that the block lies in.
+ *
+ * @throws {RangeError} If `maxNorm` is not above 0.
  *
  * @example Ten steps down a parabola
  * ```ts
@@ -68,6 +72,9 @@ export function createOptimizer(
   options: OptimizerOptions,
   { maxNorm }: OptimizerBounds = {},
 ): Optimizer {
+  if (maxNorm !== undefined && !(maxNorm > 0)) {
+    throw new RangeError(`Cannot clip gradients to a norm of ${maxNorm}: expected more than 0`);
+  }
   const { backend } = block.tape;
   const rule = stepRule(block, options);
   const norm = maxNorm === undefined ? undefined : backend.alloc(VALUE_BYTES);
@@ -77,6 +84,11 @@ export function createOptimizer(
       return steps;
     },
     step(share = 1) {
+      if (!(share >= 0 && share < Infinity)) {
+        throw new RangeError(
+          `Cannot step by ${share} of the learning rate: expected a finite number, 0 or more`,
+        );
+      }
       if (norm !== undefined) {
         backend.run("clip_norm", [block.gradients, norm], [block.size, maxNorm ?? Infinity]);
       }
@@ -101,11 +113,18 @@ export function createOptimizer(
         state,
         `go on with ${options.kind}`,
       );
+      const taken = state.steps?.data[0] ?? NaN;
+      if (!(Number.isInteger(taken) && taken >= 0)) {
+        throw new TributaryError(
+          "bad-tensors",
+          `Cannot go on with ${options.kind}: ${taken} steps were taken, expected a whole number, 0 or more`,
+        );
+      }
       for (const [name, slot] of moments) {
         const moment = state[name];
         if (moment !== undefined) backend.write(slot, moment.data);
       }
-      steps = state.steps?.data[0] ?? 0;
+      steps = taken;
     },
   };
 }

@@ -248,3 +248,35 @@ Deno.test("optimisers: options that do not fit are refused by name", () => {
     );
   }
 });
+
+testBackends(
+  "optimisers: figures that make no step are refused, and nothing changes",
+  async (tape) => {
+    const block = blockOf(tape, [1, 2]);
+    for (const maxNorm of [0, -1, NaN]) {
+      assert.throws(
+        () => createOptimizer(block, sgd({ lr: 1 }), { maxNorm }),
+        { name: "RangeError", message: /^Cannot clip gradients to a norm of (0|-1|NaN)/ },
+      );
+    }
+    const optimizer = createOptimizer(block, adam({ lr: 1 }));
+    await stepOn(block, optimizer, [1, -1]);
+    const before = [await valuesOf(tape.backend, block.values), await optimizer.readState()];
+    for (const share of [NaN, -0.5, Infinity]) {
+      assert.throws(() => optimizer.step(share), { name: "RangeError", message: /learning rate/ });
+    }
+    const state = await optimizer.readState();
+    for (const steps of [NaN, -1, 0.5]) {
+      assert.throws(
+        () =>
+          optimizer.writeState({ ...state, steps: { shape: [], data: Float32Array.of(steps) } }),
+        (error) =>
+          isTributaryError(error, "bad-tensors") &&
+          error.message ===
+            `Cannot go on with adam: ${steps} steps were taken, expected a whole number, 0 or more`,
+      );
+    }
+    const after = [await valuesOf(tape.backend, block.values), await optimizer.readState()];
+    assert.deepEqual(after, before);
+  },
+);
