@@ -41,6 +41,10 @@ export const ERROR_STATUS = {
   "update-not-finite": 422,
   "update-misshapen": 422,
   "update-out-of-range": 422,
+  "residue-out-of-range": 422,
+  "envelope-malformed": 422,
+  "envelope-misaddressed": 422,
+  "envelope-refused": 422,
   "too-many-requests": 429,
   "core-trap": 500,
   "internal": 500,
@@ -50,7 +54,10 @@ export const ERROR_STATUS = {
   "receipt-invalid": 502,
   "peer-invalid": 502,
   "peer-unreachable": 502,
+  "noise-excessive": 502,
+  "shares-inconsistent": 502,
   "busy": 503,
+  "shares-missing": 503,
 } as const;
 
 /** Stable name of one domain condition. */

@@ -9,6 +9,7 @@ export * from "./core_instance.ts";
 export * from "./core_memory.ts";
 export * from "./core_trap.ts";
 export * from "./inline.ts";
+export * from "./kahe.ts";
 export type { Simd } from "./simd.ts";
 export * from "./train.ts";
 export * from "./train_als.ts";

@@ -1,5 +1,5 @@
 /**
- * What the handles of the train core check before a kernel runs.
+ * What the handles of the cores check before a kernel runs.
  *
  * @module
  */
