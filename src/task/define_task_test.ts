@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
-import { ials, logistic, mf, tensors } from "../models/mod.ts";
+import { ials, logistic, mf, ncf, tensors } from "../models/mod.ts";
 import { alsNewton, fedAdam, fedAvg, fedNova, fedProx } from "../strategy/mod.ts";
 import { qFedAvg, rowwise, scaffold } from "../strategy/mod.ts";
 import { readTask } from "../wire/task.ts";
+import { checkTask } from "./check_task.ts";
 import { defineTask } from "./define_task.ts";
 import type { TaskDefinition } from "./define_task.ts";
 
@@ -81,6 +82,40 @@ Deno.test("defineTask: nothing of the document can be changed", () => {
   const task = defineTask(FILMS);
   assert.throws(() => (task as { name: string }).name = "other", TypeError);
   assert.throws(() => (task.update.tensors[0]!.shape as number[])[0] = 1, TypeError);
+});
+
+Deno.test("defineTask: how clients train a table's model stands under train, in full", () => {
+  const { name, clients, stop } = FILMS;
+  const task = defineTask({
+    ...{ name, clients, stop },
+    model: logistic({ features: 106 }),
+    train: { epochs: 2, optimizer: { kind: "adam", lr: 0.01 } },
+    strategy: fedAdam({ lr: 0.2 }),
+  });
+  assert.deepEqual(task.model, { kind: "logistic", features: 106 });
+  assert.deepEqual(task.train, {
+    epochs: 2,
+    batchSize: 32,
+    optimizer: { kind: "adam", lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0 },
+    schedule: { kind: "constant" },
+    maxNorm: null,
+  });
+  assert.deepEqual(task.metrics, ["accuracy", "brier", "loss"]);
+  assert.deepEqual(checkTask(JSON.parse(JSON.stringify(task))).model.options, {
+    ...task.model,
+    ...task.train,
+  });
+});
+
+Deno.test("defineTask: ncf sends what the strategy steps by, rows of its tables at first", () => {
+  const { name, clients, stop } = FILMS;
+  const model = ncf({ items: 9, dim: 2, hidden: [3] });
+  const rows = defineTask({ name, clients, stop, model });
+  assert.deepEqual(rows.strategy.tables, ["product.item", "layers.item"]);
+  assert.equal(rows.update.tensors.find((tensor) => tensor.name === "count")?.shape[0], 9);
+  const whole = defineTask({ name, clients, stop, model, strategy: fedAvg() });
+  assert.equal(whole.train.sends, "weights");
+  assert.equal(whole.update.tensors.some((tensor) => tensor.name === "count"), false);
 });
 
 Deno.test("defineTask: mf sends what the strategy steps by", () => {
