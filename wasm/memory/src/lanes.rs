@@ -5,12 +5,12 @@
 #[cfg(target_arch = "wasm32")]
 mod simd;
 #[cfg(target_arch = "wasm32")]
-pub use simd::{Constant, F32x4, F64x2, I64x2, U32x4};
+pub use simd::{F32x4, F64x2, I64x2, U32x4};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod scalar;
 #[cfg(not(target_arch = "wasm32"))]
-pub use scalar::{Constant, F32x4, F64x2, I64x2, U32x4};
+pub use scalar::{F32x4, F64x2, I64x2, U32x4};
 
 /// Turns a 4×4 block of words over: lane `j` of result `i` is lane `i` of `rows[j]`.
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! What stands between the layers of a network, value by value.
 
-use crate::exponential::{exp, normal, sigmoid, tanh};
+use crate::exponential::Exponential;
 use crate::lanewise::lanewise;
 use core::f32::consts::PI;
 use memory::lanes::F32x4;
@@ -44,39 +44,39 @@ impl Activation {
     /// `y` of four values. A loop around it should know `self` beforehand, see [`activate`].
     #[inline(always)]
     #[must_use]
-    pub fn value(self, x: F32x4) -> F32x4 {
+    pub fn value(self, exponential: Exponential, x: F32x4) -> F32x4 {
         match self {
             Self::None => x,
             Self::Relu => x.at_least(F32x4::splat(0.0)),
-            Self::Gelu => x / (F32x4::splat(1.0) + exp(F32x4::splat(0.0) - gelu_argument(x))),
-            Self::GeluErf => x * normal(x).0,
-            Self::Sigmoid => sigmoid(x),
-            Self::Tanh => tanh(x),
-            Self::Silu => x / (F32x4::splat(1.0) + exp(F32x4::splat(0.0) - x)),
+            Self::Gelu => exponential.sigmoid_times(x, gelu_argument(x)),
+            Self::GeluErf => x * exponential.normal(x).0,
+            Self::Sigmoid => exponential.sigmoid(x),
+            Self::Tanh => exponential.tanh(x),
+            Self::Silu => exponential.sigmoid_times(x, x),
         }
     }
 
     /// `dy/dx` of four values.
     #[inline(always)]
     #[must_use]
-    pub fn slope(self, x: F32x4, y: F32x4) -> F32x4 {
+    pub fn slope(self, exponential: Exponential, x: F32x4, y: F32x4) -> F32x4 {
         let (zero, one) = (F32x4::splat(0.0), F32x4::splat(1.0));
         match self {
             Self::None => one,
             Self::Relu => zero.less_than(y).select(one, zero),
             Self::Gelu => {
-                let s = sigmoid(gelu_argument(x));
+                let s = exponential.sigmoid(gelu_argument(x));
                 let inner = F32x4::splat(GELU_LINEAR) + F32x4::splat(3.0 * GELU_CUBIC) * (x * x);
                 s + x * s * (one - s) * inner
             }
             Self::GeluErf => {
-                let (distribution, density) = normal(x);
+                let (distribution, density) = exponential.normal(x);
                 distribution + x * density * F32x4::splat(1.0 / (2.0 * PI).sqrt())
             }
             Self::Sigmoid => y * (one - y),
             Self::Tanh => one - y * y,
             Self::Silu => {
-                let s = sigmoid(x);
+                let s = exponential.sigmoid(x);
                 s + x * s * (one - s)
             }
         }
@@ -138,29 +138,33 @@ macro_rules! for_each_activation {
 
 /// `out[i] = y(x[i])`.
 pub fn activate(activation: Activation, x: &[f32], out: &mut [f32]) {
+    let exponential = Exponential::new();
     for_each_activation!(activation, KNOWN => {
-        lanewise([x], [out], |[x], _| [KNOWN.value(x)]);
+        lanewise([x], [out], |[x], _| [KNOWN.value(exponential, x)]);
     });
 }
 
 /// `x[i] = y(x[i])`.
 pub fn activate_in_place(activation: Activation, x: &mut [f32]) {
+    let exponential = Exponential::new();
     for_each_activation!(activation, KNOWN => {
-        lanewise([], [x], |[], [x]| [KNOWN.value(x)]);
+        lanewise([], [x], |[], [x]| [KNOWN.value(exponential, x)]);
     });
 }
 
 /// `dx[i] += dy[i]·slope(x[i], y[i])`. What the slope does not look at may be any slice as long.
 pub fn activate_backward(activation: Activation, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let exponential = Exponential::new();
     for_each_activation!(activation, KNOWN => {
-        lanewise([x, y, dy], [dx], |[x, y, dy], [dx]| [dx + dy * KNOWN.slope(x, y)]);
+        lanewise([x, y, dy], [dx], |[x, y, dy], [dx]| [dx + dy * KNOWN.slope(exponential, x, y)]);
     });
 }
 
 /// `dx[i] = dy[i]·slope(x[i], y[i])`; else as [`activate_backward`].
 pub fn gradient(activation: Activation, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let exponential = Exponential::new();
     for_each_activation!(activation, KNOWN => {
-        lanewise([x, y, dy], [dx], |[x, y, dy], _| [dy * KNOWN.slope(x, y)]);
+        lanewise([x, y, dy], [dx], |[x, y, dy], _| [dy * KNOWN.slope(exponential, x, y)]);
     });
 }
 

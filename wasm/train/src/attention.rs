@@ -4,7 +4,7 @@
 //! Eight queries go through the keys together, one in each lane: scores lie key by key with the
 //! queries side by side, and what the softmax needs of all keys (maximum, sum) is taken lane by lane.
 
-use crate::exponential::exp;
+use crate::exponential::Exponential;
 use crate::softmax::log_one;
 use memory::lanes::F32x4;
 use tile::{
@@ -113,6 +113,7 @@ pub fn attention(
 ) {
     let Shape { heads, queries, keys, head_dim: dim, .. } = shape;
     let columns = dim.div_ceil(4);
+    let exponential = Exponential::new();
     let key_fours = take::<4>(&mut scratch, keys.div_ceil(4) * dim);
     let value_columns = take::<4>(&mut scratch, columns * keys);
     let query_tile = take::<8>(&mut scratch, dim);
@@ -136,7 +137,8 @@ pub fn attention(
                 }
                 pack_eight(of_queries.rows(q).from(first), count, shape.scale(), query_tile);
                 sums.fill([0.0; 8]);
-                let mut mean = Mean { most: splat(f32::NEG_INFINITY), total: splat(0.0), sums };
+                let (most, total) = (splat(f32::NEG_INFINITY), splat(0.0));
+                let mut mean = Mean { exponential, most, total, sums };
                 for from in (0..seen).step_by(KEY_BLOCK) {
                     let range = from..seen.min(from + KEY_BLOCK);
                     score(scores, key_fours, query_tile, range.clone());
@@ -182,6 +184,7 @@ fn hide(scores: &mut [Eight], range: core::ops::Range<usize>, first: usize) {
 
 /// A weighted mean of values for eight queries, as far as it is known.
 struct Mean<'a> {
+    exponential: Exponential,
     /// The largest score so far.
     most: Wide,
     /// `Σ e^(score − most)`.
@@ -194,16 +197,16 @@ impl Mean<'_> {
     /// Adds keys by their `scores`, which are overwritten; `values(c)` are columns `4c..4c + 4`.
     #[inline(always)]
     fn add<'a>(&mut self, scores: &mut [Eight], values: impl Fn(usize) -> &'a [Four]) {
-        let before = self.most;
+        let (exponential, before) = (self.exponential, self.most);
         self.most = scores.iter().fold(before, |most, scores| each(load(scores), most, F32x4::max));
         // What is there already counts from the old largest score. At first that is −∞.
-        let shrink = each(before, self.most, |before, now| exp(before - now));
+        let shrink = each(before, self.most, |before, now| exponential.exp(before - now));
         let mut total = each(self.total, shrink, |total, shrink| total * shrink);
         for sums in &mut *self.sums {
             store(each(load(sums), shrink, |sum, shrink| sum * shrink), sums);
         }
         for scores in &mut *scores {
-            let powers = each(load(scores), self.most, |score, most| exp(score - most));
+            let powers = each(load(scores), self.most, |score, most| exponential.exp(score - most));
             total = each(total, powers, |total, power| total + power);
             store(powers, scores);
         }

@@ -1,5 +1,6 @@
 //! Cross-entropy of rows of logits against a label each.
 
+use crate::exponential::Exponential;
 use crate::lanewise::lanewise;
 use crate::reduction::sum;
 use crate::softmax::{exponentials, log_one, sum_of_exponentials};
@@ -30,6 +31,7 @@ pub fn cross_entropy(
     smoothing: f32,
 ) {
     let cols = logits.len() / labels.len().max(1);
+    let exponential = Exponential::new();
     for (i, (&label, loss)) in labels.iter().zip(losses).enumerate() {
         let range = i * cols..(i + 1) * cols;
         let row = &logits[range.clone()];
@@ -43,9 +45,9 @@ pub fn cross_entropy(
         }
         let label = label as usize;
         let (most, total) = match slopes {
-            None => sum_of_exponentials(row),
+            None => sum_of_exponentials(exponential, row),
             Some(slopes) => {
-                let (most, total) = exponentials(row, slopes);
+                let (most, total) = exponentials(exponential, row, slopes);
                 let share = F32x4::splat(1.0 / total);
                 let even = F32x4::splat(smoothing / cols as f32);
                 lanewise([], [&mut *slopes], |[], [power]| [power * share - even]);

@@ -3,53 +3,86 @@
 //!
 //! The coefficients are minimax fits (Remez) made for these intervals.
 
-use memory::lanes::{Constant, F32x4};
+use memory::lanes::F32x4;
 
-static ONE: Constant = Constant::new(1.0);
-static LOG2_E: Constant = Constant::new(core::f32::consts::LOG2_E);
+/// A constant in every lane.
+pub type Lanes = [f32; 4];
 
-/// `ln 2` in two parts: products of the first with whole numbers below 2^9 are exact.
-pub static LN_2_HIGH: Constant = Constant::new(0.693_359_4);
-pub static LN_2_LOW: Constant = Constant::new(-2.121_944_4e-4);
+/// `value` in every lane.
+pub const fn all(value: f32) -> Lanes {
+    [value; 4]
+}
 
-/// Added to a float below 2^22, it rounds it to a whole number, which then stands in the low bits.
-static ROUNDING: Constant = Constant::new(12_582_912.0);
-
-/// The exponent of ½: added to a whole number `k` in the exponent's place, it makes `2^(k − 1)`.
-static HALF: Constant = Constant::new(0.5);
-
-/// What lies outside gives 0 and infinity.
-static LEAST: Constant = Constant::new(-87.5);
-static MOST: Constant = Constant::new(89.0);
-
-/// `(e^r − 1 − r) / r²` for `|r| ≤ ln 2 / 2`, by falling powers (relative error of `e^r` 5e-9).
-static SERIES: [Constant; 5] =
-    constants([0.001_394_677_6, 0.008_366_765, 0.041_666_28, 0.166_665_42, 0.5]);
-
-/// `e^(a²/2)·Φ(−a)` for `a ≥ 0` in powers of `1 / (1 + 0.3 a)`, falling (relative error 6e-8).
-static TAIL: [Constant; 9] = constants([
-    0.038_378_08,
-    -0.169_165_1,
-    0.228_658_02,
-    -0.076_504_156,
-    0.142_533_96,
-    0.094_684_17,
-    0.121_920_19,
-    0.119_487_71,
-    7.167_801_5e-6,
-]);
-static TAIL_SCALE: Constant = Constant::new(0.3);
-
-/// Each value as a constant for all lanes.
-pub const fn constants<const N: usize>(values: [f32; N]) -> [Constant; N] {
-    let mut list = [const { Constant::new(0.0) }; N];
+/// Each value in every lane.
+pub const fn all_of<const N: usize>(values: [f32; N]) -> [Lanes; N] {
+    let mut list = [[0.0; 4]; N];
     let mut i = 0;
     while i < N {
-        list[i] = Constant::new(values[i]);
+        list[i] = all(values[i]);
         i += 1;
     }
     list
 }
+
+/// The functions, for the time of a kernel.
+///
+/// Their constants lie in memory that the compiler is kept from looking into: of a constant that it
+/// knows it makes an instruction inside of the loop, for which engines need several.
+#[derive(Clone, Copy)]
+pub struct Exponential(&'static Constants);
+
+struct Constants {
+    one: Lanes,
+    two: Lanes,
+    /// Its exponent, added to a whole number `k` in the exponent's place, makes `2^(k − 1)`.
+    half: Lanes,
+    /// What lies outside gives 0 and infinity.
+    least: Lanes,
+    most: Lanes,
+    log2_e: Lanes,
+    /// `ln 2` in two parts: products of the first with whole numbers below 2^9 are exact.
+    ln_2: [Lanes; 2],
+    /// Added to a float below 2^22, it rounds it to a whole number, which then stands in the low
+    /// bits.
+    rounding: Lanes,
+    /// `(e^r − 1 − r) / r²` for `|r| ≤ ln 2 / 2`, by falling powers (relative error of `e^r` 5e-9).
+    series: [Lanes; 5],
+    /// From half of this on, `tanh` rounds to 1.
+    tanh_most: Lanes,
+    sign: Lanes,
+    /// `e^(a²/2)·Φ(−a)` for `a ≥ 0` in powers of `1 / (1 + 0.3 a)`, falling (relative error 6e-8).
+    tail: [Lanes; 9],
+    tail_scale: Lanes,
+}
+
+/// See [`Constants`].
+pub const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+
+static CONSTANTS: Constants = Constants {
+    one: all(1.0),
+    two: all(2.0),
+    half: all(0.5),
+    least: all(-87.5),
+    most: all(89.0),
+    log2_e: all(core::f32::consts::LOG2_E),
+    ln_2: all_of(LN_2),
+    rounding: all(12_582_912.0),
+    series: all_of([0.001_394_677_6, 0.008_366_765, 0.041_666_28, 0.166_665_42, 0.5]),
+    tanh_most: all(20.0),
+    sign: all(-0.0),
+    tail: all_of([
+        0.038_378_08,
+        -0.169_165_1,
+        0.228_658_02,
+        -0.076_504_156,
+        0.142_533_96,
+        0.094_684_17,
+        0.121_920_19,
+        0.119_487_71,
+        7.167_801_5e-6,
+    ]),
+    tail_scale: all(0.3),
+};
 
 /// `Σ coefficients[i]·x^(n − 1 − i)` for `n ≥ 2`: Horner's rule for even and for odd powers, which
 /// do not wait for each other.
@@ -57,77 +90,109 @@ pub const fn constants<const N: usize>(values: [f32; N]) -> [Constant; N] {
 pub fn polynomial<const N: usize>(
     x: F32x4,
     square: F32x4,
-    coefficients: &'static [Constant; N],
+    coefficients: &'static [Lanes; N],
 ) -> F32x4 {
-    let mut sums = [coefficients[0].lanes(), coefficients[1].lanes()];
+    let mut sums = [F32x4::load(&coefficients[0]), F32x4::load(&coefficients[1])];
     for (i, next) in coefficients.iter().enumerate().skip(2) {
-        sums[i % 2] = sums[i % 2] * square + next.lanes();
+        sums[i % 2] = sums[i % 2] * square + F32x4::load(next);
     }
     let [even, odd] = if N % 2 == 1 { sums } else { [sums[1], sums[0]] };
     even + x * odd
 }
 
-/// `x = k·ln 2 + r`: gives `e^r − 1` and `2^(k − 1)`, for `−87.5 ≤ x ≤ 89`. The power is 0 for the
-/// least `k`.
-#[inline(always)]
-fn split(x: F32x4) -> (F32x4, F32x4) {
-    let shifted = x * LOG2_E.lanes() + ROUNDING.lanes();
-    let k = shifted - ROUNDING.lanes();
-    let r = x - k * LN_2_HIGH.lanes() - k * LN_2_LOW.lanes();
-    let power = shifted.to_bits().shift_left::<23>() + HALF.lanes().to_bits();
-    let square = r * r;
-    (r + square * polynomial(r, square, &SERIES), power.to_floats())
-}
+impl Exponential {
+    /// Called outside of a kernel's loops.
+    #[inline(always)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self(core::hint::black_box(&CONSTANTS))
+    }
 
-/// `e^x`, relative error 2e-7; results below 1.7e-38 are 0.
-#[inline(always)]
-#[must_use]
-pub fn exp(x: F32x4) -> F32x4 {
-    let (fraction, half) = split(x.clamp(LEAST.lanes(), MOST.lanes()));
-    let scaled = fraction * half + half;
-    ((scaled + scaled).to_bits() | x.nan()).to_floats()
-}
+    /// `x = k·ln 2 + r`: gives `e^r − 1` and `2^(k − 1)`, for `−87.5 ≤ x ≤ 89`. The power is 0 for
+    /// the least `k`.
+    #[inline(always)]
+    fn split(self, x: F32x4) -> (F32x4, F32x4) {
+        let [ln_2_high, ln_2_low] = &self.0.ln_2;
+        let rounding = F32x4::load(&self.0.rounding);
+        let shifted = x * F32x4::load(&self.0.log2_e) + rounding;
+        let k = shifted - rounding;
+        let r = x - k * F32x4::load(ln_2_high) - k * F32x4::load(ln_2_low);
+        let power = shifted.to_bits().shift_left::<23>() + F32x4::load(&self.0.half).to_bits();
+        let square = r * r;
+        (r + square * polynomial(r, square, &self.0.series), power.to_floats())
+    }
 
-/// `1 / (1 + e^−x)`.
-#[inline(always)]
-#[must_use]
-pub fn sigmoid(x: F32x4) -> F32x4 {
-    ONE.lanes() / (ONE.lanes() + exp(F32x4::splat(0.0) - x))
-}
+    /// `e^x`, relative error 2e-7; results below 1.7e-38 are 0.
+    #[inline(always)]
+    #[must_use]
+    pub fn exp(self, x: F32x4) -> F32x4 {
+        let [least, most] = [&self.0.least, &self.0.most].map(F32x4::load);
+        let (fraction, half) = self.split(x.clamp(least, most));
+        let scaled = fraction * half + half;
+        ((scaled + scaled).to_bits() | x.nan()).to_floats()
+    }
 
-/// `(e^2a − 1) / (e^2a + 1)` of `a = |x|`, with the sign of `x`; relative error 4e-7.
-#[inline(always)]
-#[must_use]
-pub fn tanh(x: F32x4) -> F32x4 {
-    // From 9.1 on the result rounds to 1.
-    let doubled = (x + x).abs().clamp(F32x4::splat(0.0), TANH_MOST.lanes());
-    let (fraction, half) = split(doubled);
-    let power = half + half;
-    let less_one = fraction * power + (power - ONE.lanes());
-    let size = less_one / (less_one + TWO.lanes());
-    let sign = x.to_bits() & SIGN.lanes().to_bits();
-    (size.to_bits() | sign | x.nan()).to_floats()
-}
+    /// `1 / (1 + e^−x)`.
+    #[inline(always)]
+    #[must_use]
+    pub fn sigmoid(self, x: F32x4) -> F32x4 {
+        self.sigmoid_times(F32x4::load(&self.0.one), x)
+    }
 
-static TANH_MOST: Constant = Constant::new(20.0);
-static TWO: Constant = Constant::new(2.0);
-static SIGN: Constant = Constant::new(-0.0);
+    /// `factor / (1 + e^−x)`.
+    #[inline(always)]
+    #[must_use]
+    pub fn sigmoid_times(self, factor: F32x4, x: F32x4) -> F32x4 {
+        factor / (F32x4::load(&self.0.one) + self.exp(F32x4::splat(0.0) - x))
+    }
 
-/// The normal distribution: `Φ(x)`, and its density times `√2π`, `e^(−x²/2)`.
-///
-/// Both tails keep a relative error of `2e-7·(2 + x²)`.
-#[inline(always)]
-#[must_use]
-pub fn normal(x: F32x4) -> (F32x4, F32x4) {
-    let density = exp(F32x4::splat(0.0) - x * x * HALF.lanes());
-    let t = ONE.lanes() / (ONE.lanes() + x.abs() * TAIL_SCALE.lanes());
-    let beyond = density * polynomial(t, t * t, &TAIL);
-    (x.less_than(F32x4::splat(0.0)).select(beyond, ONE.lanes() - beyond), density)
+    /// `(e^2a − 1) / (e^2a + 1)` of `a = |x|`, with the sign of `x`; relative error 4e-7.
+    #[inline(always)]
+    #[must_use]
+    pub fn tanh(self, x: F32x4) -> F32x4 {
+        let [most, one, two, sign] =
+            [&self.0.tanh_most, &self.0.one, &self.0.two, &self.0.sign].map(F32x4::load);
+        let (fraction, half) = self.split((x + x).abs().clamp(F32x4::splat(0.0), most));
+        let power = half + half;
+        let less_one = fraction * power + (power - one);
+        let size = less_one / (less_one + two);
+        (size.to_bits() | (x.to_bits() & sign.to_bits()) | x.nan()).to_floats()
+    }
+
+    /// The normal distribution: `Φ(x)`, and its density times `√2π`, `e^(−x²/2)`.
+    ///
+    /// Both tails keep a relative error of `2e-7·(2 + x²)`.
+    #[inline(always)]
+    #[must_use]
+    pub fn normal(self, x: F32x4) -> (F32x4, F32x4) {
+        let zero = F32x4::splat(0.0);
+        let [one, half, scale] = [&self.0.one, &self.0.half, &self.0.tail_scale].map(F32x4::load);
+        let density = self.exp(zero - x * x * half);
+        let t = one / (one + x.abs() * scale);
+        let beyond = density * polynomial(t, t * t, &self.0.tail);
+        (x.less_than(zero).select(beyond, one - beyond), density)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn exp(x: F32x4) -> F32x4 {
+        Exponential::new().exp(x)
+    }
+
+    fn sigmoid(x: F32x4) -> F32x4 {
+        Exponential::new().sigmoid(x)
+    }
+
+    fn tanh(x: F32x4) -> F32x4 {
+        Exponential::new().tanh(x)
+    }
+
+    fn distribution_of(x: F32x4) -> F32x4 {
+        Exponential::new().normal(x).0
+    }
 
     /// Calls `each` with values from `−limit` to `limit` and their images.
     fn sweep(limit: f32, function: impl Fn(F32x4) -> F32x4, each: impl Fn(f64, f64)) {
@@ -210,18 +275,14 @@ mod tests {
 
     #[test]
     fn the_normal_distribution_keeps_its_relative_error_in_the_tails() {
-        sweep(
-            12.0,
-            |x| normal(x).0,
-            |x, got| {
-                let want = distribution(x);
-                assert!((got - want).abs() <= 2e-7 * (2.0 + x * x) * want, "{x}: {got}, {want}");
-            },
-        );
+        sweep(12.0, distribution_of, |x, got| {
+            let want = distribution(x);
+            assert!((got - want).abs() <= 2e-7 * (2.0 + x * x) * want, "{x}: {got}, {want}");
+        });
         let ends = [f32::NEG_INFINITY, -20.0, 0.0, 20.0, f32::INFINITY];
-        let got = ends.map(|x| one(|x| normal(x).0, x));
+        let got = ends.map(|x| one(distribution_of, x));
         assert_eq!((got[0], got[1], got[3], got[4]), (0.0, 0.0, 1.0, 1.0));
         assert!((got[2] - 0.5).abs() < 1e-7);
-        assert!(one(|x| normal(x).0, f32::NAN).is_nan());
+        assert!(one(distribution_of, f32::NAN).is_nan());
     }
 }

@@ -1,75 +1,116 @@
 //! `ln x` on lanes, and `ln(1 + e^x)`. As in `exponential.rs`, no mathematical library is called.
 
-use crate::exponential::{LN_2_HIGH, LN_2_LOW, constants, exp, polynomial};
-use memory::lanes::{Constant, F32x4};
+use crate::exponential::{Exponential, LN_2, Lanes, all, all_of, polynomial};
+use memory::lanes::F32x4;
 
-/// `(2·atanh(s)/s − 2) / s²` for `s² ≤ 1/9`, by falling powers of `s²` (relative error 5e-9).
-static SERIES: [Constant; 4] = constants([0.280_239_08, 0.279_995_54, 0.400_216_5, 0.666_664_1]);
+/// The functions, for the time of a kernel. See [`Exponential`].
+#[derive(Clone, Copy)]
+pub struct Logarithm(&'static Constants);
 
-static ONE: Constant = Constant::new(1.0);
-static TWO: Constant = Constant::new(2.0);
-static ROOT_HALF: Constant = Constant::new(core::f32::consts::FRAC_1_SQRT_2);
-
-/// Sign and exponent are set.
-static EXPONENT: Constant = Constant::new(f32::NEG_INFINITY);
-static INVERSE_2_23: Constant = Constant::new(1.0 / 8_388_608.0);
-
-/// Numbers below have fewer bits than others; times 2^23 they have as many.
-static LEAST_NORMAL: Constant = Constant::new(f32::MIN_POSITIVE);
-static POWER_2_23: Constant = Constant::new(8_388_608.0);
-static SHIFT: Constant = Constant::new(23.0);
-
-static LEAST: Constant = Constant::new(f32::from_bits(1));
-static INFINITY: Constant = Constant::new(f32::INFINITY);
-static NAN: Constant = Constant::new(f32::NAN);
-
-/// `ln(1 + f) = 2·atanh(f / (2 + f))` for `1/√2 − 1 ≤ f ≤ 1`.
-#[inline(always)]
-fn log_near_one(f: F32x4) -> F32x4 {
-    let s = f / (TWO.lanes() + f);
-    let square = s * s;
-    s + s + s * (square * polynomial(square, square * square, &SERIES))
+struct Constants {
+    one: Lanes,
+    two: Lanes,
+    /// `(2·atanh(s)/s − 2) / s²` for `s² ≤ 1/9`, by falling powers of `s²` (relative error 5e-9).
+    series: [Lanes; 4],
+    ln_2: [Lanes; 2],
+    root_half: Lanes,
+    /// Sign and exponent are set.
+    minus_infinity: Lanes,
+    infinity: Lanes,
+    inverse_2_23: Lanes,
+    /// Numbers below have fewer bits than others; times 2^23 they have as many.
+    least_normal: Lanes,
+    power_2_23: Lanes,
+    shift: Lanes,
+    least: Lanes,
+    nan: Lanes,
 }
 
-/// `ln x`, relative error 3e-7: −∞ for 0, NaN below.
-#[inline(always)]
-#[must_use]
-pub fn log(x: F32x4) -> F32x4 {
-    let zero = F32x4::splat(0.0);
-    let small = x.less_than(LEAST_NORMAL.lanes());
-    let scaled = small.select(x * POWER_2_23.lanes(), x).to_bits();
-    // The exponent of 1 begins at 1/√2: the fraction lies between that and its double.
-    let k = (scaled - ROOT_HALF.lanes().to_bits()) & EXPONENT.lanes().to_bits();
-    let fraction = (scaled - k).to_floats() - ONE.lanes();
-    let k = k.signed_to_f32() * INVERSE_2_23.lanes() - small.select(SHIFT.lanes(), zero);
-    let sum = k * LN_2_HIGH.lanes() + (log_near_one(fraction) + k * LN_2_LOW.lanes());
-    // What is not above 0 and finite: as it came, NaN, or −∞.
-    let sum = x.less_than(INFINITY.lanes()).select(sum, x);
-    let sum = x.less_than(zero).select(NAN.lanes(), sum);
-    x.abs().less_than(LEAST.lanes()).select(zero - INFINITY.lanes(), sum)
-}
+static CONSTANTS: Constants = Constants {
+    one: all(1.0),
+    two: all(2.0),
+    series: all_of([0.280_239_08, 0.279_995_54, 0.400_216_5, 0.666_664_1]),
+    ln_2: all_of(LN_2),
+    root_half: all(core::f32::consts::FRAC_1_SQRT_2),
+    minus_infinity: all(f32::NEG_INFINITY),
+    infinity: all(f32::INFINITY),
+    inverse_2_23: all(1.0 / 8_388_608.0),
+    least_normal: all(f32::MIN_POSITIVE),
+    power_2_23: all(8_388_608.0),
+    shift: all(23.0),
+    least: all(f32::from_bits(1)),
+    nan: all(f32::NAN),
+};
 
-/// `ln(1 + e^−|x|)`, and `1 / (1 + e^−x)`, from one power.
-#[inline(always)]
-#[must_use]
-pub fn logistic(x: F32x4) -> [F32x4; 2] {
-    let zero = F32x4::splat(0.0);
-    let power = exp(zero - x.abs());
-    let share = ONE.lanes() / (ONE.lanes() + power);
-    [log_near_one(power), x.less_than(zero).select(power * share, share)]
-}
+impl Logarithm {
+    /// Called outside of a kernel's loops.
+    #[inline(always)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self(core::hint::black_box(&CONSTANTS))
+    }
 
-/// `ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|)`, relative error 4e-7.
-#[inline(always)]
-#[must_use]
-pub fn softplus(x: F32x4) -> F32x4 {
-    let zero = F32x4::splat(0.0);
-    x.at_least(zero) + log_near_one(exp(zero - x.abs()))
+    /// `ln(1 + f) = 2·atanh(f / (2 + f))` for `1/√2 − 1 ≤ f ≤ 1`.
+    #[inline(always)]
+    fn near_one(self, f: F32x4) -> F32x4 {
+        let s = f / (F32x4::load(&self.0.two) + f);
+        let square = s * s;
+        s + s + s * (square * polynomial(square, square * square, &self.0.series))
+    }
+
+    /// `ln x`, relative error 3e-7: −∞ for 0, NaN below.
+    #[inline(always)]
+    #[must_use]
+    pub fn log(self, x: F32x4) -> F32x4 {
+        let zero = F32x4::splat(0.0);
+        let constant = F32x4::load;
+        let small = x.less_than(constant(&self.0.least_normal));
+        let scaled = small.select(x * constant(&self.0.power_2_23), x).to_bits();
+        // The exponent of 1 begins at 1/√2: the fraction lies between that and its double.
+        let above = scaled - constant(&self.0.root_half).to_bits();
+        let k = above & constant(&self.0.minus_infinity).to_bits();
+        let fraction = (scaled - k).to_floats() - constant(&self.0.one);
+        let k = k.signed_to_f32() * constant(&self.0.inverse_2_23)
+            - small.select(constant(&self.0.shift), zero);
+        let [ln_2_high, ln_2_low] = &self.0.ln_2;
+        let sum = k * constant(ln_2_high) + (self.near_one(fraction) + k * constant(ln_2_low));
+        // What is not above 0 and finite: as it came, NaN, or −∞.
+        let sum = x.less_than(constant(&self.0.infinity)).select(sum, x);
+        let sum = x.less_than(zero).select(constant(&self.0.nan), sum);
+        let is_zero = x.abs().less_than(constant(&self.0.least));
+        is_zero.select(constant(&self.0.minus_infinity), sum)
+    }
+
+    /// `ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|)`, relative error 4e-7.
+    #[inline(always)]
+    #[must_use]
+    pub fn softplus(self, exponential: Exponential, x: F32x4) -> F32x4 {
+        let zero = F32x4::splat(0.0);
+        x.at_least(zero) + self.near_one(exponential.exp(zero - x.abs()))
+    }
+
+    /// `ln(1 + e^−|x|)`, and `1 / (1 + e^−x)`, from one power.
+    #[inline(always)]
+    #[must_use]
+    pub fn logistic(self, exponential: Exponential, x: F32x4) -> [F32x4; 2] {
+        let (zero, one) = (F32x4::splat(0.0), F32x4::load(&self.0.one));
+        let power = exponential.exp(zero - x.abs());
+        let share = one / (one + power);
+        [self.near_one(power), x.less_than(zero).select(power * share, share)]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn log(x: F32x4) -> F32x4 {
+        Logarithm::new().log(x)
+    }
+
+    fn softplus(x: F32x4) -> F32x4 {
+        Logarithm::new().softplus(Exponential::new(), x)
+    }
 
     fn one(function: impl Fn(F32x4) -> F32x4, x: f32) -> f32 {
         function(F32x4::load(&[0.5, x, 2.0, x])).to_array()[1]

@@ -3,8 +3,9 @@
 //!
 //! Gradients are of the sum of all losses, and are written, not added.
 
+use crate::exponential::Exponential;
 use crate::lanewise::lanewise;
-use crate::logarithm::{logistic, softplus};
+use crate::logarithm::Logarithm;
 use memory::lanes::F32x4;
 
 #[cfg(target_arch = "wasm32")]
@@ -26,9 +27,10 @@ fn each(
 
 /// Cross-entropy of `σ(logit)` against a target probability `t`: `ln(1 + e^x) − x·t`.
 pub fn bce(logits: &[f32], targets: &[f32], losses: &mut [f32], dlogits: Option<&mut [f32]>) {
+    let (exponential, logarithm) = (Exponential::new(), Logarithm::new());
     each([logits, targets], losses, dlogits, |x, t| {
         let excess = x.at_least(F32x4::splat(0.0)) - x * t;
-        let [rest, share] = logistic(x);
+        let [rest, share] = logarithm.logistic(exponential, x);
         [excess + rest, share - t]
     });
 }
@@ -40,13 +42,14 @@ pub fn bpr(
     losses: &mut [f32],
     gradients: Option<[&mut [f32]; 2]>,
 ) {
+    let (exponential, logarithm) = (Exponential::new(), Logarithm::new());
     let pair = [positive, negative];
     match gradients {
-        None => each(pair, losses, None, |p, n| [softplus(n - p), n]),
+        None => each(pair, losses, None, |p, n| [logarithm.softplus(exponential, n - p), n]),
         Some([dpositive, dnegative]) => {
             lanewise(pair, [losses, dpositive, dnegative], |[p, n], _| {
                 let (zero, excess) = (F32x4::splat(0.0), n - p);
-                let [rest, share] = logistic(excess);
+                let [rest, share] = logarithm.logistic(exponential, excess);
                 [excess.at_least(zero) + rest, zero - share, share]
             });
         }

@@ -2,9 +2,9 @@
 //!
 //! A row with NaN or +∞ in it becomes NaN, one of nothing but −∞ too.
 
-use crate::exponential::exp;
+use crate::exponential::Exponential;
 use crate::lanewise::{lanewise, padded, store_first};
-use crate::logarithm::log;
+use crate::logarithm::Logarithm;
 use crate::reduction::{across, sum};
 use crate::vector::dot;
 use memory::lanes::F32x4;
@@ -24,16 +24,16 @@ fn largest(row: &[f32]) -> f32 {
 
 /// Writes `e^(x − largest)` to `out`; returns the largest value and the sum of what was written.
 #[inline(always)]
-pub fn exponentials(row: &[f32], out: &mut [f32]) -> (f32, f32) {
+pub fn exponentials(exponential: Exponential, row: &[f32], out: &mut [f32]) -> (f32, f32) {
     let most = largest(row);
     let shift = F32x4::splat(most);
     let (quads, tail) = row.as_chunks::<4>();
     let (out_quads, out_tail) = out.as_chunks_mut::<4>();
-    let last = exp(padded(tail, f32::NEG_INFINITY) - shift);
+    let last = exponential.exp(padded(tail, f32::NEG_INFINITY) - shift);
     store_first(last, out_tail);
     let mut total = F32x4::splat(0.0);
     for (quad, out) in quads.iter().zip(out_quads) {
-        let power = exp(F32x4::load(quad) - shift);
+        let power = exponential.exp(F32x4::load(quad) - shift);
         power.store(out);
         total = total + power;
     }
@@ -43,13 +43,14 @@ pub fn exponentials(row: &[f32], out: &mut [f32]) -> (f32, f32) {
 /// What [`exponentials`] returns, where they are not wanted themselves.
 #[inline(always)]
 #[must_use]
-pub fn sum_of_exponentials(row: &[f32]) -> (f32, f32) {
+pub fn sum_of_exponentials(exponential: Exponential, row: &[f32]) -> (f32, f32) {
     let most = largest(row);
     let shift = F32x4::splat(most);
     let (quads, tail) = row.as_chunks::<4>();
-    let last = exp(padded(tail, f32::NEG_INFINITY) - shift);
+    let last = exponential.exp(padded(tail, f32::NEG_INFINITY) - shift);
     let zero = F32x4::splat(0.0);
-    let total = quads.iter().fold(zero, |total, quad| total + exp(F32x4::load(quad) - shift));
+    let total =
+        quads.iter().fold(zero, |total, quad| total + exponential.exp(F32x4::load(quad) - shift));
     (most, across(total + last))
 }
 
@@ -57,14 +58,15 @@ pub fn sum_of_exponentials(row: &[f32]) -> (f32, f32) {
 #[inline(always)]
 #[must_use]
 pub fn log_one(x: f32) -> f32 {
-    log(F32x4::splat(x)).to_array()[0]
+    Logarithm::new().log(F32x4::splat(x)).to_array()[0]
 }
 
 /// `out[i][j] = e^x[i][j] / Σₖ e^x[i][k]`, rows of `cols` values.
 pub fn softmax(x: &[f32], out: &mut [f32], cols: usize) {
+    let exponential = Exponential::new();
     let cols = cols.max(1);
     for (row, out) in x.chunks_exact(cols).zip(out.chunks_exact_mut(cols)) {
-        let (_, total) = exponentials(row, out);
+        let (_, total) = exponentials(exponential, row, out);
         let share = F32x4::splat(1.0 / total);
         lanewise([], [out], |[], [power]| [power * share]);
     }
@@ -82,9 +84,10 @@ pub fn softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
 
 /// `out[i][j] = x[i][j] − ln Σₖ e^x[i][k]`, rows of `cols` values.
 pub fn log_softmax(x: &[f32], out: &mut [f32], cols: usize) {
+    let exponential = Exponential::new();
     let cols = cols.max(1);
     for (row, out) in x.chunks_exact(cols).zip(out.chunks_exact_mut(cols)) {
-        let (most, total) = exponentials(row, out);
+        let (most, total) = exponentials(exponential, row, out);
         let (most, rest) = (F32x4::splat(most), F32x4::splat(log_one(total)));
         lanewise([row], [out], |[x], _| [x - most - rest]);
     }
@@ -92,11 +95,12 @@ pub fn log_softmax(x: &[f32], out: &mut [f32], cols: usize) {
 
 /// `dx[i][j] += dy[i][j] − e^y[i][j]·Σₖ dy[i][k]`.
 pub fn log_softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
+    let exponential = Exponential::new();
     let cols = cols.max(1);
     let rows = y.chunks_exact(cols).zip(dy.chunks_exact(cols)).zip(dx.chunks_exact_mut(cols));
     for ((y, dy), dx) in rows {
         let total = F32x4::splat(sum(dy) as f32);
-        lanewise([y, dy], [dx], |[y, dy], [dx]| [dx + (dy - exp(y) * total)]);
+        lanewise([y, dy], [dx], |[y, dy], [dx]| [dx + (dy - exponential.exp(y) * total)]);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Functions of one value that are no activations.
 
-use crate::exponential::{exp, sigmoid};
+use crate::exponential::Exponential;
 use crate::lanewise::lanewise;
-use crate::logarithm::{log, softplus};
+use crate::logarithm::Logarithm;
 use memory::lanes::F32x4;
 
 #[cfg(target_arch = "wasm32")]
@@ -37,22 +37,26 @@ impl Unary {
 
 /// `out[i] = y(x[i])`.
 pub fn unary(function: Unary, x: &[f32], out: &mut [f32]) {
+    let (exponential, logarithm) = (Exponential::new(), Logarithm::new());
     match function {
-        Unary::Exp => lanewise([x], [out], |[x], _| [exp(x)]),
-        Unary::Log => lanewise([x], [out], |[x], _| [log(x)]),
+        Unary::Exp => lanewise([x], [out], |[x], _| [exponential.exp(x)]),
+        Unary::Log => lanewise([x], [out], |[x], _| [logarithm.log(x)]),
         Unary::Sqrt => lanewise([x], [out], |[x], _| [x.sqrt()]),
-        Unary::Softplus => lanewise([x], [out], |[x], _| [softplus(x)]),
+        Unary::Softplus => lanewise([x], [out], |[x], _| [logarithm.softplus(exponential, x)]),
     }
 }
 
 /// `dx[i] += dy[i]·y'(x[i])`, where `known` is `x` or `y`, see [`Unary::needs_input`].
 pub fn unary_backward(function: Unary, known: &[f32], dy: &[f32], dx: &mut [f32]) {
     let half = F32x4::splat(0.5);
+    let exponential = Exponential::new();
     match function {
         Unary::Exp => lanewise([known, dy], [dx], |[y, dy], [dx]| [dx + dy * y]),
         Unary::Log => lanewise([known, dy], [dx], |[x, dy], [dx]| [dx + dy / x]),
         Unary::Sqrt => lanewise([known, dy], [dx], |[y, dy], [dx]| [dx + half * dy / y]),
-        Unary::Softplus => lanewise([known, dy], [dx], |[x, dy], [dx]| [dx + dy * sigmoid(x)]),
+        Unary::Softplus => {
+            lanewise([known, dy], [dx], |[x, dy], [dx]| [dx + dy * exponential.sigmoid(x)])
+        }
     }
 }
 

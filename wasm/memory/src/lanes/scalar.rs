@@ -18,21 +18,6 @@ pub struct F64x2([f64; 2]);
 #[derive(Clone, Copy)]
 pub struct I64x2([i64; 2]);
 
-/// A float32 for every lane.
-pub struct Constant(f32);
-
-impl Constant {
-    #[must_use]
-    pub const fn new(value: f32) -> Self {
-        Self(value)
-    }
-
-    #[must_use]
-    pub fn lanes(&'static self) -> F32x4 {
-        F32x4::splat(self.0)
-    }
-}
-
 macro_rules! memory {
     ($lanes:ident, $lane:ty, $count:literal) => {
         impl $lanes {

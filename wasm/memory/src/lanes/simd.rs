@@ -30,23 +30,6 @@ fn hidden(constant: &'static v128) -> v128 {
     unsafe { core::ptr::read_volatile(constant) }
 }
 
-/// A float32 for every lane, kept in memory. An engine builds a vector that it knows anew each time,
-/// in several instructions; this one is loaded.
-pub struct Constant(v128);
-
-impl Constant {
-    #[must_use]
-    pub const fn new(value: f32) -> Self {
-        Self(f32x4(value, value, value, value))
-    }
-
-    #[inline(always)]
-    #[must_use]
-    pub fn lanes(&'static self) -> F32x4 {
-        F32x4(hidden(&self.0))
-    }
-}
-
 /// Two signed 64-bit words, with arithmetic mod 2^64.
 #[derive(Clone, Copy)]
 pub struct I64x2(v128);

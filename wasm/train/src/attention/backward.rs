@@ -6,7 +6,7 @@ use super::tile::{
     pack_fours, pack_row_eights, product, splat, store, store_tile, unpack_eight,
 };
 use super::{Head, KEY_BLOCK, Shape, TILE, hide, score, take};
-use crate::exponential::exp;
+use crate::exponential::Exponential;
 use crate::vector::dot;
 use core::ops::Range;
 use memory::lanes::F32x4;
@@ -129,6 +129,7 @@ fn weigh(
     [logs, along]: [Wide; 2],
     range: Range<usize>,
 ) {
+    let exponential = Exponential::new();
     let dim = dout.len();
     let tiles = range.len().div_ceil(4);
     let weight_tiles = weights.as_chunks_mut::<4>().0[..tiles].iter_mut();
@@ -137,7 +138,7 @@ fn weigh(
     for ((weights, slopes), values) in weight_tiles.zip(slope_tiles).zip(values) {
         let dweights = product(values, dout, [splat(0.0); 4]);
         for ((weight, slope), dweight) in weights.iter_mut().zip(slopes).zip(dweights) {
-            let power = each(load(weight), logs, |score, log| exp(score - log));
+            let power = each(load(weight), logs, |score, log| exponential.exp(score - log));
             store(power, weight);
             let excess = each(dweight, along, |dweight, along| dweight - along);
             store(each(power, excess, |power, excess| power * excess), slope);
