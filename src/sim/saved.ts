@@ -32,8 +32,8 @@ export async function openSimulation(
 ): Promise<OpenedSimulation> {
   const { clients, tree = [], faults = {}, seed, checkpoint } = options;
   const names = clients.map(nameOf);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) {
+  if (new Set(names).size < names.length) {
+    const twice = names.find((name, at) => names.indexOf(name) !== at);
     throw new RangeError(`Cannot simulate two clients called "${twice}": they would draw alike`);
   }
   const decides = { task, clients: names, tree, faults, seed: toHex(seed) };
