@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes } from "./bytes.ts";
 
 /**
@@ -19,6 +20,12 @@ export const DIGEST_BYTES = 32;
 /** SHA-256 by WebCrypto, which every runtime has. */
 export const webDigest: Digest = async (bytes): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+
+/**
+ * SHA-256 at once, in JavaScript: for many short texts, where each trip to WebCrypto takes ten times
+ * as long.
+ */
+export const promptDigest = (bytes: Uint8Array): Uint8Array => sha256(bytes);
 
 /**
  * Digest of a parcel: SHA-256 over the SHA-256 digests of its slices, in order.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { concatBytes, toHex, utf8 } from "./bytes.ts";
-import { DIGEST_BYTES, treeDigest, webDigest } from "./digest.ts";
+import { DIGEST_BYTES, promptDigest, treeDigest, webDigest } from "./digest.ts";
 
 Deno.test("digest: it is SHA-256, by the vectors of FIPS 180-4", async () => {
   const vectors = {
@@ -14,6 +14,14 @@ Deno.test("digest: it is SHA-256, by the vectors of FIPS 180-4", async () => {
     const digest = await webDigest(utf8(text));
     assert.equal(toHex(digest), hex);
     assert.equal(digest.length, DIGEST_BYTES);
+    assert.deepEqual(promptDigest(utf8(text)), digest);
+  }
+});
+
+Deno.test("digest: at once or not, it is the same, at every length up to a few blocks", async () => {
+  for (let length = 0; length < 200; length++) {
+    const bytes = Uint8Array.from({ length: length + 3 }, (_, at) => 7 * at).subarray(3);
+    assert.deepEqual(promptDigest(bytes), await webDigest(bytes));
   }
 });
 

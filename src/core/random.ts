@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import { utf8 } from "./bytes.ts";
+import { promptDigest } from "./digest.ts";
 
 /** Gives `length` fresh random bytes. */
 export type RandomSource = (length: number) => Uint8Array<ArrayBuffer>;
@@ -42,9 +42,8 @@ export function deriveSeed(
     list.set(part, at + 4);
     at += 4 + part.length;
   }
-  // At once: a thousand clients derive thousands of seeds a round, and a few bytes through WebCrypto
-  // take ten times as long.
-  return Promise.resolve(sha256(list));
+  // A thousand simulated clients derive thousands of seeds a round.
+  return Promise.resolve(promptDigest(list));
 }
 
 /** A repeatable stream of numbers. Not for secrets: its next values can be told from the last ones. */

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { webDigest } from "../core/digest.ts";
 import type { RoundRules } from "../round/record.ts";
 import type { DeviceFate, RoundFates } from "./faults.ts";
 import { type Play, playRound } from "./play_round.ts";
@@ -41,7 +40,7 @@ function tree(levels: readonly number[], clients: number, change: Partial<RoundR
       };
       const ids = await treeIds(seed, { clients, nodes: shape.parents.length });
       const sample = await sampleTree({
-        ...{ shape, ids, sampling: own.sampling, max: own.max, seed, digest: webDigest },
+        ...{ shape, ids, sampling: own.sampling, max: own.max, seed },
       }, {
         round: rootOf(state).round + 1,
         isThere: (client) => fates.devices[client]?.does !== "nothing",

@@ -4,7 +4,7 @@
  * @module
  */
 import { toBase64Url, toHex } from "../core/bytes.ts";
-import type { Digest } from "../core/digest.ts";
+import { promptDigest } from "../core/digest.ts";
 import { deriveSeed } from "../core/random.ts";
 import type { Drawn } from "../round/event.ts";
 import { rateThatFits } from "../round/rate.ts";
@@ -32,8 +32,6 @@ export interface SampleTreeOptions {
   readonly max: number;
   /** 32 bytes that decide everything. */
   readonly seed: Uint8Array;
-  /** SHA-256. */
-  readonly digest: Digest;
 }
 
 /** A round's sample. */
@@ -67,7 +65,7 @@ export async function treeIds(
  * @param isThere Whether a client can be asked, for tasks that sample the available ones alone.
  */
 export async function sampleTree(
-  { shape, ids, sampling, max, seed, digest }: SampleTreeOptions,
+  { shape, ids, sampling, max, seed }: SampleTreeOptions,
   { round, isThere }: { readonly round: number; isThere(client: number): boolean },
 ): Promise<TreeSample> {
   const sid = toHex(await deriveSeed(seed, "sid", round));
@@ -90,7 +88,7 @@ export async function sampleTree(
     }
     const children = shape.children[node] ?? [];
     const sample = await drawSample({
-      ...{ sampling, sid, share, rate, digest, drawer: ids.nodes[node] ?? "" },
+      ...{ sampling, sid, share, rate, digest: promptDigest, drawer: ids.nodes[node] ?? "" },
       members: [
         ...(own[node] ?? []).map((client): Candidate => ({
           id: ids.clients[client] ?? "",

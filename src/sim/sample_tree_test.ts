@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { webDigest } from "../core/digest.ts";
 import type { Sampling } from "../wire/sampling.ts";
 import { sampleTree, treeIds } from "./sample_tree.ts";
 import { treeShape } from "./tree_shape.ts";
@@ -11,7 +10,7 @@ const ids = await treeIds(seed, { clients: CLIENTS, nodes: shape.parents.length 
 const everybody: (client: number) => boolean = () => true;
 
 async function draw(sampling: Sampling, { round = 1, isThere = everybody, max = CLIENTS } = {}) {
-  const options = { shape, ids, sampling, max, seed, digest: webDigest };
+  const options = { shape, ids, sampling, max, seed };
   const sample = await sampleTree(options, { round, isThere });
   const asked = Array.from({ length: CLIENTS }, (_, client) => client).filter(sample.asks);
   return { ...sample, asked };

@@ -163,7 +163,7 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   async function sampleOf({ devices, down }: RoundFates): Promise<TreeSample> {
     const { nowMs, busyUntilMs } = tree;
     return await sampleTree({
-      ...{ shape, ids, sampling: task.sampling, max: task.clients.max, seed, digest },
+      ...{ shape, ids, sampling: task.sampling, max: task.clients.max, seed },
     }, {
       round: rootOf(tree).round + 1,
       isThere: (client) =>
