@@ -122,8 +122,18 @@ function numericEncoder(column: NumericColumn): (cell: Cell) => void {
         log1p ? "a finite number above -1" : "a finite number",
       );
     }
-    if (edges === undefined) cell.out[0] = (value - center) / scale;
-    else cell.out[edges.filter((edge) => edge <= value).length] = 1;
+    if (edges !== undefined) {
+      cell.out[edges.filter((edge) => edge <= value).length] = 1;
+      return;
+    }
+    const feature = (value - center) / scale;
+    if (!Number.isFinite(Math.fround(feature))) {
+      throw cell.refuse(
+        quoteValue(cell.text),
+        `a number nearer to ${center}, on a scale of ${scale}`,
+      );
+    }
+    cell.out[0] = feature;
   };
 }
 

@@ -103,6 +103,11 @@ Deno.test("encode: numbers that are none, labels that are neither, lacking colum
     refuses(`${text},x,no\n`, AGE, `line 2 has "${text}" as "age", expected a finite number`);
   }
   refuses(
+    "2e-30,x,no\n-1e20,x,no\n",
+    { ...AGE, center: 0, scale: 1e-30 },
+    'line 3 has "-1e20" as "age", expected a number nearer to 0, on a scale of 1e-30',
+  );
+  refuses(
     "1,x,no\n1,x,maybe\n",
     AGE,
     'line 3 has "maybe" as "rich", expected one of "no", "no.", "yes", "yes."',

@@ -169,9 +169,11 @@ function edgesOf(
   if (!Number.isInteger(buckets) || buckets < 2) {
     throw new RangeError(`Cannot cut into ${buckets} buckets: expected a whole number from 2`);
   }
+  // With more buckets than rows, each row begins one.
+  const count = Math.min(buckets, sorted.length);
   const cuts = Array.from(
-    { length: buckets - 1 },
-    (_, at) => sorted[Math.floor((at + 1) * sorted.length / buckets)] ?? 0,
+    { length: count - 1 },
+    (_, at) => sorted[Math.floor((at + 1) * sorted.length / count)] ?? 0,
   );
   return [...new Set(cuts)].filter((edge) => edge > (sorted[0] ?? edge));
 }

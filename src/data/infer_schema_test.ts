@@ -83,6 +83,11 @@ Deno.test("infer: buckets have about equally many rows, and equal numbers share 
   for (const buckets of [1, 2.5, NaN]) assert.throws(() => edges([1, 2], buckets), RangeError);
 });
 
+Deno.test("infer: with more buckets than rows, each number has its own", () => {
+  const { edges } = column(["3", "1", "2", "2"], { buckets: 1e12 }) as NumericColumn;
+  assert.deepEqual(edges, [2, 3]);
+});
+
 Deno.test("infer: every bucket has a row, whatever the numbers", () => {
   const numbers = fc.array(fc.nat(30), { minLength: 2, maxLength: 40 })
     .filter((list) => new Set(list).size > 1);
