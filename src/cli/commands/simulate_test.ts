@@ -278,6 +278,10 @@ Deno.test("simulate: wrong flags are one line, and 2", async () => {
 Deno.test("simulate: what cannot be read is one line, and 1, before anything is written", async () => {
   await using folder = await testFolder();
   await folder.write("bad.json", "{}");
+  const rows = await folder.write("rows.csv", "age,rich\n39,yes\n50,yes\n");
+  const table = ["--model", "logistic", "--data", rows, "--schema"];
+  const schemaOf = (name: string, positive: string) =>
+    folder.write(name, JSON.stringify({ label: { name: "rich", positive: [positive] } }));
   const out = ["--out", folder.path("out")];
   const wrong: [string[], RegExp][] = [
     [["--data", folder.path("none")], /^tributary: Cannot open .*none: expected a file or folder/],
@@ -286,13 +290,18 @@ Deno.test("simulate: what cannot be read is one line, and 1, before anything is 
       ["--model", "logistic", "--data", folder.path("a.csv"), "--schema", folder.path("bad.json")],
       /^tributary: Cannot .*bad.json/,
     ],
+    [
+      [...table, await schemaOf("misspelt.json", "Yes")],
+      /^tributary: Cannot learn "rich" from rows.csv: none of its 2 rows is positive, expected/,
+    ],
+    [[...table, await schemaOf("all.json", "yes")], /none of its 2 rows is negative, expected/],
   ];
   for (const [args, expected] of wrong) {
     const { code, err } = await runHere("simulate", ...args, ...out);
     assert.deepEqual([code, err.length], [1, 1]);
     assert.match(err[0]!, expected);
   }
-  assert.deepEqual(await folder.list(), ["bad.json"]);
+  assert.deepEqual(await folder.list(), ["all.json", "bad.json", "misspelt.json", "rows.csv"]);
 });
 
 Deno.test("simulate: ease learns from baskets in one round, of the items that most people have", async () => {

@@ -24,7 +24,9 @@ const texts = v.array(v.string());
 const uncovered = v.picklist(["slot", "zeros", "refuse"]);
 const schema = v.strictObject({
   header: v.exactOptional(texts),
-  delimiter: v.exactOptional(v.string()),
+  delimiter: v.exactOptional(
+    v.pipe(v.string(), v.regex(/^[^"\r\n]+$/, "must be text without quotes and line ends")),
+  ),
   comment: v.exactOptional(v.string()),
   label: v.strictObject({
     name: v.string(),

@@ -58,6 +58,8 @@ Deno.test("table file: what is missing or misspelt is refused by name", async ()
     { label: LABEL, colums: {} },
     { label: LABEL, columns: { age: { bucket: 3 } } },
     { label: LABEL, header: "age" },
+    { label: LABEL, delimiter: "" },
+    { label: LABEL, delimiter: '"' },
   ];
   for (const schema of wrong) {
     const path = await folder.write("schema.json", JSON.stringify(schema));

@@ -13,6 +13,7 @@ import type { NamedTensors } from "../../core/tensor.ts";
 import { type EncodedTable, encodeTable, takeRows } from "../../data/encode_table.ts";
 import { inferSchema } from "../../data/infer_schema.ts";
 import { partitionByRatio } from "../../data/partition.ts";
+import { columnOf, type Table } from "../../data/read_table.ts";
 import { tableWidth } from "../../data/table_schema.ts";
 import { auc, brierScore, logLoss } from "../../metrics/mod.ts";
 import { logistic, type LogisticModel, mlp, type MlpModel, modelFrom } from "../../models/mod.ts";
@@ -66,6 +67,7 @@ export async function openTableScene(options: TableOptions): Promise<Scene> {
   const rngOf = async (label: string) => seededRng(await deriveSeed(seed, label));
   const { layout, meaning } = await openTableReading(options.schema);
   const { table, source } = await openTable(options.data, layout);
+  expectBothLabels(table, meaning.label);
   const schema = inferSchema(table, meaning);
   const all = encodeTable(table, schema);
   const official = options.test === undefined ? undefined : await openTable(options.test, layout);
@@ -113,6 +115,21 @@ export async function openTableScene(options: TableOptions): Promise<Scene> {
   };
 }
 
+/** A misspelt value of the label would otherwise be learned to perfection: nobody has it. */
+function expectBothLabels(
+  table: Table,
+  { name, positive }: { readonly name: string; readonly positive: readonly string[] },
+): void {
+  const isPositive = columnOf(table, name).map((text) => positive.includes(text));
+  if (isPositive.includes(true) && isPositive.includes(false)) return;
+  const lacking = isPositive.includes(true) ? "negative" : "positive";
+  throw new TributaryError(
+    "bad-data",
+    `Cannot learn "${name}" from ${table.file}: none of its ${isPositive.length} rows is ` +
+      `${lacking}, expected rows of both kinds`,
+  );
+}
+
 function everyRow({ labels }: EncodedTable): Set<number> {
   return new Set(labels.keys());
 }
@@ -158,7 +175,7 @@ async function taskOf(
     strategy: fedAdam({ lr: SERVER_RATE[options.model] }),
     update: {
       slotBits: SLOT_BITS,
-      weightCap: Math.max(...clients.map(({ examples }) => examples.labels.length)),
+      weightCap: clients.reduce((most, { examples }) => Math.max(most, examples.labels.length), 1),
     },
     clients: { min: options.fewest?.(count) ?? count, max: count },
     ...(options.roundMs === undefined ? {} : { roundMs: options.roundMs }),
