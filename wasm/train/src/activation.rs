@@ -138,7 +138,7 @@ macro_rules! for_each_activation {
 
 /// `out[i] = y(x[i])`.
 pub fn activate(activation: Activation, x: &[f32], out: &mut [f32]) {
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     for_each_activation!(activation, KNOWN => {
         lanewise([x], [out], |[x], _| [KNOWN.value(exponential, x)]);
     });
@@ -146,7 +146,7 @@ pub fn activate(activation: Activation, x: &[f32], out: &mut [f32]) {
 
 /// `x[i] = y(x[i])`.
 pub fn activate_in_place(activation: Activation, x: &mut [f32]) {
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     for_each_activation!(activation, KNOWN => {
         lanewise([], [x], |[], [x]| [KNOWN.value(exponential, x)]);
     });
@@ -154,7 +154,7 @@ pub fn activate_in_place(activation: Activation, x: &mut [f32]) {
 
 /// `dx[i] += dy[i]·slope(x[i], y[i])`. What the slope does not look at may be any slice as long.
 pub fn activate_backward(activation: Activation, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     for_each_activation!(activation, KNOWN => {
         lanewise([x, y, dy], [dx], |[x, y, dy], [dx]| [dx + dy * KNOWN.slope(exponential, x, y)]);
     });
@@ -162,7 +162,7 @@ pub fn activate_backward(activation: Activation, x: &[f32], y: &[f32], dy: &[f32
 
 /// `dx[i] = dy[i]·slope(x[i], y[i])`; else as [`activate_backward`].
 pub fn gradient(activation: Activation, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     for_each_activation!(activation, KNOWN => {
         lanewise([x, y, dy], [dx], |[x, y, dy], _| [dy * KNOWN.slope(exponential, x, y)]);
     });

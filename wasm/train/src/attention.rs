@@ -113,7 +113,7 @@ pub fn attention(
 ) {
     let Shape { heads, queries, keys, head_dim: dim, .. } = shape;
     let columns = dim.div_ceil(4);
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     let key_fours = take::<4>(&mut scratch, keys.div_ceil(4) * dim);
     let value_columns = take::<4>(&mut scratch, columns * keys);
     let query_tile = take::<8>(&mut scratch, dim);

@@ -31,7 +31,7 @@ pub fn cross_entropy(
     smoothing: f32,
 ) {
     let cols = logits.len() / labels.len().max(1);
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     for (i, (&label, loss)) in labels.iter().zip(losses).enumerate() {
         let range = i * cols..(i + 1) * cols;
         let row = &logits[range.clone()];

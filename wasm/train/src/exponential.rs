@@ -104,7 +104,7 @@ impl Exponential {
     /// Called outside of a kernel's loops.
     #[inline(always)]
     #[must_use]
-    pub fn new() -> Self {
+    pub fn load() -> Self {
         Self(core::hint::black_box(&CONSTANTS))
     }
 
@@ -179,19 +179,19 @@ mod tests {
     use super::*;
 
     fn exp(x: F32x4) -> F32x4 {
-        Exponential::new().exp(x)
+        Exponential::load().exp(x)
     }
 
     fn sigmoid(x: F32x4) -> F32x4 {
-        Exponential::new().sigmoid(x)
+        Exponential::load().sigmoid(x)
     }
 
     fn tanh(x: F32x4) -> F32x4 {
-        Exponential::new().tanh(x)
+        Exponential::load().tanh(x)
     }
 
     fn distribution_of(x: F32x4) -> F32x4 {
-        Exponential::new().normal(x).0
+        Exponential::load().normal(x).0
     }
 
     /// Calls `each` with values from `−limit` to `limit` and their images.

@@ -27,7 +27,7 @@ fn each(
 
 /// Cross-entropy of `σ(logit)` against a target probability `t`: `ln(1 + e^x) − x·t`.
 pub fn bce(logits: &[f32], targets: &[f32], losses: &mut [f32], dlogits: Option<&mut [f32]>) {
-    let (exponential, logarithm) = (Exponential::new(), Logarithm::new());
+    let (exponential, logarithm) = (Exponential::load(), Logarithm::load());
     each([logits, targets], losses, dlogits, |x, t| {
         let excess = x.at_least(F32x4::splat(0.0)) - x * t;
         let [rest, share] = logarithm.logistic(exponential, x);
@@ -42,7 +42,7 @@ pub fn bpr(
     losses: &mut [f32],
     gradients: Option<[&mut [f32]; 2]>,
 ) {
-    let (exponential, logarithm) = (Exponential::new(), Logarithm::new());
+    let (exponential, logarithm) = (Exponential::load(), Logarithm::load());
     let pair = [positive, negative];
     match gradients {
         None => each(pair, losses, None, |p, n| [logarithm.softplus(exponential, n - p), n]),

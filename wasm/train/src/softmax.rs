@@ -58,12 +58,12 @@ pub fn sum_of_exponentials(exponential: Exponential, row: &[f32]) -> (f32, f32) 
 #[inline(always)]
 #[must_use]
 pub fn log_one(x: f32) -> f32 {
-    Logarithm::new().log(F32x4::splat(x)).to_array()[0]
+    Logarithm::load().log(F32x4::splat(x)).to_array()[0]
 }
 
 /// `out[i][j] = e^x[i][j] / Σₖ e^x[i][k]`, rows of `cols` values.
 pub fn softmax(x: &[f32], out: &mut [f32], cols: usize) {
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     let cols = cols.max(1);
     for (row, out) in x.chunks_exact(cols).zip(out.chunks_exact_mut(cols)) {
         let (_, total) = exponentials(exponential, row, out);
@@ -84,7 +84,7 @@ pub fn softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
 
 /// `out[i][j] = x[i][j] − ln Σₖ e^x[i][k]`, rows of `cols` values.
 pub fn log_softmax(x: &[f32], out: &mut [f32], cols: usize) {
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     let cols = cols.max(1);
     for (row, out) in x.chunks_exact(cols).zip(out.chunks_exact_mut(cols)) {
         let (most, total) = exponentials(exponential, row, out);
@@ -95,7 +95,7 @@ pub fn log_softmax(x: &[f32], out: &mut [f32], cols: usize) {
 
 /// `dx[i][j] += dy[i][j] − e^y[i][j]·Σₖ dy[i][k]`.
 pub fn log_softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     let cols = cols.max(1);
     let rows = y.chunks_exact(cols).zip(dy.chunks_exact(cols)).zip(dx.chunks_exact_mut(cols));
     for ((y, dy), dx) in rows {

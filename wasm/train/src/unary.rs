@@ -37,7 +37,7 @@ impl Unary {
 
 /// `out[i] = y(x[i])`.
 pub fn unary(function: Unary, x: &[f32], out: &mut [f32]) {
-    let (exponential, logarithm) = (Exponential::new(), Logarithm::new());
+    let (exponential, logarithm) = (Exponential::load(), Logarithm::load());
     match function {
         Unary::Exp => lanewise([x], [out], |[x], _| [exponential.exp(x)]),
         Unary::Log => lanewise([x], [out], |[x], _| [logarithm.log(x)]),
@@ -49,7 +49,7 @@ pub fn unary(function: Unary, x: &[f32], out: &mut [f32]) {
 /// `dx[i] += dy[i]·y'(x[i])`, where `known` is `x` or `y`, see [`Unary::needs_input`].
 pub fn unary_backward(function: Unary, known: &[f32], dy: &[f32], dx: &mut [f32]) {
     let half = F32x4::splat(0.5);
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     match function {
         Unary::Exp => lanewise([known, dy], [dx], |[y, dy], [dx]| [dx + dy * y]),
         Unary::Log => lanewise([known, dy], [dx], |[x, dy], [dx]| [dx + dy / x]),

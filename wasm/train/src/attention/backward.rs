@@ -129,7 +129,7 @@ fn weigh(
     [logs, along]: [Wide; 2],
     range: Range<usize>,
 ) {
-    let exponential = Exponential::new();
+    let exponential = Exponential::load();
     let dim = dout.len();
     let tiles = range.len().div_ceil(4);
     let weight_tiles = weights.as_chunks_mut::<4>().0[..tiles].iter_mut();
