@@ -46,9 +46,10 @@ export async function sealShare(
   publicKey: Uint8Array,
   binding: EnvelopeBinding,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const header = concatBytes([Uint8Array.of(VERSION, binding.helper), checkedSid(binding)]);
+  const bound = sealBinding(binding);
   try {
-    return concatBytes([header, await seal(publicKey, share, sealBinding(binding))]);
+    const sealed = await seal(publicKey, share, bound);
+    return concatBytes([Uint8Array.of(VERSION, binding.helper), bound.info, sealed]);
   } catch (cause) {
     throw new TributaryError(
       "task-refused",
