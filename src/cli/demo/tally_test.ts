@@ -10,7 +10,7 @@ const known = {
 
 const logged = {
   ...{ sid: "11".repeat(32), roster: "22".repeat(32), beacon: "33".repeat(32), base: model },
-  ...{ updates: 2, clients: 2 },
+  ...{ updates: 2, clients: 2, abstained: 0, sample: { threshold: 1, asked: 2, enough: 2 } },
 };
 
 function closed(round: number): ClosedRound {
