@@ -5,6 +5,7 @@
  */
 import { toHex } from "../src/core/bytes.ts";
 import type { Digest } from "../src/core/digest.ts";
+import { TributaryError } from "../src/core/errors.ts";
 import { encodeSafetensors } from "../src/core/safetensors.ts";
 import type { NamedTensors } from "../src/core/tensor.ts";
 import { splitPublished } from "../src/strategy/published.ts";
@@ -51,7 +52,11 @@ export interface SteppedModel extends HeldModel {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** The model that a root begins with, version 0. */
+/**
+ * The model that a root begins with, version 0.
+ *
+ * @throws {TributaryError} `model-invalid` if it holds a value that is not finite.
+ */
 export async function beginModel(
   model: NamedTensors,
   { strategy, digest }: Pick<ModelStep, "strategy" | "digest">,
@@ -62,7 +67,8 @@ export async function beginModel(
 /**
  * Steps a model by the sum of a round. Neither the model nor the state is changed.
  *
- * @throws {TributaryError} `model-invalid` if the sums admit no next model.
+ * @throws {TributaryError} `model-invalid` if the sums admit no next model, or it holds a value that is
+ * not finite: no client would take it, and no later step could mend it.
  * @throws {RangeError} If the sum or the number of clients does not fit the plan.
  */
 export async function stepModel(step: ModelStep): Promise<SteppedModel> {
@@ -88,6 +94,15 @@ async function held(
 ): Promise<HeldModel> {
   const { published, rest } = splitPublished(state);
   const tensors = { ...model, ...published };
+  for (const [name, { data }] of Object.entries({ ...tensors, ...rest })) {
+    const at = data.findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    throw new TributaryError(
+      "model-invalid",
+      `Cannot make model ${version}: its "${name}" holds ${data[at]} at index ${at}, ` +
+        "expected finite values",
+    );
+  }
   const bytes = encodeSafetensors(tensors);
   return {
     info: { version, digest: toHex(await digest(bytes)), bytes: bytes.length },

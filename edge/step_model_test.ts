@@ -7,7 +7,7 @@ import { type ChainPlan, createUpdateChain } from "../src/update/chain.ts";
 import { metricTensors } from "../src/update/metrics.ts";
 import { createAggregateCore } from "../src/wasm/aggregate.ts";
 import { inlineModule } from "../src/wasm/inline.ts";
-import { type ModelStep, stepModel } from "./step_model.ts";
+import { beginModel, type ModelStep, stepModel } from "./step_model.ts";
 
 const core = createAggregateCore(await inlineModule("aggregate"));
 const plan: ChainPlan = {
@@ -82,4 +82,27 @@ Deno.test("step model: the file holds the model, and the announcement is the fil
 Deno.test("step model: more clients than the plan has room for are refused", async () => {
   const step = { ...stepOf(parcel([1, 1])), clients: 11 };
   await assert.rejects(() => stepModel(step), /sum of 11 updates: expected 1 to 10/);
+});
+
+Deno.test("step model: values that are not finite make no model, nor a state for the next step", async () => {
+  const step = stepOf(parcel([1, 1]));
+  const w = { shape: [2], data: Float32Array.of(3, Infinity) };
+  const diverged: Strategy[] = [
+    { ...adding, step: ({ state }) => ({ model: { w }, state }) },
+    { ...adding, step: ({ model }) => ({ model, state: { m: { ...w } } }) },
+    { ...adding, step: ({ model, state }) => ({ model, state: { ...state, "published/c": w } }) },
+  ];
+  for (const [at, strategy] of diverged.entries()) {
+    const name = ["w", "m", "published/c"][at];
+    await assert.rejects(stepModel({ ...step, strategy }), {
+      code: "model-invalid",
+      message:
+        `Cannot make model 4: its "${name}" holds Infinity at index 1, expected finite values`,
+    });
+  }
+  const begun = beginModel({ w: { shape: [1], data: Float32Array.of(NaN) } }, {
+    strategy: adding,
+    digest: webDigest,
+  });
+  await assert.rejects(begun, { code: "model-invalid", message: /^Cannot make model 0: / });
 });
