@@ -83,6 +83,13 @@ Deno.test("play round: everybody sends at once, through any tree, in no time", a
   }
 });
 
+Deno.test("play round: nobody waits for regions without clients, however many there are", async () => {
+  for (const levels of [[5], [2, 3], [4, 1]]) {
+    const { outcome, ms, trainings } = await tree(levels, 3).play({ 1: { trainMs: 2000 } });
+    assert.deepEqual([outcome, ms, trainings.length], ["sealed", 2000, 3], `${levels}`);
+  }
+});
+
 Deno.test("play round: a round takes as long as its slowest device, downloads and all", async () => {
   const { ms, outcome } = await tree([2], 4).play({
     1: { trainMs: 5000, sendMs: 2000 },

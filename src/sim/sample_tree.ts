@@ -100,11 +100,19 @@ export async function sampleTree(
         })),
       ],
     });
-    for (const child of children) shares[child] = sample.shares.get(ids.nodes[child] ?? "");
-    for (const client of own[node] ?? []) {
-      if (sample.shares.has(ids.clients[client] ?? "")) asked.add(client);
+    let awaited = 0;
+    for (const child of children) {
+      // Nobody waits for a region without clients, and here nobody comes to it later.
+      if (sizes[child] === 0) continue;
+      shares[child] = sample.shares.get(ids.nodes[child] ?? "");
+      awaited += Number(shares[child] !== undefined);
     }
-    drawn.push({ share, sample: sample.facts, awaited: sample.shares.size });
+    for (const client of own[node] ?? []) {
+      if (!sample.shares.has(ids.clients[client] ?? "")) continue;
+      asked.add(client);
+      awaited++;
+    }
+    drawn.push({ share, sample: sample.facts, awaited });
   }
   return { sid, drawn, asks: (client) => asked.has(client) };
 }
