@@ -135,6 +135,23 @@ for (
   });
 }
 
+Deno.test("round routes: an abstention from an earlier round says nothing of the open one", async () => {
+  const task = { clients: { min: 1, max: 2 }, stop: { rounds: 3 } };
+  await using root = await testRoot({ task });
+  const [one, other] = [await testMember(root), await testMember(root)];
+  const first = await openRound(one.peer, root.task);
+  await abstain(root, one, first);
+  await sendUpdate(other, first, PARCEL);
+  const second = await openRound(one.peer, root.task, 1);
+  await assert.rejects(abstain(root, one, first), { code: "round-closed" });
+  await sendUpdate(one, second, PARCEL);
+  await abstain(root, other, second);
+  const third = await openRound(one.peer, root.task, 2);
+  await abstain(root, one, third);
+  // Nor does it say so again, though there is nothing left to say.
+  await assert.rejects(abstain(root, one, first), { code: "round-closed" });
+});
+
 Deno.test("round routes: in a full round latecomers are told that they are not asked", async () => {
   await using root = await testRoot({ task: TWO });
   const one = await testMember(root);

@@ -382,6 +382,26 @@ Deno.test("upload: a stuck body holds up nobody else", async () => {
   assert.equal((await first).status, 201);
 });
 
+Deno.test("upload: who abstains while its body is under way is not in the sum", async () => {
+  const opened = await openedRoot();
+  await using root = opened.root;
+  const [a] = opened.members as [TestMember];
+  const slow = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = slow.writable.getWriter();
+  const answer = attempt({ ...from(opened), identity: a.identity, body: slow.readable });
+  await writer.write(PARCEL.subarray(0, 8));
+  const { round, sid } = opened.round;
+  const { region } = await a.peer.task(root.id);
+  await a.peer.abstain(root.id, { round, sid, region });
+  await writer.write(PARCEL.subarray(8));
+  await writer.close();
+  assert.equal(await problemCode(await answer), "update-conflict");
+  const { phase } = insideOf(root.app.aggregator).tasks.get(root.id)!.committer.latest.record.round;
+  assert.ok(phase.kind === "open");
+  // The one update is another's.
+  assert.deepEqual([phase.facts.updates, phase.facts.abstained], [1, 1]);
+});
+
 Deno.test("upload: two different updates of one sender at once: one of them is in", async () => {
   const opened = await openedRoot();
   await using root = opened.root;
