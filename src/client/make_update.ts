@@ -83,7 +83,7 @@ export async function makeUpdate(
   const { round, trainer, half, state, chain, seeds, signal, into } = options;
   const { rest: model, published } = splitPublished(tensors);
   const part = await half?.begin({ round, version, published, state }) ?? {};
-  const context = { round, seed: seeds.train, signal };
+  const context = { round, seed: seeds.train, signal, needs: half?.needs ?? [] };
   const contribution = part.correction === undefined
     ? await trainer(model, context)
     : await corrected(trainer, model, { ...context, correction: part.correction });

@@ -24,6 +24,8 @@ export interface TrainContext {
   readonly seed: Uint8Array;
   /** Aborts when the round is over or the client leaves. */
   readonly signal: AbortSignal;
+  /** What the task's strategy asks of the trainer beyond new weights; nothing where left out. */
+  readonly needs?: readonly TrainerDuty[];
   /** What the task's strategy has added to each local gradient, where it asks for anything. */
   readonly correction?: Correction;
 }

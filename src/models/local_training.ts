@@ -36,7 +36,8 @@ export interface LocalProblem {
 }
 
 /** What {@link trainLocally} is told. */
-export interface LocalTrainingOptions extends Pick<TrainContext, "round" | "seed" | "signal"> {
+export interface LocalTrainingOptions
+  extends Pick<TrainContext, "round" | "seed" | "signal" | "needs"> {
   /** What training starts from; not changed. */
   readonly model: NamedTensors;
   /** How to train. */
@@ -53,8 +54,8 @@ export interface LocalTraining {
   readonly steps: number;
   /** Their learning rate. */
   readonly rate: number;
-  /** Mean loss of the model as it was received, over all examples; 0 without any. */
-  readonly loss: number;
+  /** Where asked for: mean loss of the model as it was received, over all examples; 0 without any. */
+  readonly loss?: number;
 }
 
 /** Parameters times examples after which training makes room for other work: some 50 ms of it. */
@@ -85,16 +86,22 @@ export async function trainLocally(
   const rng = seededRng(options.seed);
   const batches = batchesOf(problem.examples, { settings, rng });
   const correction = flatCorrection(problem.parameters, options);
+  // A pass over all examples, which few strategies look at.
+  const asksLoss = options.needs?.includes("loss") ?? false;
   let progress: Progress = { weights: options.model };
   for (;;) {
-    const after = runSteps(core, problem, { progress, batches, settings, share, rng, correction });
+    const after = runSteps(core, problem, {
+      ...{ progress, batches, settings, share, rng, correction },
+      asksLoss: asksLoss && progress.loss === undefined,
+    });
     progress = await after;
     if (progress.isOver) break;
     await nextTask();
     signal.throwIfAborted();
   }
-  const { weights, loss = 0, steps = 0 } = progress;
-  return { weights, steps, rate: share * settings.optimizer.lr, loss };
+  const { weights, loss, steps = 0 } = progress;
+  const rate = share * settings.optimizer.lr;
+  return { weights, steps, rate, ...(loss !== undefined && { loss }) };
 }
 
 /** How far training has come, with nothing of it left in a core. */
@@ -113,13 +120,14 @@ interface RunOptions {
   readonly share: number;
   readonly rng: Rng;
   readonly correction: FlatCorrection | undefined;
+  readonly asksLoss: boolean;
 }
 
 /** Runs steps until training is over or a pause is due. What it reads is read before it returns. */
 function runSteps(
   core: TrainCore,
   problem: LocalProblem,
-  { progress, batches, settings, share, rng, correction }: RunOptions,
+  { progress, batches, settings, share, rng, correction, asksLoss }: RunOptions,
 ): Promise<Progress> {
   const backend = createWasmBackend(core);
   const mark = backend.mark();
@@ -128,7 +136,7 @@ function runSteps(
     const { parameters, examples } = problem;
     const block = placeParameters(tape, { parameters, values: progress.weights });
     const lossOf = problem.bind(block.variable, tape);
-    const loss = progress.loss === undefined ? sumLoss(tape, lossOf, examples) : undefined;
+    const loss = asksLoss ? sumLoss(tape, lossOf, examples) : undefined;
     const { optimizer: rule, maxNorm } = settings;
     const optimizer = createOptimizer(block, rule, maxNorm === null ? {} : { maxNorm });
     if (progress.state !== undefined) optimizer.writeState(progress.state);
@@ -153,11 +161,11 @@ function runSteps(
       isOver ? undefined : optimizer.readState(),
     ] as const;
     const { steps } = optimizer;
-    return Promise.all(answers).then(([weights, sum, state]) => ({
+    return Promise.all(answers).then(([weights, [loss] = [progress.loss], state]) => ({
       weights,
       steps,
       isOver,
-      loss: progress.loss ?? sum?.[0] ?? 0,
+      ...(loss !== undefined && { loss }),
       ...(state && { state }),
     }));
   } finally {

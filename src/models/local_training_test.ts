@@ -65,13 +65,17 @@ Deno.test("local training: a full batch a step, with what came of it", async () 
   using core = createTrainCore(module);
   const before = core.memory.mark();
   const given = options([0], { settings: settings({ optimizer: sgd({ lr: 0.01 }), epochs: 2 }) });
-  const trained = await trainLocally(core, LINE, given);
+  const trained = await trainLocally(core, LINE, { ...given, needs: ["loss"] });
   // The slope of 11·(w − 2)² at 0 is −44, then at .44 it is −34.32.
   close(trained.weights.w!.data, [0.7832]);
   assert.deepEqual(trained.weights.w!.shape, [1, 1]);
   assert.equal(trained.steps, 2);
   assert.equal(trained.rate, 0.01);
-  close([trained.loss], [44]);
+  close([trained.loss!], [44]);
+  // Which costs a pass of its own, so that it has to be asked for.
+  assert.deepEqual(await trainLocally(core, LINE, given), {
+    ...{ weights: trained.weights, steps: trained.steps, rate: trained.rate },
+  });
   assert.equal(core.memory.mark(), before);
   assert.deepEqual([...given.model.w!.data], [0]);
 });
@@ -122,7 +126,7 @@ Deno.test("local training: without examples the model comes back as it was", asy
   using core = createTrainCore(module);
   const nothing = { ...LINE, examples: 0 };
   const given = options([7], { settings: settings({ optimizer: sgd({ lr: 1 }) }) });
-  const trained = await trainLocally(core, nothing, given);
+  const trained = await trainLocally(core, nothing, { ...given, needs: ["loss"] });
   assert.deepEqual(trained.weights, given.model);
   assert.deepEqual([trained.steps, trained.loss], [0, 0]);
 });

@@ -10,7 +10,10 @@ import { trainAlone } from "./table_alone.ts";
 
 const module = await inlineModule("train");
 const SEED = new Uint8Array(32).fill(5);
-const CONTEXT: TrainContext = { round: 1, seed: SEED, signal: new AbortController().signal };
+const CONTEXT: TrainContext = {
+  ...{ round: 1, seed: SEED, signal: new AbortController().signal },
+  needs: ["loss"],
+};
 const above = (x: readonly number[]) => 2 * x[0]! - x[1]! + 0.5 > 0 ? 1 : 0;
 
 Deno.test("logistic: one step from zeros is that of the textbook", async () => {

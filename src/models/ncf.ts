@@ -67,7 +67,7 @@ export function ncf(settings: NcfSettings): NcfModel {
     duties: ["steps", "loss"],
     metrics: ["hr@10", "ndcg@10", "loss"],
     initial: (seed) => initialParameters(network.shared, seed),
-    trainer: (device) => async (model, { round, seed, signal }) => {
+    trainer: (device) => async (model, { round, seed, signal, needs = [] }) => {
       const { core, state, examples } = device;
       const { vectors } = await loadNcfPerson(state, options.dim);
       const feedback = await drawPairs(options, examples.items, seed);
@@ -83,7 +83,7 @@ export function ncf(settings: NcfSettings): NcfModel {
       const trained = await trainLocally(core, ncfProblem({ network, pairs, parameters }), {
         model: { ...taken, ...fitted.vectors },
         settings: options,
-        ...{ round, seed, signal },
+        ...{ round, seed, signal, needs },
       });
       const { weights, steps, loss } = trained;
       await saveNcfPerson(state, { vectors: onlyPerson(weights, options), dim: options.dim });
@@ -94,7 +94,8 @@ export function ncf(settings: NcfSettings): NcfModel {
       }
       return {
         ...weightsOf(change),
-        ...{ examples: examples.items.length, steps, loss },
+        ...{ examples: examples.items.length, steps },
+        ...(loss !== undefined && { loss }),
         ...measured,
       };
     },
@@ -152,8 +153,9 @@ async function fitPerson(
   const { dim, personRate: lr, personDecay: decay } = options;
   const parameters = newPersonSpecs(dim);
   const problem = ncfProblem({ network, pairs, parameters, fixed: taken });
-  const { weights, loss } = await trainLocally(core, problem, {
+  const { weights, loss = 0 } = await trainLocally(core, problem, {
     model: vectors,
+    needs: ["loss"],
     settings: {
       epochs: steps,
       batchSize: Math.max(1, pairs.labels.length),

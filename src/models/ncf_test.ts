@@ -67,7 +67,8 @@ Deno.test("ncf: what it sends as rows and as weights is one and the same trainin
   const train = async (sends: "rows" | "weights"): Promise<Contribution> => {
     const model = ncf({ ...SMALL, sends, clip: 1e6 });
     const device = { core, state: memoryState(), examples: { items: MINE } };
-    return await model.trainer(device)(model.initial(SEED), context());
+    const asked = { ...context(), needs: ["loss"] } as const;
+    return await model.trainer(device)(model.initial(SEED), asked);
   };
   const { sums } = await train("rows") as SumsContribution;
   const { weights, examples, steps, loss } = await train("weights") as WeightsContribution;
