@@ -106,7 +106,10 @@ function spread<T extends Label>(labels: readonly T[], gap: number): (T & { at: 
 export function bytesChart(
   run: { readonly rounds: readonly Pick<RoundFigures, "round" | "bytesUp" | "bytesDown">[] },
 ): Plot.PlotOptions {
-  const most = Math.max(...run.rounds.map(({ bytesUp, bytesDown }) => bytesUp + bytesDown), 1);
+  const most = run.rounds.reduce(
+    (most, { bytesUp, bytesDown }) => Math.max(most, bytesUp + bytesDown),
+    1,
+  );
   const unit = most >= 1e6 ? { name: "megabytes", bytes: 1e6 } : { name: "kilobytes", bytes: 1e3 };
   const bars = run.rounds.flatMap(({ round, bytesUp, bytesDown }) => [
     { round, direction: "up", amount: bytesUp / unit.bytes },

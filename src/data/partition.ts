@@ -96,7 +96,7 @@ function cut(rows: Uint32Array, shares: readonly number[]): Uint32Array[] {
 
 function drawDirichlet(parts: number, options: { alpha: number; rng: Rng }): number[] {
   const logs = Array.from({ length: parts }, () => logGamma(options));
-  const highest = Math.max(...logs);
+  const highest = logs.reduce((most, log) => Math.max(most, log), -Infinity);
   const weights = logs.map((log) => Math.exp(log - highest));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);

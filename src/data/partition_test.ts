@@ -109,6 +109,14 @@ Deno.test("partition by Dirichlet: shares have the mean and variance of the dist
   }
 });
 
+Deno.test("partition by Dirichlet: there may be more parts than a call has room for arguments", () => {
+  const labels = Float32Array.of(0, 1, 1, 0);
+  const rng = seededRng(new Uint8Array(32));
+  const parts = partitionDirichlet(labels, { parts: 250_000, alpha: 0.3, rng });
+  assert.equal(parts.length, 250_000);
+  assert.deepEqual(parts.flatMap((rows) => [...rows]).toSorted(), [0, 1, 2, 3]);
+});
+
 Deno.test("partition by Dirichlet: bounds of alpha and parts are kept", () => {
   for (const [parts, alpha] of [[3, 0], [3, -1], [3, NaN], [3, Infinity], [0, 1], [1.5, 1]]) {
     assert.throws(

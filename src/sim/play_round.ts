@@ -267,7 +267,8 @@ class Round {
     if (!this.#send(parent, { kind: "update", clients: effect.clients })) {
       return this.#take(node, { kind: "fail", round, reason: "parent-refused" });
     }
-    this.#held[parent]?.push(...this.#held[node] ?? []);
+    // One by one, as a call has room for some hundred thousand arguments and no more.
+    for (const client of this.#held[node] ?? []) this.#held[parent]?.push(client);
     this.#take(node, { kind: "forward", round, sum: "", members: "" });
   }
 

@@ -83,6 +83,11 @@ Deno.test("play round: everybody sends at once, through any tree, in no time", a
   }
 });
 
+Deno.test("play round: a region may have a quarter of a million clients", async () => {
+  const { outcome, trainings } = await tree([1], 250_000, { max: 250_000 }).play();
+  assert.deepEqual([outcome, trainings.length], ["sealed", 250_000]);
+});
+
 Deno.test("play round: nobody waits for regions without clients, however many there are", async () => {
   for (const levels of [[5], [2, 3], [4, 1]]) {
     const { outcome, ms, trainings } = await tree(levels, 3).play({ 1: { trainMs: 2000 } });
