@@ -121,19 +121,22 @@ function metricsChart({ rounds, task }: SimulationRecord): Plot.PlotOptions {
     }))
   );
   const last = Math.max(1, published.length - 1);
+  const at = { x: "trained", y: "value", z: "metric" } as const;
+  // Most metrics are shares; a loss may be above 1.
+  const highest = points.reduce((most, { value }) => Math.max(most, value), 1);
   return {
     height: 300,
     marginRight: 90,
     x: { label: "rounds trained", domain: [0, last], ...ticksTo(last, 0) },
-    y: { label: "mean over clients", domain: [0, 1], grid: true },
+    y: { label: "mean over clients", domain: [0, highest], grid: true },
     color: { domain: [...task.metrics], range: [...CURVES] },
     marks: [
-      Plot.line(points, { x: "trained", y: "value", stroke: "metric", strokeWidth: 2 }),
-      Plot.dot(points, { x: "trained", y: "value", fill: "metric", r: last > 40 ? 1.5 : 3 }),
+      Plot.line(points, { ...at, stroke: "metric", strokeWidth: 2 }),
+      Plot.dot(points, { ...at, fill: "metric", r: last > 40 ? 1.5 : 3 }),
       Plot.text(
         points,
         Plot.selectLast({
-          ...{ x: "trained", y: "value", z: "metric", fill: "metric", text: "metric" },
+          ...{ ...at, fill: "metric", text: "metric" },
           ...{ textAnchor: "start", dx: 10 },
         }),
       ),

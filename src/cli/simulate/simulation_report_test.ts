@@ -93,6 +93,17 @@ Deno.test("simulation report: curves for what is measured, bars for what became 
   assert.match(seconds?.textContent ?? "", /seconds/);
 });
 
+Deno.test("simulation report: a loss above 1 is within its chart", () => {
+  const high = round(1, { metrics: { accuracy: 0.5, brier: 0.2, loss: 3.4 } });
+  const [chart] = pageOf(recordWith({ rounds: [high, round(2)] })).querySelectorAll("svg");
+  const height = Number(chart?.getAttribute("height"));
+  const places = [...chart?.querySelectorAll("circle") ?? []].map((dot) =>
+    Number(dot.getAttribute("cy"))
+  );
+  assert.equal(places.length, 6);
+  for (const place of places) assert.ok(place > 0 && place < height, `${place} of ${height}`);
+});
+
 Deno.test("simulation report: a deep or wide tree is told, not drawn", () => {
   for (const tree of [[], [3, 4], [200]]) {
     assert.equal(pageOf(recordWith({ tree })).querySelectorAll("svg").length, 4);
