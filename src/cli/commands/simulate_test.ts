@@ -7,6 +7,7 @@ const FILES = ["items.csv", "model.safetensors", "report.html", "run.json"];
 
 interface Run {
   readonly model: { readonly digest: string; readonly version: number };
+  readonly data: { readonly digest: string };
   readonly rounds: readonly { readonly away: number; readonly ms: number }[];
   readonly results: readonly { readonly method: string; readonly figures: readonly number[] }[];
   readonly clients: number;
@@ -197,6 +198,29 @@ Deno.test("simulate: a table is dealt out over clients, and compared", async () 
     ...["--model", "logistic", "--partition", "dirichlet:0.1", "--clients", "5", "--rounds", "2"],
   );
   assert.ok(skewed.clients <= 5);
+});
+
+Deno.test("simulate: rows that are dealt out or read in another way are other data", async () => {
+  await using folder = await testFolder();
+  const data = await writeTable(folder);
+  const schema = folder.path("schema.json");
+  const digests = new Set<string>();
+  const of = ["--model", "logistic", "--data", data, "--clients", "4", "--rounds", "1"];
+  const digestWith = async (...args: string[]) => {
+    const given = ["--schema", schema, "--workers", "0", "--out", folder.path("out")];
+    const { code } = await runHere("simulate", ...of, ...given, ...args);
+    assert.equal(code, 0);
+    digests.add((await runOf(folder)).data.digest);
+  };
+  await digestWith();
+  await digestWith();
+  assert.equal(digests.size, 1);
+  await digestWith("--partition", "column:branch");
+  assert.equal(digests.size, 2);
+  const meaning = JSON.parse(await Deno.readTextFile(schema));
+  await Deno.writeTextFile(schema, JSON.stringify({ ...meaning, missing: ["north"] }));
+  await digestWith();
+  assert.equal(digests.size, 3);
 });
 
 Deno.test("simulate: a task file decides over the model, and has to fit the data", async () => {

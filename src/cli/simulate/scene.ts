@@ -19,7 +19,7 @@ export interface SceneData {
   readonly path: string | null;
   /** How ratings were read. */
   readonly reading: Reading;
-  /** Digest of the data, hex. */
+  /** Digest of the data, and of a table's schema and how its rows are dealt out, hex. */
   readonly digest: string;
   /** How much there is of what, such as people, items and ratings. */
   readonly counts: Readonly<Record<string, number>>;

@@ -5,7 +5,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import { concatBytes, fromHex, toHex } from "../../core/bytes.ts";
+import { concatBytes, fromHex, toHex, utf8 } from "../../core/bytes.ts";
 import { webDigest } from "../../core/digest.ts";
 import { TributaryError } from "../../core/errors.ts";
 import { deriveSeed, seededRng } from "../../core/random.ts";
@@ -92,7 +92,10 @@ export async function openTableScene(options: TableOptions): Promise<Scene> {
       path: options.data,
       reading: {},
       digest: toHex(
-        await webDigest(concatBytes([source.bytes, ...official ? [official.source.bytes] : []])),
+        await webDigest(concatBytes([
+          ...[source, ...official ? [official.source] : []].map(({ bytes }) => bytes),
+          utf8(JSON.stringify({ schema, partition: options.partition, clients: clients.length })),
+        ])),
       ),
       counts: {
         clients: clients.length,
