@@ -18,19 +18,21 @@ pub fn expand(out: &mut [u32], key: &Key, nonce: Nonce, prime: Prime) {
     while at < out.len() {
         keystream.four_blocks(counter, &mut stream);
         counter = counter.wrapping_add(4);
-        let mut top = U32x4::splat(0);
-        for quad in stream.as_chunks_mut::<4>().0 {
-            let words = U32x4::load(quad) & U32x4::splat(mask);
-            words.store(quad);
-            top = top.max(words);
+        // All at once where there is room, which is kept if all of them are residues.
+        if let Some(run) = out.get_mut(at..at + WORDS) {
+            let mut top = U32x4::splat(0);
+            let quads = run.as_chunks_mut::<4>().0.iter_mut().zip(stream.as_chunks::<4>().0);
+            for (to, from) in quads {
+                let words = U32x4::load(from) & U32x4::splat(mask);
+                words.store(to);
+                top = top.max(words);
+            }
+            if top.to_array().into_iter().fold(0, u32::max) < prime.0 {
+                at += WORDS;
+                continue;
+            }
         }
-        let within = top.to_array().into_iter().max() < Some(prime.0);
-        if let Some(whole) = out.get_mut(at..at + WORDS).filter(|_| within) {
-            whole.copy_from_slice(&stream);
-            at += WORDS;
-            continue;
-        }
-        for word in stream {
+        for word in stream.map(|word| word & mask) {
             if at == out.len() {
                 break;
             }

@@ -53,9 +53,6 @@ pub struct Slots {
     pub width: u32,
 }
 
-/// Most slots of a coefficient.
-const MOST_SLOTS: usize = 5;
-
 /// Largest noise of an opened sum, and how much there is of it.
 #[derive(Clone, Copy, Default)]
 pub struct Noise {
@@ -174,26 +171,53 @@ impl Context<'_> {
 
     /// `row += t·e + m`, reduced to `[0, p)`.
     fn add_message(&self, row: &mut [u32], prime: Prime, values: &[u32], errors: &[u32]) {
-        let Slots { count, width } = self.slots;
-        let lanes = prime.lanes();
-        let step = prime.pow(2, width);
-        let mut factors = [Factor { value: 0, quotient: 0 }; MOST_SLOTS + 1];
-        let mut power = 1;
-        for factor in &mut factors[..=count] {
-            *factor = prime.factor(power);
-            power = prime.mul(power, step);
+        match self.slots.count {
+            2 => self.add_slots::<2>(row, prime, values, errors),
+            3 => self.add_slots::<3>(row, prime, values, errors),
+            4 => self.add_slots::<4>(row, prime, values, errors),
+            _ => self.add_slots::<5>(row, prime, values, errors),
         }
-        let t = factors[count].lanes();
+    }
+
+    /// The same for so many slots.
+    ///
+    /// With Shoup's quotients a product `w·v` loses `⌊quotient·v / 2^32⌋·p` and is then below
+    /// `p + p·v / 2^32`: all slots together are below `4p + 2^16` at five slots of 15 bits and below
+    /// `3.1p` otherwise, which a word holds, so that what they lose is added up first and multiplied by
+    /// `p` once.
+    fn add_slots<const SLOTS: usize>(
+        &self,
+        row: &mut [u32],
+        prime: Prime,
+        values: &[u32],
+        errors: &[u32],
+    ) {
+        let lanes = prime.lanes();
+        let step = prime.pow(2, self.slots.width);
+        let mut power = step;
+        let factors: [Factor; SLOTS] = core::array::from_fn(|_| {
+            let factor = prime.factor(power);
+            power = prime.mul(power, step);
+            factor
+        });
+        let t = factors[SLOTS - 1].lanes();
+        let slots: [&[[u32; 4]]; SLOTS] =
+            core::array::from_fn(|slot| values[slot * row.len()..][..row.len()].as_chunks().0);
         let quads = row.as_chunks_mut::<4>().0.iter_mut().zip(errors.as_chunks::<4>().0);
         for (i, (row, error)) in quads.enumerate() {
             // `e + p` is no residue where `e > 0`, but a word, and that is enough.
             let error = U32x4::load(error) + U32x4::splat(prime.0);
-            let mut sum = lanes.add(U32x4::load(row), lanes.mul(t, error));
-            for (values, factor) in values.chunks_exact(errors.len()).zip(&factors) {
-                let value = U32x4::load(&values.as_chunks::<4>().0[i]);
-                sum = lanes.add(sum, lanes.mul(factor.lanes(), value));
+            let masked = lanes.add(U32x4::load(row), lanes.mul(t, error));
+            let mut message = U32x4::load(&slots[0][i]);
+            let mut lost = U32x4::splat(0);
+            for (slot, factor) in slots[1..].iter().zip(&factors) {
+                let (value, factor) = (U32x4::load(&slot[i]), factor.lanes());
+                message = message + factor.value * value;
+                lost = lost + factor.quotient.mul_high(value);
             }
-            lanes.reduce(sum).store(row);
+            // At most 2^16 above the prime.
+            let message = lanes.reduce(lanes.halve(message - lost * U32x4::splat(prime.0)));
+            lanes.reduce(lanes.halve(masked + message)).store(row);
         }
     }
 
@@ -238,7 +262,6 @@ struct Garner {
     primes: [Prime; 3],
     /// `1/p0 mod p1`, `1/p0 mod p2`, `1/p1 mod p2`.
     inverses: [Factor; 3],
-    count: usize,
     /// `⌊q / 2⌋`: its lower 32 bits, and the rest.
     half: (u32, u64),
     half_residues: [u32; 3],
@@ -260,7 +283,6 @@ impl Garner {
         Self {
             primes,
             inverses: [inverse(0, 1), inverse(0, 2), inverse(1, 2)],
-            count: ring.primes.len(),
             half: (half as u32, (half >> 32) as u64),
             half_residues: primes.map(|prime| (half % u128::from(prime.0)) as u32),
         }
@@ -285,27 +307,52 @@ impl Garner {
 
     /// Splits `x − ⌊q/2⌋` into `Σe` above and the slots below.
     fn split(&self, digits: &[u32], values: &mut [u32], slots: Slots, noise: &mut Noise) {
-        let n = digits.len() / self.count;
+        match slots.count {
+            2 => self.split_slots::<2>(digits, values, slots.width, noise),
+            3 => self.split_slots::<3>(digits, values, slots.width, noise),
+            4 => self.split_slots::<4>(digits, values, slots.width, noise),
+            _ => self.split_slots::<5>(digits, values, slots.width, noise),
+        }
+    }
+
+    /// The same for so many slots.
+    fn split_slots<const SLOTS: usize>(
+        &self,
+        digits: &[u32],
+        values: &mut [u32],
+        width: u32,
+        noise: &mut Noise,
+    ) {
+        let n = values.len() / SLOTS;
+        let (row0, rest) = digits.split_at(n);
+        let (row1, row2) = rest.split_at(n);
+        // Of two primes there is no third digit: the second one stands in for it, times 0.
+        let (row2, third) = if row2.is_empty() { (row1, 0) } else { (row2, u64::MAX) };
         let p0 = u64::from(self.primes[0].0);
-        let p01 = p0 * u64::from(self.primes[1].0);
+        let p01 = (p0 * u64::from(self.primes[1].0)) & third;
         let (p01_low, p01_high) = (p01 & 0xffff_ffff, p01 >> 32);
-        let total = slots.count as u32 * slots.width;
-        let mask = u32::MAX >> (32 - slots.width);
+        let total = SLOTS as u32 * width;
+        let mask = u32::MAX >> (32 - width);
+        let mut rest = values;
+        let mut rows: [&mut [u32]; SLOTS] = core::array::from_fn(|_| {
+            let (row, later) = core::mem::take(&mut rest).split_at_mut(n);
+            rest = later;
+            row
+        });
         let (mut most, mut squares) = (0, 0);
-        for i in 0..n {
-            let y2 = if self.count == 3 { u64::from(digits[2 * n + i]) } else { 0 };
-            let low = u64::from(digits[i]) + p0 * u64::from(digits[n + i]) + p01_low * y2;
-            let high = (low >> 32) + p01_high * y2;
+        for (i, ((&y0, &y1), &y2)) in row0.iter().zip(row1).zip(row2).enumerate() {
+            let low = u64::from(y0) + p0 * u64::from(y1) + p01_low * u64::from(y2);
+            let high = (low >> 32) + p01_high * u64::from(y2);
             let (low, borrow) = (low as u32).overflowing_sub(self.half.0);
             let high = high.wrapping_sub(self.half.1 + u64::from(borrow)).cast_signed();
-            let error = high >> (total - 32);
-            most = error.unsigned_abs().max(most);
-            squares += error.unsigned_abs().pow(2);
+            let error = (high >> (total - 32)).unsigned_abs();
+            most = error.max(most);
+            squares += error * error;
             let lower = high.cast_unsigned() << 32 | u64::from(low);
-            for slot in 0..slots.count {
-                let at = slot as u32 * slots.width;
+            for (slot, row) in rows.iter_mut().enumerate() {
+                let at = slot as u32 * width;
                 let bits = if at < 32 { lower >> at } else { high.cast_unsigned() >> (at - 32) };
-                values[slot * n + i] = bits as u32 & mask;
+                row[i] = bits as u32 & mask;
             }
         }
         noise.most = noise.most.max(most);

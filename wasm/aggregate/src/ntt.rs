@@ -137,8 +137,8 @@ impl<'a> Table<'a> {
     pub fn multiply_back(&self, x: &mut [u32], key: &KeyRow) {
         let n = x.len();
         self.first_layers(x, key);
-        // Two layers a turn, of blocks of 16 coefficients, then 64 and so on.
-        let mut size = 16;
+        // Two layers a turn: four blocks of 16 coefficients become one, then four of 64 and so on.
+        let mut size = 64;
         while size < n {
             self.two_layers::<false>(x, size);
             size *= 4;
@@ -146,23 +146,34 @@ impl<'a> Table<'a> {
         if size == n { self.two_layers::<true>(x, size) } else { self.last_layer(x) }
     }
 
-    /// The product, and the two layers within blocks of four coefficients.
+    /// The product, and the four layers within blocks of 16 coefficients.
     fn first_layers(&self, x: &mut [u32], key: &KeyRow) {
         let n = x.len();
         let lanes = self.prime.lanes();
-        let groups = x.as_chunks_mut::<4>().0.as_chunks_mut::<4>().0;
-        for (i, group) in groups.iter_mut().enumerate() {
-            let [a, b, c, d] = transpose(
-                [0, 1, 2, 3].map(|j| lanes.mul(key.quad(4 * i + j), U32x4::load(&group[j]))),
-            );
+        let layer = |w, a, b| inverse_butterfly(lanes, w, a, b);
+        let blocks = x.as_chunks_mut::<4>().0.as_chunks_mut::<4>().0;
+        let keys = key.0.values.as_chunks::<4>().0.as_chunks::<4>().0;
+        let key_quotients = key.0.quotients.as_chunks::<4>().0.as_chunks::<4>().0;
+        let keys = keys.iter().zip(key_quotients);
+        for (i, (block, (key, quotients))) in blocks.iter_mut().zip(keys).enumerate() {
+            let product = |j: usize| {
+                let (value, quotient) = (U32x4::load(&key[j]), U32x4::load(&quotients[j]));
+                lanes.mul(FactorLanes { value, quotient }, U32x4::load(&block[j]))
+            };
+            // Turned over, the four coefficients of a quad stand in four vectors.
+            let [a, b, c, d] = transpose([product(0), product(1), product(2), product(3)]);
             let (even, odd) = self.pairs(&self.inverse, n / 8 + 2 * i);
-            let (a, b) = inverse_butterfly(lanes, even, a, b);
-            let (c, d) = inverse_butterfly(lanes, odd, c, d);
+            let ((a, b), (c, d)) = (layer(even, a, b), layer(odd, c, d));
             let w = self.inverse.quad(n / 16 + i);
-            let (a, c) = inverse_butterfly(lanes, w, a, c);
-            let (b, d) = inverse_butterfly(lanes, w, b, d);
-            for (to, row) in group.iter_mut().zip(transpose([a, b, c, d])) {
-                row.store(to);
+            let ((a, c), (b, d)) = (layer(w, a, c), layer(w, b, d));
+            let [a, b, c, d] = transpose([a, b, c, d]);
+            let at = n / 16 + i;
+            let (left, right) = (self.inverse.splat(2 * at), self.inverse.splat(2 * at + 1));
+            let ((a, b), (c, d)) = (layer(left, a, b), layer(right, c, d));
+            let w = self.inverse.splat(at);
+            let ((a, c), (b, d)) = (layer(w, a, c), layer(w, b, d));
+            for (to, quad) in block.iter_mut().zip([a, b, c, d]) {
+                quad.store(to);
             }
         }
     }
@@ -231,11 +242,6 @@ impl<'a> KeyRow<'a> {
     #[must_use]
     pub fn new(words: &'a [u32]) -> Self {
         Self(Powers::new(words))
-    }
-
-    #[inline(always)]
-    fn quad(&self, quad: usize) -> FactorLanes {
-        self.0.quad(quad)
     }
 }
 
