@@ -5,10 +5,10 @@
  */
 import { beginModel, type HeldModel, stepModel, type SteppedModel } from "../../edge/step_model.ts";
 import { inlineCores } from "../client/cores.ts";
-import { fromHex } from "../core/bytes.ts";
+import { fromHex, toHex } from "../core/bytes.ts";
 import { systemClock } from "../core/clock.ts";
-import { webDigest } from "../core/digest.ts";
-import { isTributaryError } from "../core/errors.ts";
+import { type Digest, webDigest } from "../core/digest.ts";
+import { isTributaryError, TributaryError } from "../core/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../core/safetensors.ts";
 import { rulesOf } from "../round/record.ts";
 import { splitPublished } from "../strategy/published.ts";
@@ -16,6 +16,7 @@ import { strategyFrom } from "../strategy/registry.ts";
 import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
 import { updateBytes } from "../update/plan.ts";
+import type { ModelInfo } from "../wire/round_info.ts";
 import { type Task, taskId } from "../wire/task.ts";
 import { startCrews } from "./crews.ts";
 import { drawFates, type RoundFates } from "./faults.ts";
@@ -40,8 +41,8 @@ const PATIENCE = 20;
  * each of them takes, and by when, is played by the live round machine.
  *
  * @throws {TributaryError} `task-refused` if the task cannot be carried out, `bad-data` for examples
- * that are not the model's or a checkpoint of another simulation; what a client's update is refused
- * for.
+ * that are not the model's or a checkpoint that is damaged or of another simulation; what a client's
+ * update is refused for.
  * @throws {RangeError} If there are fewer clients than a round opens with, two have one id, or an
  * option is out of range.
  * @throws What a trainer or the checkpoint throws, or the signal's reason.
@@ -90,8 +91,10 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   if (saved !== undefined) {
     rounds.push(...saved.rounds);
     tree = readTree(saved.tree);
+    const info = rootOf(tree).model ?? first.info;
+    await expectModel(saved.model, { info, digest });
     model = {
-      info: rootOf(tree).model ?? first.info,
+      info,
       model: decodeSafetensors(saved.model).tensors,
       bytes: saved.model,
       state: decodeSafetensors(saved.strategy).tensors,
@@ -202,6 +205,20 @@ function checkOptions({ clients: { min } }: Task, options: SimulateOptions): voi
       `Cannot give up after ${patience} rounds: expected a whole number above 0`,
     );
   }
+}
+
+/** Refuses to go on from a model that was damaged: what comes of it would not be told from the rest. */
+async function expectModel(
+  file: Uint8Array,
+  { info, digest }: { readonly info: ModelInfo; readonly digest: Digest },
+): Promise<void> {
+  const found = toHex(await digest(file));
+  if (found === info.digest) return;
+  throw new TributaryError(
+    "bad-data",
+    `Cannot go on from a checkpoint: its model ${info.version} has digest ${found}, ` +
+      `expected ${info.digest}`,
+  );
 }
 
 function included({ trainings }: PlayedRound): number {

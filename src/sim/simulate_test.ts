@@ -168,6 +168,19 @@ Deno.test("simulate: a checkpoint of another simulation is refused", async () =>
   }
 });
 
+Deno.test("simulate: a checkpoint whose model was damaged is refused", async () => {
+  const checkpoint = memoryCheckpoint();
+  await simulate(films, { ...options, checkpoint });
+  const saved = await checkpoint.load();
+  assert.ok(saved);
+  const model = saved.model.with(-1, (saved.model.at(-1) ?? 0) ^ 1);
+  const damaged = { ...checkpoint, load: () => Promise.resolve({ ...saved, model }) };
+  await assert.rejects(simulate(films, { ...options, checkpoint: damaged }), {
+    code: "bad-data",
+    message: /^Cannot go on from a checkpoint: its model 3 has digest [0-9a-f]{64}, expected /,
+  });
+});
+
 Deno.test("simulate: progress tells each round's trainings, and how it ended", async () => {
   for (const workers of [0, 2]) {
     const heard: SimulationProgress[] = [];
