@@ -83,6 +83,7 @@ export async function openTableScene(options: TableOptions): Promise<Scene> {
   const clients = dealt
     .map(({ id, rows }) => ({ id, examples: takeRows(all, rows.filter((row) => train.has(row))) }))
     .filter(({ examples }) => examples.labels.length > 0);
+  const asked = options.partition.kind === "column" ? dealt.length : options.clients;
   const measured = dealEvenly(test, clients.length, await rngOf("measured"));
   const { task, model } = await taskOf(options, { width, clients, seed });
 
@@ -99,6 +100,7 @@ export async function openTableScene(options: TableOptions): Promise<Scene> {
       ),
       counts: {
         clients: clients.length,
+        ...(asked > clients.length && { "without rows": asked - clients.length }),
         rows: train.size,
         features: width,
         "rows for the test": test.labels.length,
