@@ -9,6 +9,7 @@ import type { Figure } from "./figure.ts";
 import { measureFlower } from "./flower.ts";
 import { measureIngest } from "./ingest.ts";
 import { measureKernels } from "./kernels.ts";
+import { measureMask } from "./mask.ts";
 import { measureQuality, measureQualityLong } from "./quality.ts";
 import { measureRound } from "./round.ts";
 import { measureSimulate } from "./simulate.ts";
@@ -36,6 +37,12 @@ export const PARTS: readonly Part[] = [
     title: "Kernels in one thread",
     duration: "2 s",
     run: measureKernels,
+  },
+  {
+    name: "mask",
+    title: "Masking a million values in one thread",
+    duration: "10 s",
+    run: measureMask,
   },
   {
     name: "ingest",
