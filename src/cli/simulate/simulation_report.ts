@@ -29,7 +29,9 @@ const FATES = [
  */
 export function renderSimulation(run: SimulationRecord): string {
   const draw = createDrawer();
-  const counts = Object.entries(run.data.counts).map(([name, count]) => `${count} ${name}`);
+  const counts = Object.entries(run.data.counts).filter(([name]) => name !== "clients").map((
+    [name, count],
+  ) => `${count} ${name}`);
   const total = (field: "bytesUp" | "bytesDown") =>
     run.rounds.reduce((sum, round) => sum + round[field], 0);
   const regions = run.tree.length === 1 ? run.tree[0] ?? 0 : 0;
@@ -54,9 +56,15 @@ export function renderSimulation(run: SimulationRecord): string {
       keyed(colour, name)
     )} Clients that were asked in each round.</figcaption></figure>
     <h2>Time and traffic</h2>
-    <figure>${draw(secondsChart({
-      rounds: run.rounds.map(({ round, ms }) => ({ round, seconds: ms / 1000 })),
-    }))}<figcaption>Virtual time from opening a round to closing it.</figcaption></figure>
+    ${run.virtualMs > 0
+      ? html`
+        <figure>${draw(secondsChart({
+          rounds: run.rounds.map(({ round, ms }) => ({ round, seconds: ms / 1000 })),
+        }))}<figcaption>Virtual time from opening a round to closing it.</figcaption></figure>
+      `
+      : html`
+        <p>Nobody was slow and nothing failed: all rounds took no virtual time.</p>
+      `}
     <figure>${draw(bytesChart(run))}<figcaption>Between clients and regions:
       ${colourKey(0)} ${formatBytes(total("bytesUp"))} of updates sent up,
       ${colourKey(1)} ${formatBytes(total("bytesDown"))} of models fetched.</figcaption></figure>

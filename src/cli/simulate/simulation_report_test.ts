@@ -127,3 +127,10 @@ Deno.test("simulation report: hostile names stay text, and nothing runs or loads
   assert.ok(page.querySelector("h1")?.textContent?.includes(HOSTILE));
   assert.equal(page.querySelectorAll("[onerror]").length, 0);
 });
+
+Deno.test("simulation report: without virtual time there is a sentence in place of a chart", () => {
+  const timed = pageOf(recordWith());
+  const still = pageOf(recordWith({ virtualMs: 0, rounds: [round(1, { ms: 0 })] }));
+  assert.equal(timed.querySelectorAll("svg").length, still.querySelectorAll("svg").length + 1);
+  assert.match(still.body.textContent ?? "", /all rounds took no virtual time/);
+});
