@@ -20,6 +20,11 @@ export type SlotValues = Float32Array | Uint32Array;
 /** Buffers and kernels of one device. Calls take effect in the order in which they are made. */
 export interface Backend {
   /**
+   * Whether one of its tapes is in a step, which that tape says. Another would take memory that is
+   * given back with the first one's.
+   */
+  isInStep: boolean;
+  /**
    * Takes a slot from the arena. It holds whatever was left there.
    *
    * @param bytes A multiple of 4, 0 or more.

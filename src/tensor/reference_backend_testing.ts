@@ -84,6 +84,7 @@ export function createReferenceBackend(): ReferenceBackend {
       const part = whole.subarray(offset / VALUE_BYTES, (offset + bytes) / VALUE_BYTES);
       return new ReferenceSlot(owner, part, (slot as ReferenceSlot).end);
     },
+    isInStep: false,
     mark: () => top,
     release(mark) {
       if (!(mark >= 0 && mark <= top)) {

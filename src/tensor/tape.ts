@@ -61,7 +61,7 @@ export class Tape {
    * One step of training: what `body` makes is given back when it returns, throws, or, if it is
    * asynchronous, settles. Values to keep are read before.
    *
-   * @throws {TypeError} If a step is going on.
+   * @throws {TypeError} If a step is going on, on this tape or another of the backend.
    */
   step<T>(body: () => T): T {
     return this.#within(body, true);
@@ -74,13 +74,18 @@ export class Tape {
 
   #within<T>(body: () => T, recording: boolean): T {
     if (this.#isOver !== undefined) throw new TypeError("Cannot start a step within a step");
+    if (this.backend.isInStep) {
+      throw new TypeError("Cannot start a step: another tape of the backend is in one");
+    }
     let over = false;
     const mark = this.backend.mark();
+    this.backend.isInStep = true;
     const end = (): void => {
       over = true;
       this.#isOver = undefined;
       this.#recording = false;
       this.#nodes = [];
+      this.backend.isInStep = false;
       this.backend.release(mark);
     };
     this.#isOver = () => over;

@@ -139,6 +139,9 @@ testBackends("tape: a step gives back what it took, however it ends", async (tap
   });
   assert.ok(backend.mark() > mark);
   assert.throws(() => tape.step(() => 0), /^TypeError: Cannot start a step within a step$/);
+  // The memory of another tape's step would go with this one's.
+  const another = new Tape(backend);
+  assert.throws(() => another.evaluate(() => 0), /^TypeError: .* another tape .* is in one$/);
   waiting.resolve();
   assert.deepEqual([...await step], [14]);
   assert.equal(backend.mark(), mark);

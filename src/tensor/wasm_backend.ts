@@ -122,6 +122,8 @@ export function createWasmBackend(core: KernelCore): Backend {
   }
 
   return {
+    isInStep: false,
+
     alloc(bytes) {
       if (bytes % VALUE_BYTES !== 0) {
         throw new RangeError(`Cannot allocate ${bytes} bytes: expected a multiple of 4, 0 or more`);
