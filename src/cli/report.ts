@@ -6,7 +6,14 @@
 import { html } from "hono/html";
 import { formatBytes, formatDuration, formatRate } from "./format.ts";
 import { bytesChart, qualityChart, secondsChart, treeChart } from "./report_charts.ts";
-import { colourKey, createDrawer, figuresTable, type Markup, renderPage } from "./report_page.ts";
+import {
+  colourKey,
+  createDrawer,
+  digestsTable,
+  figuresTable,
+  type Markup,
+  renderPage,
+} from "./report_page.ts";
 import type { RunRecord } from "./run_record.ts";
 
 /**
@@ -43,29 +50,7 @@ export function renderReport(run: RunRecord): string {
     <h2>Recommendations for person ${run.example.person}</h2>
     <ol>${run.example.items.map((item) => html`<li>${item.title}</li>`)}</ol>
     <h2>Digests</h2>
-    <table>
-      <tr>
-        <th>Task</th>
-        <td><code>${run.taskId}</code></td>
-      </tr>
-      <tr>
-        <th>Ratings</th>
-        <td><code>${run.data.digest}</code></td>
-      </tr>
-      <tr>
-        <th>Model, version ${run.model.version}</th>
-        <td><code>${run.model
-          .digest}</code></td>
-      </tr>
-      <tr>
-        <th>Seed</th>
-        <td><code>${run.seed}</code></td>
-      </tr>
-      <tr>
-        <th>Started</th>
-        <td><code>${run.started}</code>, Tributary ${run.tributary}</td>
-      </tr>
-    </table>
+    ${digestsTable(run)}
   `;
   return renderPage(run.task.name, body);
 }

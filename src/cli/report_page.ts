@@ -69,6 +69,44 @@ export function figuresTable(
   }</table>`;
 }
 
+/** What a run was of, and what came of it: enough to tell whether another is the same. */
+export interface RunDigests {
+  /** Digest of the task. */
+  readonly taskId: string;
+  /** Digest of what was learned from. */
+  readonly data: { readonly digest: string };
+  /** The final model. */
+  readonly model: { readonly version: number; readonly digest: string };
+  /** Seed of everything that was drawn. */
+  readonly seed: number;
+  /** When it started. */
+  readonly started: string;
+  /** Version of this program. */
+  readonly tributary: string;
+}
+
+/** A table of a run's digests. */
+export function digestsTable(run: RunDigests): Markup {
+  const rows = [
+    ["Task", run.taskId],
+    ["Data", run.data.digest],
+    [`Model, version ${run.model.version}`, run.model.digest],
+    ["Seed", run.seed],
+    ["Started", run.started],
+    ["Tributary", run.tributary],
+  ];
+  return html`<table>${
+    rows.map(([name, value]) =>
+      html`
+        <tr>
+          <th>${name}</th>
+          <td><code>${value}</code></td>
+        </tr>
+      `
+    )
+  }</table>`;
+}
+
 /** A spot of a chart's colour. */
 export function colourKey(at: number): Markup {
   return raw(`<span style="color:${COLOURS[at]}">■</span>`);

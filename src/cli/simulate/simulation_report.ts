@@ -7,7 +7,14 @@ import * as Plot from "@observablehq/plot";
 import { html } from "hono/html";
 import { formatBytes, formatDuration, formatRate } from "../format.ts";
 import { bytesChart, COLOURS, secondsChart, ticksTo, treeChart } from "../report_charts.ts";
-import { colourKey, createDrawer, figuresTable, type Markup, renderPage } from "../report_page.ts";
+import {
+  colourKey,
+  createDrawer,
+  digestsTable,
+  figuresTable,
+  type Markup,
+  renderPage,
+} from "../report_page.ts";
 import { faultsText, treeText } from "./describe.ts";
 import type { SimulationRecord } from "./simulation_record.ts";
 
@@ -75,29 +82,7 @@ export function renderSimulation(run: SimulationRecord): string {
       `
       : ""}
     <h2>Digests</h2>
-    <table>
-      <tr>
-        <th>Task</th>
-        <td><code>${run.taskId}</code></td>
-      </tr>
-      <tr>
-        <th>Data</th>
-        <td><code>${run.data.digest}</code></td>
-      </tr>
-      <tr>
-        <th>Model, version ${run.model.version}</th>
-        <td><code>${run.model
-          .digest}</code></td>
-      </tr>
-      <tr>
-        <th>Seed</th>
-        <td><code>${run.seed}</code></td>
-      </tr>
-      <tr>
-        <th>Started</th>
-        <td><code>${run.started}</code>, Tributary ${run.tributary}</td>
-      </tr>
-    </table>
+    ${digestsTable(run)}
   `;
   return renderPage(run.task.name, body);
 }
