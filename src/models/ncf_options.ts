@@ -58,7 +58,8 @@ const schema: v.GenericSchema<unknown, NcfOptions> = v.strictObject({
 });
 
 /**
- * Complete settings, checked; what is left out gets the value that was best on MovieLens.
+ * Complete settings, checked; what is left out gets a value that learns invented ratings well, and came to
+ * .65 after ten rounds (HR@10, one seed) on MovieLens latest-small, where one place comes to .71.
  *
  * @throws {TributaryError} `task-refused`, naming the first setting that does not fit.
  */
