@@ -20,8 +20,8 @@ const FORMAT = 1;
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   CREATE TABLE IF NOT EXISTS progress (
-    only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER NOT NULL, key TEXT NOT NULL,
-    tree TEXT NOT NULL, model BLOB NOT NULL, strategy BLOB NOT NULL
+    only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER NOT NULL, data TEXT NOT NULL,
+    key TEXT NOT NULL, tree TEXT NOT NULL, model BLOB NOT NULL, strategy BLOB NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS rounds (round INTEGER PRIMARY KEY, facts TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS kept (
@@ -32,13 +32,15 @@ const SCHEMA = `
 /**
  * Opens the file, or makes it.
  *
+ * @param data Digest of the clients' data, of which a simulation itself knows nothing: a run over
+ * other data is not gone on from (`bad-data`).
  * @throws {TributaryError} `store-failed` if it is no such file, or cannot be made.
  */
-export function openCheckpointFile(path: string): CheckpointFile {
+export function openCheckpointFile(path: string, data: string): CheckpointFile {
   const database = open(path);
   const statements = {
     progress: database.prepare(
-      "INSERT INTO progress VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " +
+      "INSERT INTO progress VALUES (1, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " +
         "key = excluded.key, tree = excluded.tree, model = excluded.model, " +
         "strategy = excluded.strategy",
     ),
@@ -49,11 +51,20 @@ export function openCheckpointFile(path: string): CheckpointFile {
     kept: database.prepare("SELECT value FROM kept WHERE client = ? AND key = ?"),
   };
   return {
-    load: () => Promise.resolve(readAll(database, path)),
+    load() {
+      const saved = readAll(database, path);
+      if (saved !== undefined && saved.data !== data) {
+        throw new TributaryError(
+          "bad-data",
+          `Cannot go on from ${path}: it is of data with digest ${saved.data}, expected ${data} (--fresh begins anew)`,
+        );
+      }
+      return Promise.resolve(saved?.simulation);
+    },
     save({ key, tree, model, strategy, round, kept }) {
       database.exec("BEGIN IMMEDIATE");
       try {
-        statements.progress.run(FORMAT, key, JSON.stringify(tree), model, strategy);
+        statements.progress.run(FORMAT, data, key, JSON.stringify(tree), model, strategy);
         statements.round.run(round.round, JSON.stringify(round));
         for (const { client, key, value } of kept) statements.keep.run(client, key, value);
         database.exec("COMMIT");
@@ -98,7 +109,10 @@ function open(path: string): DatabaseSync {
   }
 }
 
-function readAll(database: DatabaseSync, path: string): SavedSimulation | undefined {
+function readAll(
+  database: DatabaseSync,
+  path: string,
+): { readonly data: string; readonly simulation: SavedSimulation } | undefined {
   try {
     const progress = database.prepare("SELECT * FROM progress").get();
     if (progress === undefined) return undefined;
@@ -107,7 +121,7 @@ function readAll(database: DatabaseSync, path: string): SavedSimulation | undefi
     }
     const rounds = database.prepare("SELECT facts FROM rounds ORDER BY round").all();
     const kept = database.prepare("SELECT * FROM kept ORDER BY client, key").all();
-    return {
+    const simulation = {
       key: textOf(progress.key),
       tree: JSON.parse(textOf(progress.tree)),
       model: bytesOf(progress.model),
@@ -120,6 +134,7 @@ function readAll(database: DatabaseSync, path: string): SavedSimulation | undefi
         value: bytesOf(value),
       })),
     };
+    return { data: textOf(progress.data), simulation };
   } catch (cause) {
     throw failed("read", path, cause);
   }

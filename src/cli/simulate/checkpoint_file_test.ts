@@ -4,6 +4,7 @@ import type { SimulationChange } from "../../sim/mod.ts";
 import { testFolder } from "../_testing.ts";
 import { openCheckpointFile, removeCheckpointFile } from "./checkpoint_file.ts";
 
+const DATA = "da".repeat(32);
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 /** What a simulation might save after a round. */
@@ -25,7 +26,7 @@ function change(round: number, kept: SimulationChange["kept"] = []): SimulationC
 
 Deno.test("checkpoint file: nothing before the first round", async () => {
   await using folder = await testFolder();
-  using file = openCheckpointFile(folder.path("run.db"));
+  using file = openCheckpointFile(folder.path("run.db"), DATA);
   assert.equal(await file.load(), undefined);
 });
 
@@ -41,11 +42,11 @@ Deno.test("checkpoint file: all rounds, the latest state, and each value as it i
     change(2, [{ client: 1, key: "person", value: bytes(2) }]),
   ];
   {
-    using file = openCheckpointFile(path);
+    using file = openCheckpointFile(path, DATA);
     await file.save(one);
     await file.save(two);
   }
-  using file = openCheckpointFile(path);
+  using file = openCheckpointFile(path, DATA);
   const { kept, round: _round, ...state } = two;
   assert.equal(kept.length, 1);
   assert.deepEqual(await file.load(), {
@@ -60,7 +61,7 @@ Deno.test("checkpoint file: all rounds, the latest state, and each value as it i
 
 Deno.test("checkpoint file: a round that cannot be saved leaves the one before whole", async () => {
   await using folder = await testFolder();
-  using file = openCheckpointFile(folder.path("run.db"));
+  using file = openCheckpointFile(folder.path("run.db"), DATA);
   await file.save(change(1));
   const before = await file.load();
   // The same round again: its row is there, so nothing of it may be written.
@@ -74,7 +75,7 @@ Deno.test("checkpoint file: a round that cannot be saved leaves the one before w
 
 Deno.test("checkpoint file: a device finds there what it kept", async () => {
   await using folder = await testFolder();
-  using file = openCheckpointFile(folder.path("run.db"));
+  using file = openCheckpointFile(folder.path("run.db"), DATA);
   await file.save(change(1, [{ client: 4, key: "person", value: bytes(7, 8) }]));
   assert.deepEqual(await file.stateOf(4).get("person"), bytes(7, 8));
   assert.equal(await file.stateOf(5).get("person"), undefined);
@@ -85,7 +86,7 @@ Deno.test("checkpoint file: a device finds there what it kept", async () => {
 Deno.test("checkpoint file: another file is refused by its path", async () => {
   await using folder = await testFolder();
   const path = await folder.write("run.db", "these are no bytes of a database, for all we know");
-  assert.throws(() => openCheckpointFile(path), (error: Error) => {
+  assert.throws(() => openCheckpointFile(path, DATA), (error: Error) => {
     assert.match(
       error.message,
       /^Cannot open .*run\.db: .*, expected the checkpoint of a simulation$/,
@@ -94,12 +95,12 @@ Deno.test("checkpoint file: another file is refused by its path", async () => {
   });
   const newer = folder.path("newer.db");
   {
-    using file = openCheckpointFile(newer);
+    using file = openCheckpointFile(newer, DATA);
     await file.save(change(1));
     using database = new DatabaseSync(newer);
     database.exec("UPDATE progress SET format = 2");
   }
-  using file = openCheckpointFile(newer);
+  using file = openCheckpointFile(newer, DATA);
   assert.throws(() => file.load(), { code: "store-failed", message: /format is 2, expected 1/ });
 });
 
@@ -107,7 +108,7 @@ Deno.test("checkpoint file: removed, it leaves what else is in its folder, and n
   await using folder = await testFolder();
   for (const name of ["mine/run.db", "shared/run.db"]) {
     await Deno.mkdir(folder.path(name.slice(0, name.indexOf("/"))));
-    using file = openCheckpointFile(folder.path(name));
+    using file = openCheckpointFile(folder.path(name), DATA);
     await file.save(change(1));
   }
   await folder.write("shared/letters.txt", "not ours");
@@ -115,4 +116,18 @@ Deno.test("checkpoint file: removed, it leaves what else is in its folder, and n
   await removeCheckpointFile(folder.path("shared/run.db"));
   assert.deepEqual(await folder.list(), ["shared", "shared/letters.txt"]);
   await removeCheckpointFile(folder.path("shared/run.db"));
+});
+
+Deno.test("checkpoint file: a run over other data is not gone on from", async () => {
+  await using folder = await testFolder();
+  const path = folder.path("run.db");
+  {
+    using file = openCheckpointFile(path, DATA);
+    await file.save(change(1));
+  }
+  using file = openCheckpointFile(path, "0b".repeat(32));
+  assert.throws(
+    () => file.load(),
+    /^TributaryError: Cannot go on from .*run\.db: it is of data with digest (da)+, expected (0b)+ /,
+  );
 });

@@ -76,7 +76,7 @@ export async function runSimulation(
   if (options.fresh) await removeCheckpointFile(path);
   await openFolder(folder);
   {
-    using checkpoint = openCheckpointFile(path);
+    using checkpoint = openCheckpointFile(path, data.digest);
     const done = (await checkpoint.load())?.rounds.length ?? 0;
     if (done > 0) {
       print(
