@@ -14,7 +14,7 @@ use crate::chacha::Key;
 use crate::expand::expand;
 use crate::gauss::{Width, gauss};
 use crate::ntt::{KeyRow, TABLE_WORDS, Table, fill_table};
-use crate::prime::{Factor, Prime};
+use crate::prime::{Factor, FixedFactor, Prime};
 use crate::wipe::wipe;
 use memory::lanes::U32x4;
 
@@ -104,7 +104,7 @@ impl Ring {
                 // Above the half, `half − key` wraps, and its top bit is set.
                 let above = (U32x4::splat(SHARE_PRIME.0 / 2) - key).shift_right::<31>();
                 let signed = key - above * U32x4::splat(SHARE_PRIME.0);
-                lanes.mul(one, signed + U32x4::splat(shift)).store(to);
+                lanes.mul(one.get(), signed + U32x4::splat(shift)).store(to);
             }
             table.forward(transform);
             let barrett = prime.barrett();
@@ -195,23 +195,23 @@ impl Context<'_> {
         let lanes = prime.lanes();
         let step = prime.pow(2, self.slots.width);
         let mut power = step;
-        let factors: [Factor; SLOTS] = core::array::from_fn(|_| {
-            let factor = prime.factor(power);
+        let factors: [FixedFactor; SLOTS] = core::array::from_fn(|_| {
+            let factor = prime.factor(power).lanes();
             power = prime.mul(power, step);
             factor
         });
-        let t = factors[SLOTS - 1].lanes();
+        let t = &factors[SLOTS - 1];
         let slots: [&[[u32; 4]]; SLOTS] =
             core::array::from_fn(|slot| values[slot * row.len()..][..row.len()].as_chunks().0);
         let quads = row.as_chunks_mut::<4>().0.iter_mut().zip(errors.as_chunks::<4>().0);
         for (i, (row, error)) in quads.enumerate() {
             // `e + p` is no residue where `e > 0`, but a word, and that is enough.
             let error = U32x4::load(error) + U32x4::splat(prime.0);
-            let masked = lanes.add(U32x4::load(row), lanes.mul(t, error));
+            let masked = lanes.add(U32x4::load(row), lanes.mul(t.get(), error));
             let mut message = U32x4::load(&slots[0][i]);
             let mut lost = U32x4::splat(0);
             for (slot, factor) in slots[1..].iter().zip(&factors) {
-                let (value, factor) = (U32x4::load(&slot[i]), factor.lanes());
+                let (value, factor) = (U32x4::load(&slot[i]), factor.get());
                 message = message + factor.value * value;
                 lost = lost + factor.quotient.mul_high(value);
             }
@@ -297,11 +297,11 @@ impl Garner {
         let [a, b, c] = self.inverses.map(Factor::lanes);
         let (row0, row1) = (row0.as_chunks::<4>().0, row1.as_chunks_mut::<4>().0);
         for (y0, r1) in row0.iter().zip(&mut *row1) {
-            p1.reduce(p1.mul(a, p1.sub(U32x4::load(r1), U32x4::load(y0)))).store(r1);
+            p1.reduce(p1.mul(a.get(), p1.sub(U32x4::load(r1), U32x4::load(y0)))).store(r1);
         }
         for ((y0, y1), r2) in row0.iter().zip(&*row1).zip(row2.as_chunks_mut::<4>().0) {
-            let first = p2.mul(b, p2.sub(U32x4::load(r2), U32x4::load(y0)));
-            p2.reduce(p2.mul(c, p2.sub(first, U32x4::load(y1)))).store(r2);
+            let first = p2.mul(b.get(), p2.sub(U32x4::load(r2), U32x4::load(y0)));
+            p2.reduce(p2.mul(c.get(), p2.sub(first, U32x4::load(y1)))).store(r2);
         }
     }
 
@@ -341,6 +341,10 @@ impl Garner {
         });
         let (mut most, mut squares) = (0, 0);
         for (i, ((&y0, &y1), &y2)) in row0.iter().zip(row1).zip(row2).enumerate() {
+            // Read anew, so that this stays a loop over words: pairs of products of 64 bits are as slow and
+            // take a kilobyte more.
+            // SAFETY: a reference is valid for reads, volatile or not.
+            let p0 = unsafe { core::ptr::read_volatile(&raw const p0) };
             let low = u64::from(y0) + p0 * u64::from(y1) + p01_low * u64::from(y2);
             let high = (low >> 32) + p01_high * u64::from(y2);
             let (low, borrow) = (low as u32).overflowing_sub(self.half.0);

@@ -6,7 +6,7 @@
 //! M. Naehrig ("Speeding up the number theoretic transform", 2016, algorithms 1 and 2), lazy as in
 //! [`crate::prime`]. Nothing branches on a residue or takes one as an address.
 
-use crate::prime::{FactorLanes, Lanes, Prime};
+use crate::prime::{Factor, FactorLanes, FixedFactor, Lanes, Prime};
 use memory::lanes::{U32x4, transpose};
 
 /// Words of a prime's table for each coefficient.
@@ -34,11 +34,8 @@ impl<'a> Powers<'a> {
 
     /// One power in every lane.
     #[inline(always)]
-    fn splat(&self, at: usize) -> FactorLanes {
-        FactorLanes {
-            value: U32x4::splat(self.values[at]),
-            quotient: U32x4::splat(self.quotients[at]),
-        }
+    fn splat(&self, at: usize) -> FixedFactor {
+        Factor { value: self.values[at], quotient: self.quotients[at] }.lanes()
     }
 
     /// Powers `4 · quad` to `4 · quad + 3`.
@@ -98,7 +95,8 @@ impl<'a> Table<'a> {
                 let (low, high) = block.split_at_mut(half);
                 let (low, high) = (low.as_chunks_mut().0, high.as_chunks_mut().0);
                 for (a, b) in low.iter_mut().zip(high) {
-                    let (sum, difference) = butterfly(lanes, w, U32x4::load(a), U32x4::load(b));
+                    let (sum, difference) =
+                        butterfly(lanes, w.get(), U32x4::load(a), U32x4::load(b));
                     sum.store(a);
                     difference.store(b);
                 }
@@ -169,8 +167,8 @@ impl<'a> Table<'a> {
             let [a, b, c, d] = transpose([a, b, c, d]);
             let at = n / 16 + i;
             let (left, right) = (self.inverse.splat(2 * at), self.inverse.splat(2 * at + 1));
-            let ((a, b), (c, d)) = (layer(left, a, b), layer(right, c, d));
-            let w = self.inverse.splat(at);
+            let ((a, b), (c, d)) = (layer(left.get(), a, b), layer(right.get(), c, d));
+            let w = self.inverse.splat(at).get();
             let ((a, c), (b, d)) = (layer(w, a, c), layer(w, b, d));
             for (to, quad) in block.iter_mut().zip([a, b, c, d]) {
                 quad.store(to);
@@ -193,17 +191,17 @@ impl<'a> Table<'a> {
             let (a, b) = (a.as_chunks_mut::<4>().0, b.as_chunks_mut::<4>().0);
             let (c, d) = (c.as_chunks_mut::<4>().0, d.as_chunks_mut::<4>().0);
             for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
-                let (s, t) = inverse_butterfly(lanes, left, U32x4::load(a), U32x4::load(b));
-                let (u, v) = inverse_butterfly(lanes, right, U32x4::load(c), U32x4::load(d));
+                let (s, t) = inverse_butterfly(lanes, left.get(), U32x4::load(a), U32x4::load(b));
+                let (u, v) = inverse_butterfly(lanes, right.get(), U32x4::load(c), U32x4::load(d));
                 if LAST {
-                    lanes.mul(shrink, s + u).store(a);
-                    lanes.mul(shrink, t + v).store(b);
+                    lanes.mul(shrink.get(), s + u).store(a);
+                    lanes.mul(shrink.get(), t + v).store(b);
                 } else {
                     lanes.add(s, u).store(a);
                     lanes.add(t, v).store(b);
                 }
-                lanes.mul(outer, lanes.sub(s, u)).store(c);
-                lanes.mul(outer, lanes.sub(t, v)).store(d);
+                lanes.mul(outer.get(), lanes.sub(s, u)).store(c);
+                lanes.mul(outer.get(), lanes.sub(t, v)).store(d);
             }
         }
     }
@@ -215,8 +213,8 @@ impl<'a> Table<'a> {
         let (low, high) = x.split_at_mut(x.len() / 2);
         for (a, b) in low.as_chunks_mut::<4>().0.iter_mut().zip(high.as_chunks_mut::<4>().0) {
             let (s, t) = (U32x4::load(a), U32x4::load(b));
-            lanes.mul(shrink, s + t).store(a);
-            lanes.mul(w, lanes.sub(s, t)).store(b);
+            lanes.mul(shrink.get(), s + t).store(a);
+            lanes.mul(w.get(), lanes.sub(s, t)).store(b);
         }
     }
 }

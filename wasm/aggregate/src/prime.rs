@@ -92,18 +92,35 @@ pub struct Lanes {
     two: U32x4,
 }
 
-/// A factor in every lane, or one a lane.
+/// A factor a lane.
 #[derive(Clone, Copy)]
 pub struct FactorLanes {
     pub value: U32x4,
     pub quotient: U32x4,
 }
 
+/// One factor for every lane, which stays the same over a loop.
+pub struct FixedFactor(FactorLanes);
+
 impl Factor {
     #[inline(always)]
     #[must_use]
-    pub fn lanes(self) -> FactorLanes {
-        FactorLanes { value: U32x4::splat(self.value), quotient: U32x4::splat(self.quotient) }
+    pub fn lanes(self) -> FixedFactor {
+        let (value, quotient) = (U32x4::splat(self.value), U32x4::splat(self.quotient));
+        FixedFactor(FactorLanes { value, quotient })
+    }
+}
+
+impl FixedFactor {
+    /// The factor, its quotient read anew. If the compiler knew that it does not change, it would widen
+    /// it to 64 bits ahead of the loop and then multiply whole 64-bit lanes, for which engines have no
+    /// instruction: a transform would take twice as long.
+    #[inline(always)]
+    #[must_use]
+    pub fn get(&self) -> FactorLanes {
+        // SAFETY: a reference is valid for reads, volatile or not.
+        let quotient = unsafe { core::ptr::read_volatile(&raw const self.0.quotient) };
+        FactorLanes { value: self.0.value, quotient }
     }
 }
 
@@ -159,7 +176,7 @@ mod tests {
                 {
                     let x: [u32; 4] = x.try_into().unwrap();
                     let lanes = prime.lanes();
-                    let got = lanes.mul(prime.factor(w).lanes(), U32x4::load(&x)).to_array();
+                    let got = lanes.mul(prime.factor(w).lanes().get(), U32x4::load(&x)).to_array();
                     for (got, x) in got.into_iter().zip(x) {
                         assert!(got < 2 * p);
                         assert_eq!(

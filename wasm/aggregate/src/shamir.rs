@@ -6,7 +6,7 @@
 //! further share must be. Places are public, and what lies at them takes the same time whatever it is.
 
 use crate::kahe::SHARE_PRIME;
-use crate::prime::{Factor, FactorLanes};
+use crate::prime::Factor;
 use memory::lanes::U32x4;
 
 /// Most points of a polynomial.
@@ -24,8 +24,8 @@ pub fn interpolate(places: &[u32], rows: &[u32], target: u32, out: &mut [u32]) {
     for (i, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
         let mut sum = U32x4::splat(0);
         for (row, weight) in rows.chunks_exact(n).zip(&weights[..places.len()]) {
-            let weight: FactorLanes = weight.lanes();
-            sum = lanes.add(sum, lanes.mul(weight, U32x4::load(&row.as_chunks::<4>().0[i])));
+            sum = lanes
+                .add(sum, lanes.mul(weight.lanes().get(), U32x4::load(&row.as_chunks::<4>().0[i])));
         }
         lanes.reduce(sum).store(out);
     }
