@@ -158,10 +158,21 @@ Deno.test("simulate: a checkpoint is where it is asked for, forgotten when asked
     await using first = startCli(folder.path(), ...args);
     await first.said(/^round {2}2\/30 .*$/m);
   }
-  await using other = startCli(folder.path(), ...args, "--seed", "2");
-  const refused = await other.ended;
-  assert.equal(refused.code, 1);
-  assert.match(refused.err, /^tributary: Cannot go on from a checkpoint: it is of the simulation /);
+  for (
+    const [change, found] of [
+      [
+        ["--dropout", "0.2"],
+        /^tributary: Cannot go on from a checkpoint: it is of the simulation /,
+      ],
+      // Other people are invented from it.
+      [["--seed", "2"], /^tributary: Cannot go on from .*: it is of data with digest /],
+    ] as const
+  ) {
+    await using other = startCli(folder.path(), ...args, ...change);
+    const { code, err } = await other.ended;
+    assert.equal(code, 1);
+    assert.match(err, found);
+  }
   await using fresh = startCli(folder.path(), ...args, "--fresh");
   const { code, out } = await fresh.ended;
   assert.equal(code, 0);
