@@ -171,6 +171,24 @@ Deno.test("app: members join, change size, leave, and are counted", async () => 
   await assert.rejects(a.peer.leave(root.id, { region }), { code: "member-unknown" });
 });
 
+Deno.test("app: regions cannot claim more clients than a sample is drawn from", async () => {
+  await using root = await testRoot({ task: { clients: { min: 100, max: 1000 } } });
+  const { region } = await testPeer(root, await generateIdentity()).task(root.id);
+  const size = 2 ** 24;
+  const enrol = (peer: ReturnType<typeof testPeer>, clients: number) =>
+    peer.enrol(root.id, { kind: "region", size: clients, region });
+  const claims = 2 ** 31 / size;
+  for (let at = 0; at < claims; at++) {
+    const peer = testPeer(root, await generateIdentity());
+    await enrol(peer, size);
+    // A word that it has said before adds nothing.
+    if (at === claims - 1) await enrol(peer, size);
+  }
+  const late = testPeer(root, await generateIdentity());
+  await assert.rejects(enrol(late, 1), { code: "member-refused", message: /at most 2147483648/ });
+  assert.equal((await late.status(root.id)).size, 2 ** 31);
+});
+
 Deno.test("app: a member that leaves is waited for no more", async () => {
   await using root = await testRoot({ task: { clients: { min: 2, max: 9 } } });
   const [a, b, c] = [await testMember(root), await testMember(root), await testMember(root)];

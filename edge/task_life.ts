@@ -31,6 +31,7 @@ import { createWordCheck } from "./word_check.ts";
 import {
   askedShare,
   checkNothingSent,
+  checkRosterSize,
   checkShare,
   checkSpeaker,
   enrolledMember,
@@ -257,9 +258,11 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
 
     async enrol(member, enrolment) {
       const { kind, size, publicKey } = enrolment;
-      await committer.run((draft) =>
-        draft.setMember(member, { id: member, publicKey, kind, size })
-      );
+      await committer.run((draft) => {
+        const before = draft.member(member)?.size ?? 0;
+        checkRosterSize(draft.round.roster.clients - before + size);
+        draft.setMember(member, { id: member, publicKey, kind, size });
+      });
       return { task: id, member, kind, size, region };
     },
 

@@ -32,6 +32,23 @@ export function enrolledMember(row: MemberRow | undefined, member: string): Memb
   );
 }
 
+/** Most clients below one aggregator: a sample is drawn from so many, and sizes are only claimed. */
+const MOST_CLIENTS = 2 ** 31;
+
+/**
+ * Checks that a roster stays one that a sample can be drawn from.
+ *
+ * @param clients What its members' sizes add up to.
+ * @throws {TributaryError} `member-refused`.
+ */
+export function checkRosterSize(clients: number): void {
+  if (clients <= MOST_CLIENTS) return;
+  throw new TributaryError(
+    "member-refused",
+    `Cannot enrol: members would stand for ${clients} clients, expected at most ${MOST_CLIENTS}`,
+  );
+}
+
 /**
  * Checks that a client speaks for itself alone, and that a region says for whom.
  *
