@@ -10,42 +10,41 @@ use memory::lanes::U32x4;
 pub fn add_rows(acc: &mut [u32], x: &[u32], n: usize, primes: &[Prime]) -> Result<(), usize> {
     let prime = |row: usize| primes[row % primes.len()];
     for (i, (sum, row)) in acc.chunks_exact_mut(n).zip(x.chunks_exact(n)).enumerate() {
-        // The row is in the nearest cache when it is read again.
-        if largest(row) >= prime(i).0 {
-            // What was added so far were residues, so that a subtraction undoes it.
-            let added = acc.chunks_exact_mut(n).zip(x.chunks_exact(n)).take(i).enumerate();
+        if add_row(sum, row, prime(i)) >= prime(i).0 {
+            let added = acc.chunks_exact_mut(n).zip(x.chunks_exact(n)).take(i + 1).enumerate();
             for (j, (sum, row)) in added {
                 sub_row(sum, row, prime(j));
             }
             return Err(i);
         }
-        add_row(sum, row, prime(i));
     }
     Ok(())
 }
 
-fn largest(row: &[u32]) -> u32 {
+/// Adds, and gives the largest word of `x`.
+fn add_row(acc: &mut [u32], x: &[u32], prime: Prime) -> u32 {
+    let lanes = prime.lanes();
     let mut top = [U32x4::splat(0); 4];
-    let (turns, rest) = row.as_chunks::<4>().0.as_chunks::<4>();
-    for turn in turns {
-        for (top, quad) in top.iter_mut().zip(turn) {
-            *top = top.max(U32x4::load(quad));
+    let (acc_turns, acc_rest) = acc.as_chunks_mut::<4>().0.as_chunks_mut::<4>();
+    let (x_turns, x_rest) = x.as_chunks::<4>().0.as_chunks::<4>();
+    for (acc, x) in acc_turns.iter_mut().zip(x_turns) {
+        for ((acc, x), top) in acc.iter_mut().zip(x).zip(&mut top) {
+            let x = U32x4::load(x);
+            *top = top.max(x);
+            lanes.reduce(U32x4::load(acc) + x).store(acc);
         }
     }
-    for quad in rest {
-        top[0] = top[0].max(U32x4::load(quad));
+    for (acc, x) in acc_rest.iter_mut().zip(x_rest) {
+        let x = U32x4::load(x);
+        top[0] = top[0].max(x);
+        lanes.reduce(U32x4::load(acc) + x).store(acc);
     }
     let [a, b, c, d] = top;
     a.max(b).max(c.max(d)).to_array().into_iter().fold(0, u32::max)
 }
 
-fn add_row(acc: &mut [u32], x: &[u32], prime: Prime) {
-    let lanes = prime.lanes();
-    for (acc, x) in acc.as_chunks_mut::<4>().0.iter_mut().zip(x.as_chunks::<4>().0) {
-        lanes.reduce(U32x4::load(acc) + U32x4::load(x)).store(acc);
-    }
-}
-
+/// Undoes [`add_row`], whatever the words of `x` are: mod 2^32 a sum is `acc + x` or `acc + x − p`, and
+/// of what is left without `x`, and that with `p`, exactly one is below `p`, and it is the smaller.
 fn sub_row(acc: &mut [u32], x: &[u32], prime: Prime) {
     let p = U32x4::splat(prime.0);
     for (acc, x) in acc.as_chunks_mut::<4>().0.iter_mut().zip(x.as_chunks::<4>().0) {
