@@ -175,5 +175,8 @@ function edgesOf(
     { length: count - 1 },
     (_, at) => sorted[Math.floor((at + 1) * sorted.length / count)] ?? 0,
   );
-  return [...new Set(cuts)].filter((edge) => edge > (sorted[0] ?? edge));
+  // Nothing lies below the least number: where most are equal to it, the others are cut off.
+  const least = sorted[0] ?? 0;
+  const second = sorted.find((value) => value > least);
+  return second === undefined ? [] : [...new Set(cuts.map((cut) => Math.max(cut, second)))];
 }

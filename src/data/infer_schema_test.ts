@@ -91,16 +91,19 @@ Deno.test("infer: with more buckets than rows, each number has its own", () => {
 Deno.test("infer: every bucket has a row, whatever the numbers", () => {
   const numbers = fc.array(fc.nat(30), { minLength: 2, maxLength: 40 })
     .filter((list) => new Set(list).size > 1);
-  fc.assert(fc.property(numbers, fc.integer({ min: 2, max: 8 }), (numbers, buckets) => {
-    const rows = table(`x,rich\n${numbers.map((x) => `${x},no\n`).join("")}`);
-    const schema = inferSchema(rows, { ...RICH, columns: { x: { buckets } } });
-    const width = tableWidth(schema);
-    assert.ok(width <= buckets);
-    const { features } = encodeTable(rows, schema);
-    for (let bucket = 0; bucket < width; bucket++) {
-      assert.ok(numbers.some((_, row) => features[row * width + bucket] === 1));
-    }
-  }));
+  fc.assert(
+    fc.property(numbers, fc.integer({ min: 2, max: 8 }), (numbers, buckets) => {
+      const rows = table(`x,rich\n${numbers.map((x) => `${x},no\n`).join("")}`);
+      const schema = inferSchema(rows, { ...RICH, columns: { x: { buckets } } });
+      const width = tableWidth(schema);
+      assert.ok(width <= buckets);
+      const { features } = encodeTable(rows, schema);
+      for (let bucket = 0; bucket < width; bucket++) {
+        assert.ok(numbers.some((_, row) => features[row * width + bucket] === 1));
+      }
+    }),
+    { examples: [[[4, 3, 3], 2]], numRuns: 500 },
+  );
 });
 
 Deno.test("infer: rare names share a slot, unless they are to be refused", () => {
