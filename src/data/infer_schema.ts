@@ -175,8 +175,7 @@ function edgesOf(
     { length: count - 1 },
     (_, at) => sorted[Math.floor((at + 1) * sorted.length / count)] ?? 0,
   );
-  // Nothing lies below the least number: where most are equal to it, the others are cut off.
-  const least = sorted[0] ?? 0;
-  const second = sorted.find((value) => value > least);
-  return second === undefined ? [] : [...new Set(cuts.map((cut) => Math.max(cut, second)))];
+  const edges = [...new Set(cuts)].filter((edge) => edge > (sorted[0] ?? edge));
+  // Most are equal to the least: the others are cut off, where there are any.
+  return edges.length > 0 ? edges : sorted.filter((x) => x > (sorted[0] ?? x)).slice(0, 1);
 }
