@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { chachaBlock } from "./chacha_testing.ts";
+import { chachaBlock } from "../wasm/chacha_testing.ts";
 
 /** A ring, with roots of order 2N. */
 export interface ReferenceRing {

@@ -1,26 +1,13 @@
 import assert from "node:assert/strict";
 import { isRefused, strategyOf, tensor } from "./_testing.ts";
 import { fedAdagrad } from "./fedadagrad.ts";
-import {
-  aggregationCases,
-  assertClose,
-  FLOWER_MODEL,
-  IGNORE,
-  replay,
-} from "./flower_cases_test.ts";
+import { FLOWER_MODEL, testAgainstFlower } from "./flower_cases_test.ts";
 
-Deno.test({
-  name: "fedadagrad: equals Flower's over three rounds of weighted replies",
-  ignore: IGNORE,
-  async fn() {
-    const cases = aggregationCases("FedAdagrad");
-    assert.equal(cases.length, 2);
-    for (const flower of cases) {
-      const { eta, tau } = flower.hyper;
-      const models = await replay(fedAdagrad({ lr: eta!, epsilon: tau!, range: 4 }), flower);
-      flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 5e-6));
-    }
-  },
+testAgainstFlower({
+  flower: "FedAdagrad",
+  cases: 2,
+  tolerance: 5e-6,
+  options: ({ eta, tau }) => fedAdagrad({ lr: eta!, epsilon: tau!, range: 4 }),
 });
 
 Deno.test("fedadagrad: squares add up, and the first moment keeps its share", () => {

@@ -1,33 +1,14 @@
 import assert from "node:assert/strict";
 import { isRefused, strategyOf, tensor } from "./_testing.ts";
 import { fedAdam } from "./fedadam.ts";
-import {
-  aggregationCases,
-  assertClose,
-  FLOWER_MODEL,
-  IGNORE,
-  replay,
-} from "./flower_cases_test.ts";
+import { FLOWER_MODEL, testAgainstFlower } from "./flower_cases_test.ts";
 
-Deno.test({
-  name: "fedadam: equals Flower's over three rounds of weighted replies",
-  ignore: IGNORE,
-  async fn() {
-    const cases = aggregationCases("FedAdam");
-    assert.equal(cases.length, 2);
-    for (const flower of cases) {
-      const { eta, beta_1, beta_2, tau } = flower.hyper;
-      const options = fedAdam({
-        lr: eta!,
-        beta1: beta_1!,
-        beta2: beta_2!,
-        epsilon: tau!,
-        range: 4,
-      });
-      const models = await replay(options, flower);
-      flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 5e-6));
-    }
-  },
+testAgainstFlower({
+  flower: "FedAdam",
+  cases: 2,
+  tolerance: 5e-6,
+  options: ({ eta, beta_1, beta_2, tau }) =>
+    fedAdam({ lr: eta!, beta1: beta_1!, beta2: beta_2!, epsilon: tau!, range: 4 }),
 });
 
 Deno.test("fedadam: the first step is the learning rate times the corrected moments' quotient", () => {

@@ -2,25 +2,13 @@ import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
 import { isRefused, strategyOf, tensor } from "./_testing.ts";
 import { fedAvg } from "./fedavg.ts";
-import {
-  aggregationCases,
-  assertClose,
-  FLOWER_MODEL,
-  IGNORE,
-  replay,
-} from "./flower_cases_test.ts";
+import { FLOWER_MODEL, testAgainstFlower } from "./flower_cases_test.ts";
 
-Deno.test({
-  name: "fedavg: equals Flower's over three rounds of weighted replies",
-  ignore: IGNORE,
-  async fn() {
-    const cases = aggregationCases("FedAvg");
-    assert.equal(cases.length, 3);
-    for (const flower of cases) {
-      const models = await replay(fedAvg({ range: 4 }), flower);
-      flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 2e-6));
-    }
-  },
+testAgainstFlower({
+  flower: "FedAvg",
+  cases: 3,
+  tolerance: 2e-6,
+  options: () => fedAvg({ range: 4 }),
 });
 
 Deno.test("fedavg: a client of twice the weight counts twice", () => {

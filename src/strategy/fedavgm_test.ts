@@ -2,26 +2,14 @@ import assert from "node:assert/strict";
 import { isRefused, strategyOf, tensor } from "./_testing.ts";
 import { fedAvg } from "./fedavg.ts";
 import { fedAvgM } from "./fedavgm.ts";
-import {
-  aggregationCases,
-  assertClose,
-  FLOWER_MODEL,
-  IGNORE,
-  replay,
-} from "./flower_cases_test.ts";
+import { FLOWER_MODEL, testAgainstFlower } from "./flower_cases_test.ts";
 
-Deno.test({
-  name: "fedavgm: equals Flower's over three rounds of weighted replies",
-  ignore: IGNORE,
-  async fn() {
-    const cases = aggregationCases("FedAvgM");
-    assert.equal(cases.length, 3);
-    for (const flower of cases) {
-      const { server_learning_rate: lr, server_momentum: momentum } = flower.hyper;
-      const models = await replay(fedAvgM({ lr: lr!, momentum: momentum!, range: 4 }), flower);
-      flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 2e-6));
-    }
-  },
+testAgainstFlower({
+  flower: "FedAvgM",
+  cases: 3,
+  tolerance: 2e-6,
+  options: ({ server_learning_rate: lr, server_momentum: momentum }) =>
+    fedAvgM({ lr: lr!, momentum: momentum!, range: 4 }),
 });
 
 Deno.test("fedavgm: the velocity keeps its share and takes the whole mean change", () => {

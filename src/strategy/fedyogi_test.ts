@@ -1,34 +1,15 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { isRefused, strategyOf, tensor } from "./_testing.ts";
-import {
-  aggregationCases,
-  assertClose,
-  FLOWER_MODEL,
-  IGNORE,
-  replay,
-} from "./flower_cases_test.ts";
+import { FLOWER_MODEL, testAgainstFlower } from "./flower_cases_test.ts";
 import { fedYogi } from "./fedyogi.ts";
 
-Deno.test({
-  name: "fedyogi: equals Flower's over three rounds of weighted replies",
-  ignore: IGNORE,
-  async fn() {
-    const cases = aggregationCases("FedYogi");
-    assert.equal(cases.length, 2);
-    for (const flower of cases) {
-      const { eta, beta_1, beta_2, tau } = flower.hyper;
-      const options = fedYogi({
-        lr: eta!,
-        beta1: beta_1!,
-        beta2: beta_2!,
-        epsilon: tau!,
-        range: 4,
-      });
-      const models = await replay(options, flower);
-      flower.rounds.forEach((round, i) => assertClose(models[i], round.global_after, 5e-6));
-    }
-  },
+testAgainstFlower({
+  flower: "FedYogi",
+  cases: 2,
+  tolerance: 5e-6,
+  options: ({ eta, beta_1, beta_2, tau }) =>
+    fedYogi({ lr: eta!, beta1: beta_1!, beta2: beta_2!, epsilon: tau!, range: 4 }),
 });
 
 Deno.test("fedyogi: the second moment goes up below the square of the change, and down above it", () => {

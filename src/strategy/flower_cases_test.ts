@@ -112,6 +112,34 @@ export async function replay(
   return models;
 }
 
+/** How a strategy is held against Flower's of the same kind. */
+export interface FlowerTest {
+  /** Flower's name of it. */
+  readonly flower: string;
+  /** How many runs of it there are. */
+  readonly cases: number;
+  /** Largest gap of a value; see {@link assertClose}. */
+  readonly tolerance: number;
+  /** Our options for Flower's. */
+  options(hyper: FlowerCase["hyper"]): StrategyOptions;
+}
+
+/** Tests that a strategy gives Flower's models when clients reply by their examples. */
+export function testAgainstFlower({ flower, cases: count, tolerance, options }: FlowerTest): void {
+  Deno.test({
+    name: `${flower.toLowerCase()}: equals Flower's over three rounds of weighted replies`,
+    ignore: IGNORE,
+    async fn() {
+      const cases = aggregationCases(flower);
+      assert.equal(cases.length, count);
+      for (const one of cases) {
+        const models = await replay(options(one.hyper), one);
+        one.rounds.forEach((round, i) => assertClose(models[i], round.global_after, tolerance));
+      }
+    },
+  });
+}
+
 /** Asserts that all values are within `tolerance`, relative to 1 or to the expected value. */
 export function assertClose(
   model: NamedTensors | undefined,

@@ -3,12 +3,15 @@ import fc from "fast-check";
 import { sharedVectors } from "../../tests/shared_vectors.ts";
 import { isTributaryError } from "../core/errors.ts";
 import { type NamedTensors, sizeOf } from "../core/tensor.ts";
+import { chachaBlock } from "../wasm/chacha_testing.ts";
 import { createAggregateCore, inlineModule } from "../wasm/mod.ts";
 import { decodeSum } from "./decode.ts";
 import { encodeUpdate } from "./encode.ts";
 import { gridLimit, updateBytes, type UpdatePlan } from "./plan.ts";
 
 const module = await inlineModule("aggregate");
+/** The quantiser's, as each key is used once. */
+const NONCE = [0, 0, 0];
 
 const PLAN: UpdatePlan = {
   tensors: [
@@ -363,7 +366,7 @@ function uniforms(seed: number): () => number {
   let at = 0;
   let words: Uint32Array = new Uint32Array();
   return () => {
-    if (at % 16 === 0) words = keystreamBlock(key, at / 16);
+    if (at % 16 === 0) words = chachaBlock(key, at / 16, NONCE);
     return words[at++ % 16]! / 2 ** 32;
   };
 }
@@ -380,7 +383,7 @@ function scalarReference(
   let block: Uint32Array = new Uint32Array();
   for (const { name, range } of plan.tensors) {
     for (const x of tensors[name]!.data) {
-      if (at % 16 === 0) block = keystreamBlock(key, at / 16);
+      if (at % 16 === 0) block = chachaBlock(key, at / 16, NONCE);
       const y = Math.max(-L, Math.min(L, Math.fround(x * Math.fround(L / range))));
       const u = (block[at % 16]! >>> 8) * 2 ** -24;
       words[at++] = Math.floor(y) + Number(u < y - Math.floor(y)) + L;
@@ -390,33 +393,5 @@ function scalarReference(
 }
 
 function keystreamWord(key: Uint8Array, at: number): number {
-  return keystreamBlock(key, Math.floor(at / 16))[at % 16]!;
-}
-
-/** ChaCha20's block function (RFC 8439, section 2.3) for nonce 0. */
-function keystreamBlock(key: Uint8Array, counter: number): Uint32Array {
-  const view = new DataView(key.buffer, key.byteOffset, 32);
-  const start = new Uint32Array(16);
-  start.set([0x61707865, 0x3320646e, 0x79622d32, 0x6b206574]);
-  for (let i = 0; i < 8; i++) start[4 + i] = view.getUint32(4 * i, true);
-  start[12] = counter;
-  const s = start.slice();
-  const mix = (a: number, b: number, c: number, by: number): void => {
-    s[a]! += s[b]!;
-    const x = s[c]! ^ s[a]!;
-    s[c] = (x << by) | (x >>> (32 - by));
-  };
-  const quarter = (a: number, b: number, c: number, d: number): void => {
-    mix(a, b, d, 16);
-    mix(c, d, b, 12);
-    mix(a, b, d, 8);
-    mix(c, d, b, 7);
-  };
-  for (let round = 0; round < 10; round++) {
-    for (let i = 0; i < 4; i++) quarter(i, i + 4, i + 8, i + 12);
-    for (let i = 0; i < 4; i++) {
-      quarter(i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
-    }
-  }
-  return s.map((word, i) => word + start[i]!);
+  return chachaBlock(key, Math.floor(at / 16), NONCE)[at % 16]!;
 }
