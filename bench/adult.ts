@@ -3,22 +3,19 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
+import { openTable, openTableReading } from "../src/cli/simulate/table_file.ts";
 import { deriveSeed, seededRng } from "../src/core/random.ts";
 import { type EncodedTable, encodeTable, takeRows } from "../src/data/encode_table.ts";
-import { unpackGzip } from "../src/data/gzip.ts";
 import { inferSchema } from "../src/data/infer_schema.ts";
 import { partitionDirichlet } from "../src/data/partition.ts";
-import { readTable, type Table } from "../src/data/read_table.ts";
 import { tableWidth } from "../src/data/table_schema.ts";
 import { auc } from "../src/metrics/mod.ts";
 
 const DATA = new URL("../../shared/data/uci-adult/", import.meta.url);
 
-const COLUMNS = [
-  ...["age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation"],
-  ...["relationship", "race", "sex", "capital-gain", "capital-loss", "hours-per-week"],
-  ...["native-country", "income"],
-];
+/** What the columns mean, as `simulate` takes it. */
+const SCHEMA = new URL("../examples/adult.json", import.meta.url);
 
 /** Clients that the table is dealt out over. */
 export const ADULT_CLIENTS = 1000;
@@ -39,17 +36,11 @@ export interface AdultWorld {
 
 /** Reads both files and deals out the first, the same way for the same number. */
 export async function openAdult(number = 0): Promise<AdultWorld> {
-  const [trainTable, testTable] = [await read("adult.data.gz"), await read("adult.test.gz")];
-  const schema = inferSchema(trainTable, {
-    label: { name: "income", positive: [">50K", ">50K."], negative: ["<=50K", "<=50K."] },
-    exclude: ["fnlwgt", "education-num"],
-    columns: {
-      "age": { buckets: 10 },
-      "hours-per-week": { buckets: [20, 30, 35, 40, 41, 45, 50, 55, 60] },
-      "capital-gain": { buckets: [1, 3000, 5000, 7000, 10_000, 20_000] },
-      "capital-loss": { buckets: [1, 1500, 1750, 1850, 2000, 2200] },
-    },
-  });
+  const { layout, meaning } = await openTableReading(fileURLToPath(SCHEMA));
+  const open = async (name: string) =>
+    (await openTable(fileURLToPath(new URL(name, DATA)), layout)).table;
+  const [trainTable, testTable] = [await open("adult.data.gz"), await open("adult.test.gz")];
+  const schema = inferSchema(trainTable, meaning);
   const train = encodeTable(trainTable, schema);
   const seed = await deriveSeed(new Uint8Array(32), "bench/adult", number);
   const parts = partitionDirichlet(train.labels, {
@@ -68,11 +59,6 @@ export async function openAdult(number = 0): Promise<AdultWorld> {
 /** The rows of one client. */
 export function clientRows({ train, clients }: AdultWorld, client: number): EncodedTable {
   return takeRows(train, clients[client] ?? new Uint32Array());
-}
-
-async function read(name: string): Promise<Table> {
-  const bytes = await Deno.readFile(new URL(name, DATA));
-  return readTable(await unpackGzip({ name, bytes }), { columns: COLUMNS });
 }
 
 /** How well a model tells the rows of the test file. */

@@ -8,6 +8,7 @@ import * as Plot from "@observablehq/plot";
 import { html, raw } from "hono/html";
 import { parseHTML } from "linkedom";
 import { CHART_WIDTH, COLOURS } from "./report_charts.ts";
+import type { RunHead } from "./run_record.ts";
 
 /** Markup that needs no escaping any more. */
 export type Markup = ReturnType<typeof html>;
@@ -70,19 +71,11 @@ export function figuresTable(
 }
 
 /** What a run was of, and what came of it: enough to tell whether another is the same. */
-export interface RunDigests {
-  /** Digest of the task. */
-  readonly taskId: string;
+export interface RunDigests extends RunHead {
   /** Digest of what was learned from. */
   readonly data: { readonly digest: string };
   /** The final model. */
   readonly model: { readonly version: number; readonly digest: string };
-  /** Seed of everything that was drawn. */
-  readonly seed: number;
-  /** When it started. */
-  readonly started: string;
-  /** Version of this program. */
-  readonly tributary: string;
 }
 
 /** A table of a run's digests. */

@@ -59,8 +59,8 @@ export interface Recommended {
   readonly score: number;
 }
 
-/** A whole run. */
-export interface RunRecord {
+/** What every record begins with. */
+export interface RunHead {
   /** Version of the library. */
   readonly tributary: string;
   /** When it started, ISO 8601. */
@@ -73,6 +73,10 @@ export interface RunRecord {
   readonly taskId: string;
   /** The task document. */
   readonly task: Task;
+}
+
+/** A whole run. */
+export interface RunRecord extends RunHead {
   /** What was learned from. */
   readonly data: {
     readonly name: string;

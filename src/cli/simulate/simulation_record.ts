@@ -5,25 +5,13 @@
  */
 import type { Faults, SimulatedRound, Simulation } from "../../sim/mod.ts";
 import type { ModelInfo } from "../../wire/round_info.ts";
-import type { Task } from "../../wire/task.ts";
+import type { RunHead } from "../run_record.ts";
 import type { MethodFigures, SceneData } from "./scene.ts";
 
 /** A simulation from start to end. */
-export interface SimulationRecord {
+export interface SimulationRecord extends RunHead {
   /** Tells it from the record of a live run. */
   readonly kind: "simulation";
-  /** Version of the library. */
-  readonly tributary: string;
-  /** When it started, ISO 8601. */
-  readonly started: string;
-  /** Wall time from start to the last figure, starts that were resumed not counted. */
-  readonly seconds: number;
-  /** Seed of everything that is drawn. */
-  readonly seed: number;
-  /** Digest of the task, its name. */
-  readonly taskId: string;
-  /** The task document. */
-  readonly task: Task;
   /** What was learned from. */
   readonly data: SceneData;
   /** Number of clients. */
