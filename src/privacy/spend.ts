@@ -88,8 +88,7 @@ export function spentEpsilon(
   const gaussian = run.flatMap(({ mechanism, rounds }) =>
     mechanism.kind === "gaussian" ? [{ mechanism, rounds }] : []
   );
-  const bound = renyiEpsilon(run, delta).epsilon;
-  if (gaussian.length < run.length) return bound;
+  if (gaussian.length < run.length) return renyiEpsilon(run, delta).epsilon;
   if (gaussian.every(({ mechanism }) => mechanism.rate === 1)) {
     const precision = gaussian.reduce(
       (sum, { mechanism, rounds }) => sum + rounds / mechanism.noise ** 2,
@@ -106,7 +105,7 @@ export function spentEpsilon(
     return lossEpsilon(composeLosses(parts), delta);
   });
   // Both are bounds; of very little noise the grid of losses is the coarser one.
-  return Math.min(bound, Math.max(...epsilons));
+  return Math.min(renyiEpsilon(run, delta).epsilon, Math.max(...epsilons));
 }
 
 /** The curve of one round. */
