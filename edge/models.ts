@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes } from "../src/core/bytes.ts";
+import { concatBytes, cutBytes } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
 import { MAX_SLICE_BYTES, type RoundStore, type SliceRow } from "./store.ts";
@@ -15,11 +15,7 @@ export function modelName(version: number): string {
 
 /** Anything in slices of the largest size, for one write. */
 export function sliceRows(name: string, bytes: Uint8Array): SliceRow[] {
-  return Array.from({ length: Math.ceil(bytes.length / MAX_SLICE_BYTES) }, (_, index) => ({
-    name,
-    index,
-    bytes: bytes.subarray(index * MAX_SLICE_BYTES, (index + 1) * MAX_SLICE_BYTES),
-  }));
+  return cutBytes(bytes, MAX_SLICE_BYTES).map((bytes, index) => ({ name, index, bytes }));
 }
 
 /** What {@link sliceRows} cut, whole again; undefined if there is nothing of that name. */

@@ -104,3 +104,14 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
   return difference === 0;
 }
+
+/** Pieces of `length` bytes in order, the last one as long as what is left, as views. */
+export function cutBytes<T extends ArrayBufferLike>(
+  bytes: Uint8Array<T>,
+  length: number,
+): Uint8Array<T>[] {
+  return Array.from(
+    { length: Math.ceil(bytes.length / length) },
+    (_, index) => bytes.subarray(index * length, (index + 1) * length),
+  );
+}

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import {
   concatBytes,
+  cutBytes,
   equalBytes,
   fromBase64,
   fromBase64Url,
@@ -120,4 +121,14 @@ Deno.test("bytes: equality is that of all bytes and the length", () => {
     assert.ok(!equalBytes(a, changed));
     assert.ok(!equalBytes(a, a.subarray(1)));
   }));
+});
+
+Deno.test("bytes: cut pieces are views that make up the whole, the last of them shorter", () => {
+  const bytes = Uint8Array.of(1, 2, 3, 4, 5);
+  const pieces = cutBytes(bytes, 2);
+  assert.deepEqual(pieces.map((piece) => [...piece]), [[1, 2], [3, 4], [5]]);
+  pieces[2]![0] = 9;
+  assert.equal(bytes[4], 9);
+  assert.deepEqual(cutBytes(bytes, 5).length, 1);
+  assert.deepEqual(cutBytes(new Uint8Array(0), 2), []);
 });

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { cutBytes } from "../core/bytes.ts";
 import { treeDigest } from "../core/digest.ts";
 import { TributaryError } from "../core/errors.ts";
 import { polynomialBytes } from "../wasm/kahe.ts";
@@ -16,7 +17,7 @@ import { sealShare } from "./envelope.ts";
 import { kahe1Bounds, kahe1Shape, polynomialCount } from "./kahe1_shape.ts";
 import { checkNoise, maskParcel, openSum } from "./kahe1_work.ts";
 import type { Mask } from "./mask.ts";
-import { checkParcel, checkParcelPlan, checkSum, eachSlice, type ParcelPlan } from "./parcel.ts";
+import { checkParcel, checkParcelPlan, checkSum, type ParcelPlan } from "./parcel.ts";
 import { publicSeed } from "./public_seed.ts";
 import { ringOf } from "./ring.ts";
 
@@ -120,7 +121,7 @@ export function kahe1(plan: Kahe1Plan): Mask {
       const seed = await publicSeed(sid);
       const split = { helpers: helpers.length, threshold };
       const masked = maskParcel(core, shape, { parcel, parcelBytes, seed, random, ...split });
-      const slices = eachSlice(masked.parcel, ring.sliceBytes);
+      const slices = cutBytes(masked.parcel, ring.sliceBytes);
       const tree = await treeDigest(await Promise.all(slices.map((it) => digest(it))), digest);
       const envelopes = await Promise.all(helpers.map((publicKey, at) => {
         const share = masked.shares[at] ?? new Uint8Array();

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { cutBytes } from "../core/bytes.ts";
 import { treeDigest } from "../core/digest.ts";
 import type { Mask } from "./mask.ts";
-import { checkParcel, checkParcelPlan, checkSum, eachSlice, type ParcelPlan } from "./parcel.ts";
+import { checkParcel, checkParcelPlan, checkSum, type ParcelPlan } from "./parcel.ts";
 import { ringOf } from "./ring.ts";
 
 /**
@@ -32,7 +33,7 @@ export function none(plan: ParcelPlan): Mask {
     async mask(core, parcel, { digest }) {
       checkParcel(core, plan, parcel);
       const own = parcel.slice();
-      const slices = await Promise.all(eachSlice(own, ring.sliceBytes).map((it) => digest(it)));
+      const slices = await Promise.all(cutBytes(own, ring.sliceBytes).map((it) => digest(it)));
       return { parcel: own, digest: await treeDigest(slices, digest), envelopes: [] };
     },
     open(_core, sum, { clients }) {

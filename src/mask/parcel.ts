@@ -95,11 +95,3 @@ export function checkSum(
     throw new RangeError(`Cannot open a sum of ${clients} parcels: expected 1 to ${maxClients}`);
   }
 }
-
-/** A parcel's slices, as views. */
-export function eachSlice(parcel: Uint8Array, sliceBytes: number): Uint8Array[] {
-  return Array.from(
-    { length: Math.ceil(parcel.length / sliceBytes) },
-    (_, index) => parcel.subarray(index * sliceBytes, (index + 1) * sliceBytes),
-  );
-}

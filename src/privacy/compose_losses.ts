@@ -15,6 +15,11 @@ export interface RepeatedLosses {
   readonly rounds: number;
 }
 
+/** With the logarithms of all masses, which every bound of a tail asks for. */
+interface LoggedLosses extends RepeatedLosses {
+  readonly logs: Float64Array;
+}
+
 /** Probability, at most, of what is left out at either end of the composed grid. */
 const TAIL = 1e-15;
 /** What rounding in the transforms may add up to, so that `δ` counts it as lost. */
@@ -30,11 +35,12 @@ const EXPONENTS = Array.from({ length: 24 }, (_, i) => 2 ** (i - 6));
  */
 export function composeLosses(parts: readonly RepeatedLosses[]): LossDistribution {
   const step = parts[0]?.losses.step ?? 0;
+  const tails = parts.map((part) => ({ ...part, logs: part.losses.masses.map(Math.log) }));
   const last = Math.min(
-    reach(parts, 1),
+    reach(tails, 1),
     total(parts, ({ first, masses }) => first + masses.length - 1),
   );
-  const first = Math.max(-reach(parts, -1), total(parts, ({ first }) => first));
+  const first = Math.max(-reach(tails, -1), total(parts, ({ first }) => first));
   const size = 2 ** Math.max(1, Math.ceil(Math.log2(last - first + 1)));
   const transform = new FFT(size);
   let product: Float64Array | undefined;
@@ -64,12 +70,12 @@ function total(
 }
 
 /** How far up (or, with sign −1, down) the sum goes but for {@link TAIL}, in steps: Chernoff's bound. */
-function reach(parts: readonly RepeatedLosses[], sign: 1 | -1): number {
+function reach(parts: readonly LoggedLosses[], sign: 1 | -1): number {
   const step = parts[0]?.losses.step ?? 0;
   let best = Infinity;
   for (const exponent of EXPONENTS) {
     const moments = parts.reduce(
-      (sum, { losses, rounds }) => sum + rounds * logMoment(losses, sign * exponent),
+      (sum, part) => sum + part.rounds * logMoment(part, sign * exponent),
       0,
     );
     best = Math.min(best, (moments - Math.log(TAIL)) / exponent);
@@ -78,10 +84,10 @@ function reach(parts: readonly RepeatedLosses[], sign: 1 | -1): number {
 }
 
 /** `ln Σ p·e^(λ·loss)` over the finite losses. */
-function logMoment({ step, first, masses }: LossDistribution, exponent: number): number {
+function logMoment({ losses: { step, first }, logs }: LoggedLosses, exponent: number): number {
   let highest = -Infinity;
-  const terms = masses.map((mass, i) => {
-    const term = Math.log(mass) + exponent * step * (first + i);
+  const terms = logs.map((log, i) => {
+    const term = log + exponent * step * (first + i);
     highest = Math.max(highest, term);
     return term;
   });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cutBytes } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 import { treeDigest } from "../core/digest.ts";
 
@@ -16,10 +17,7 @@ export function sliceCount(bytes: number): number {
 
 /** The slices of a parcel in order, as views of it. */
 export function slices(parcel: Uint8Array): Uint8Array[] {
-  return Array.from(
-    { length: sliceCount(parcel.length) },
-    (_, index) => parcel.subarray(index * SLICE_BYTES, (index + 1) * SLICE_BYTES),
-  );
+  return cutBytes(parcel, SLICE_BYTES);
 }
 
 /** What a parcel is announced and checked by. */
