@@ -142,6 +142,10 @@ export interface KaheKernels {
     readonly target: number;
     readonly out: Span;
   }): void;
+  /** Adds a seed's one-time pad to words mod 2^32: its ChaCha20 keystream, nonce 0, from block 0. */
+  addPad(seed: Uint8Array, acc: Span): void;
+  /** Takes away what {@link addPad} added. */
+  subPad(seed: Uint8Array, acc: Span): void;
 }
 
 /** Bytes of a ring's tables. */
@@ -356,6 +360,16 @@ export function kaheKernels(instance: CoreInstance<InitOutput>): KaheKernels {
         core.share_interpolate(at.ptr, places.length, rows.ptr, length, target, out.ptr)
       );
       memory.release(mark);
+    },
+
+    addPad(seed, acc) {
+      const length = memory.length(acc, 4);
+      withSeeds([seed], 0, (from) => instance.call((core) => core.pad_add(acc.ptr, length, from)));
+    },
+
+    subPad(seed, acc) {
+      const length = memory.length(acc, 4);
+      withSeeds([seed], 0, (from) => instance.call((core) => core.pad_sub(acc.ptr, length, from)));
     },
   };
 }

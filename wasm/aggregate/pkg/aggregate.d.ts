@@ -53,6 +53,16 @@ export function kahe_transform_key(ring_index: number, tables: number, secret: n
 export function kahe_unmask(ring_index: number, tables: number, transform: number, public_key: number, slots: number, width: number, first: number, polys: number, sum: number, values: number, noise: number, scratch: number): void;
 
 /**
+ * Adds the keystream of the 32 bytes at `seed` to `len` words mod 2^32.
+ */
+export function pad_add(acc: number, len: number, seed: number): void;
+
+/**
+ * Takes the keystream of the 32 bytes at `seed` away from `len` words mod 2^32.
+ */
+export function pad_sub(acc: number, len: number, seed: number): void;
+
+/**
  * Rounds `len` float32 values at `x` to words at `out`; value `i` by word `16 * block + skip + i`
  * of the keystream of the 32 bytes at `key`. Returns `len`, or, having written nothing, the index
  * of the first value that is infinite or NaN.
@@ -102,6 +112,8 @@ export interface InitOutput {
     readonly kahe_tables: (a: number, b: number) => void;
     readonly kahe_transform_key: (a: number, b: number, c: number, d: number) => void;
     readonly kahe_unmask: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly pad_add: (a: number, b: number, c: number) => void;
+    readonly pad_sub: (a: number, b: number, c: number) => void;
     readonly quantise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly scale: (a: number, b: number, c: number) => void;
     readonly share_add: (a: number, b: number, c: number) => number;

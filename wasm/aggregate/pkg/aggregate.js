@@ -122,6 +122,26 @@ export function kahe_unmask(ring_index, tables, transform, public_key, slots, wi
 }
 
 /**
+ * Adds the keystream of the 32 bytes at `seed` to `len` words mod 2^32.
+ * @param {number} acc
+ * @param {number} len
+ * @param {number} seed
+ */
+export function pad_add(acc, len, seed) {
+    wasm.pad_add(acc, len, seed);
+}
+
+/**
+ * Takes the keystream of the 32 bytes at `seed` away from `len` words mod 2^32.
+ * @param {number} acc
+ * @param {number} len
+ * @param {number} seed
+ */
+export function pad_sub(acc, len, seed) {
+    wasm.pad_sub(acc, len, seed);
+}
+
+/**
  * Rounds `len` float32 values at `x` to words at `out`; value `i` by word `16 * block + skip + i`
  * of the keystream of the 32 bytes at `key`. Returns `len`, or, having written nothing, the index
  * of the first value that is infinite or NaN.

@@ -6,7 +6,7 @@ use crate::expand;
 use crate::gauss::{self, Width};
 use crate::kahe::{Context, KEY_WORDS, RINGS, Ring, SHARE_PRIME, Slots};
 use crate::ntt::TABLE_WORDS;
-use crate::{rns, shamir};
+use crate::{pad, rns, shamir};
 use memory::{span, span_mut};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -149,4 +149,16 @@ pub fn share_interpolate(
 ) {
     let rows = span(rows, count * len);
     shamir::interpolate(span(places, count), rows, target, span_mut(out, len));
+}
+
+/// Adds the keystream of the 32 bytes at `seed` to `len` words mod 2^32.
+#[wasm_bindgen]
+pub fn pad_add(acc: usize, len: usize, seed: usize) {
+    pad::add(span_mut(acc, len), &key(seed));
+}
+
+/// Takes the keystream of the 32 bytes at `seed` away from `len` words mod 2^32.
+#[wasm_bindgen]
+pub fn pad_sub(acc: usize, len: usize, seed: usize) {
+    pad::sub(span_mut(acc, len), &key(seed));
 }

@@ -13,6 +13,7 @@ mod exports_kahe;
 pub mod gauss;
 pub mod kahe;
 pub mod ntt;
+pub mod pad;
 pub mod prime;
 pub mod quantise;
 pub mod ring;
