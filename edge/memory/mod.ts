@@ -1,6 +1,7 @@
 /**
- * The store in memory.
+ * Stores in memory.
  *
  * @module
  */
+export { memoryHelperStore } from "./helper_store.ts";
 export { memoryStore } from "./store.ts";

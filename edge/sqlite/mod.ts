@@ -1,6 +1,8 @@
 /**
- * The store in one SQLite file.
+ * Stores in one SQLite file each.
  *
  * @module
  */
-export { sqliteStore, type SqliteStoreOptions } from "./store.ts";
+export type { SqliteStoreOptions } from "./database.ts";
+export { sqliteHelperStore } from "./helper_store.ts";
+export { sqliteStore } from "./store.ts";

@@ -11,8 +11,7 @@
  *
  * @module
  */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { TributaryError } from "../../src/core/errors.ts";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Json } from "../../src/core/json.ts";
 import {
   checkSlice,
@@ -22,13 +21,8 @@ import {
   type StoreChange,
   type UpdateRow,
 } from "../store.ts";
-import { migrate } from "./schema.ts";
-
-/** How a SQLite store is opened. */
-export interface SqliteStoreOptions {
-  /** How long to wait for another process to let go of the file, in milliseconds; 2000 by default. */
-  readonly busyTimeoutMs?: number;
-}
+import { openDatabase, type SqliteStoreOptions } from "./database.ts";
+import { AGGREGATOR_FILE } from "./schema.ts";
 
 /**
  * Opens a store, creating the file if there is none.
@@ -39,17 +33,8 @@ export interface SqliteStoreOptions {
  * program's, or of a newer version.
  */
 export function sqliteStore(path: string, options: SqliteStoreOptions = {}): RoundStore {
-  const db = open(path, options.busyTimeoutMs ?? 2000);
+  const { db, guard, transaction, close } = openDatabase(path, AGGREGATOR_FILE, options);
   const sql = statements(db);
-  const guard = <T>(what: string, read: () => T): Promise<T> => {
-    try {
-      return Promise.resolve(read());
-    } catch (cause) {
-      if (cause instanceof RangeError) return Promise.reject(cause);
-      const detail = `Cannot ${what} in ${path}: the database refused it`;
-      return Promise.reject(new TributaryError("store-failed", detail, { cause }));
-    }
-  };
   return {
     tasks: () => guard("list tasks", () => sql.tasks.all().map((row) => String(row.task))),
     read: (task) =>
@@ -59,7 +44,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Rou
       }),
     write: (task, expected, change) =>
       guard("write a record", () =>
-        transaction(db, () => {
+        transaction(() => {
           if (Number(sql.read.get(task)?.version ?? 0) !== expected) return false;
           sql.write.run(task, expected + 1, JSON.stringify(change.record));
           apply(sql, task, change);
@@ -94,7 +79,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Rou
       guard("stage slices", () => {
         db.exec("PRAGMA synchronous = NORMAL");
         try {
-          transaction(db, () => putSlices(sql, task, slices));
+          transaction(() => putSlices(sql, task, slices));
         } finally {
           db.exec("PRAGMA synchronous = FULL");
         }
@@ -106,34 +91,8 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Rou
           seq: Number(row.seq),
           entry: json(row.entry) as Json,
         }))),
-    [Symbol.asyncDispose]: () => {
-      if (db.isOpen) db.close();
-      return Promise.resolve();
-    },
+    [Symbol.asyncDispose]: close,
   };
-}
-
-function open(path: string, timeout: number): DatabaseSync {
-  let db: DatabaseSync | undefined;
-  try {
-    db = new DatabaseSync(path, { timeout });
-    // The page size counts for a new file only: parcels are large, and 16 KiB pages halve the time.
-    db.exec("PRAGMA page_size = 16384; PRAGMA locking_mode = EXCLUSIVE");
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    migrate(db, path);
-    return db;
-  } catch (cause) {
-    db?.close();
-    if (cause instanceof TributaryError) throw cause;
-    throw new TributaryError("store-failed", `Cannot open ${path}: ${reasonOf(cause)}`, { cause });
-  }
-}
-
-function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (/locked|busy/i.test(message)) return "another process or store has it open";
-  if (/not a database/i.test(message)) return "it is not a SQLite database";
-  return message;
 }
 
 function statements(db: DatabaseSync) {
@@ -167,19 +126,6 @@ function statements(db: DatabaseSync) {
 }
 
 type Statements = ReturnType<typeof statements>;
-
-function transaction<T>(db: DatabaseSync, body: () => T): T {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const result = body();
-    db.exec("COMMIT");
-    return result;
-  } catch (error) {
-    // A full disk may have rolled back already.
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
-}
 
 function apply(sql: Statements, task: string, change: StoreChange): void {
   for (const id of change.removed ?? []) sql.removeMember.run(task, id);

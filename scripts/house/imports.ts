@@ -100,9 +100,13 @@ function mayImportOutside(path: string, target: string): boolean {
     (path.startsWith("src/wasm/") || path.startsWith("edge/cloudflare/"));
 }
 
+/** Folders of edge/ that run on any platform. */
+const PORTABLE: readonly string[] = ["edge/helper/"];
+
 /** A store or server for one platform: a folder in edge/. */
 function isPlatform(path: string): boolean {
-  return path.startsWith("edge/") && path.split("/").length > 2;
+  return path.startsWith("edge/") && path.split("/").length > 2 &&
+    !PORTABLE.some((folder) => path.startsWith(folder));
 }
 
 function layerOf(path: string): string | undefined {
