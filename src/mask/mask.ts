@@ -9,7 +9,7 @@ import type { AggregateCore } from "../wasm/aggregate.ts";
 import type { ParcelRing } from "./ring.ts";
 
 /** Name of a scheme, as tasks write it. */
-export type MaskName = "none" | "kahe1";
+export type MaskName = "none" | "kahe1" | "two_helper";
 
 /** What one client's masked parcel is bound to, and made with. */
 export interface MaskContext {

@@ -59,3 +59,10 @@ export type {
 export { none } from "./none.ts";
 export type { ParcelPlan } from "./parcel.ts";
 export { type ParcelRing, type RingName, ringOf } from "./ring.ts";
+export {
+  checkTwoHelperPlan,
+  createPadSum,
+  MOST_TWO_HELPER_VALUES,
+  twoHelper,
+  type TwoHelperPlan,
+} from "./two_helper.ts";
