@@ -91,8 +91,8 @@ export interface Call<T> extends CallOptions {
   readonly method: string;
   /** Path and query. */
   readonly path: string;
-  /** Body, where it has one. */
-  readonly body?: Uint8Array<ArrayBuffer>;
+  /** Body, where it has one: bytes, or a stream that is made anew for each try. */
+  readonly body?: Uint8Array<ArrayBuffer> | (() => ReadableStream<Uint8Array<ArrayBuffer>>);
   /** Makes its headers. */
   readonly headers?: () => Promise<Headers>;
   /** Id of the aggregator that a signed request is for. */
@@ -125,9 +125,12 @@ export function createCaller(options: PeerOptions): Caller {
         { method: call.method, url, headers: plain },
         { identity, region: call.audience, clock, random },
       );
-      const { method, body = null } = call;
+      const { method } = call;
+      const body = typeof call.body === "function" ? call.body() : call.body ?? null;
+      // A stream can only be sent while nothing is read; the type does not know it yet.
+      const duplex = typeof call.body === "function" ? { duplex: "half" } : {};
       // A followed redirect would carry the signature elsewhere.
-      return new Request(url, { method, headers, body, signal, redirect: "manual" });
+      return new Request(url, { method, headers, body, signal, redirect: "manual", ...duplex });
     };
     return await exchange(build, (response) => call.read(response), {
       fetch: options.fetch,

@@ -9,7 +9,14 @@ import { importPublicKey, verifySignature } from "../core/identity.ts";
 import { canonicalBytes } from "../core/json.ts";
 
 /** What can be signed, besides HTTP requests, whose signatures start with their components. */
-export type Domain = "task" | "receipt" | "log";
+export type Domain =
+  | "task"
+  | "receipt"
+  | "log"
+  | "submission"
+  | "bundle"
+  | "answer"
+  | "helper";
 
 /** The bytes that are signed: `tributary/<domain>/1\n`, then the document's canonical JSON. */
 export function sealed(domain: Domain, document: unknown): Uint8Array {

@@ -22,6 +22,10 @@ export const ROUTES = {
   abstention: "/v1/tasks/:task/rounds/:round/abstentions/:member",
   /** GET: the round log. */
   log: "/v1/tasks/:task/log",
+  /** GET: a helper's keys. */
+  helper: "/v1/helper",
+  /** POST: asks a helper for its share of a set's key. */
+  answers: "/v1/tasks/:task/answers",
   /** GET: figures. */
   status: "/v1/tasks/:task/status",
 } as const;

@@ -14,6 +14,7 @@ import { TributaryError } from "../core/errors.ts";
 import type { Identity, SignatureCheck } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import { CONTENT_DIGEST } from "./content_digest.ts";
+import { HEAD_FIELD } from "./helper_head.ts";
 import type { Nonces } from "./nonces.ts";
 import {
   LABEL,
@@ -34,6 +35,7 @@ const NONCE_BYTES = 16;
 const COVERED_FIELDS = [
   REGION_FIELD,
   CONTENT_DIGEST,
+  HEAD_FIELD,
   ...Object.values(UPDATE_FIELDS).filter((name) => name !== UPDATE_FIELDS.length),
 ];
 
@@ -99,6 +101,8 @@ export type SignedKind =
   | "update"
   /** A body of JSON: its Content-Digest. */
   | "json"
+  /** What a helper is asked: the digest of its head, which names all that follows. */
+  | "ask"
   /** No body. */
   | "empty";
 
@@ -176,6 +180,8 @@ function requiredFields(kind: SignedKind): string[] {
       return Object.values(UPDATE_FIELDS).filter((name) => name !== UPDATE_FIELDS.members);
     case "json":
       return [CONTENT_DIGEST];
+    case "ask":
+      return [HEAD_FIELD];
     case "empty":
       return [];
     default:
