@@ -6,7 +6,7 @@
 export { admitAll, admitByToken } from "./admission.ts";
 export type { Admit, Applicant } from "./admission.ts";
 export type { Aggregator, AggregatorOptions, AggregatorTask } from "./aggregator.ts";
-export { createAggregatorApp, REQUEST_FIELD } from "./app.ts";
+export { createAggregatorApp } from "./app.ts";
 export type { AggregatorApp, AggregatorAppOptions } from "./app.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
 export type { Limits } from "./limits.ts";
@@ -23,6 +23,7 @@ export type {
   StoredRecord,
   UpdateRow,
 } from "./store.ts";
+export { REQUEST_FIELD } from "./web_app.ts";
 export type {
   AbandonReason,
   LogBody,

@@ -19,9 +19,6 @@ export const HEAD_FIELD = "tributary-head";
 /** Longest head. */
 export const MAX_HEAD_BYTES = 4096;
 
-/** Most groups of a round, and one. */
-const MAX_GROUPS = 65_536;
-
 /** The head of an ask. */
 export interface AskHead {
   /** Digest of the task. */
@@ -42,6 +39,8 @@ export interface AskHead {
   readonly roster: number;
   /** Members of the root in the set: nodes that follow at the top. */
   readonly nodes: number;
+  /** Length of all nodes. */
+  readonly bytes: number;
   /** Clients in the set. */
   readonly clients: number;
   /** Merkle root over the clients' ids and the digests of their parcels, hex. */
@@ -53,13 +52,14 @@ export const askHeadSchema: v.GenericSchema<AskHead> = v.pipe(
   v.strictObject({
     task: hexDigestSchema,
     round: roundNumberSchema,
-    group: wholeSchema(0, MAX_GROUPS - 1, "Which group of the round, from 0"),
+    group: wholeSchema(0, 2 ** 32 - 1, "Which group of the round, from 0"),
     sid: hexDigestSchema,
     model: hexDigestSchema,
     beacon: hexDigestSchema,
     helper: wholeSchema(1, 255, "Which helper is asked, from 1"),
     roster: wholeSchema(1, MAX_CLIENTS, "Members of the root's roster"),
     nodes: wholeSchema(1, MAX_CLIENTS, "Members of the root in the set"),
+    bytes: wholeSchema(1, Number.MAX_SAFE_INTEGER, "Length of all nodes"),
     clients: wholeSchema(1, MAX_CLIENTS, "Clients in the set"),
     members: hexDigestSchema,
   }),

@@ -19,7 +19,7 @@ import { digestField } from "./content_digest.ts";
 import { readBody } from "./fetch.ts";
 import { MAX_ANSWER_HEAD_BYTES, readAnswer } from "./helper_answer.ts";
 import { type AskHead, framed, HEAD_FIELD, LENGTH_BYTES } from "./helper_head.ts";
-import { type HelperInfo, helperInfoSchema, verifyHelperInfo } from "./helper_info.ts";
+import { type HelperKeys, helperKeysSchema, verifyHelperKeys } from "./helper_keys.ts";
 import type { Party } from "./party.ts";
 import { fillRoute, ROUTES } from "./routes.ts";
 import { type SignedTask, type TaskOffer, taskOfferSchema, verifyTask } from "./task.ts";
@@ -32,10 +32,10 @@ export interface Ask extends CallOptions {
   readonly helper: Party;
   /** Length of its answer's share. */
   readonly shareBytes: number;
-  /** Length of what {@link Ask.nodes} gives. */
+  /** Length of what {@link Ask.rest} gives. */
   readonly bytes: number;
   /** The roster's ids and the evidence, made anew for each try. */
-  nodes(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  rest(): AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface HelperPeer {
   /** Its address. */
   readonly url: string;
   /** Its keys, checked to be its identity's word. */
-  info(options?: CallOptions): Promise<HelperInfo>;
+  keys(options?: CallOptions): Promise<HelperKeys>;
   /** Has it serve a task. Doing it again changes nothing. */
   putTask(
     id: string,
@@ -70,15 +70,15 @@ export function createHelperPeer(options: PeerOptions): HelperPeer {
   const { base, send } = createCaller(options);
   return {
     url: base,
-    info: (call = {}) =>
+    keys: (call = {}) =>
       send({
         ...signalOf(call),
         method: "GET",
         path: ROUTES.helper,
         async read(response) {
-          const info = await readJson(response, helperInfoSchema, "a helper's keys");
-          await verifyHelperInfo(info);
-          return info;
+          const keys = await readJson(response, helperKeysSchema, "a helper's keys");
+          await verifyHelperKeys(keys);
+          return keys;
         },
       }),
 
@@ -100,7 +100,7 @@ export function createHelperPeer(options: PeerOptions): HelperPeer {
       });
     },
 
-    async ask({ head, helper, shareBytes, bytes, nodes, ...call }) {
+    async ask({ head, helper, shareBytes, bytes, rest, ...call }) {
       const first = utf8(JSON.stringify(head));
       const headers = async () =>
         new Headers({
@@ -112,7 +112,7 @@ export function createHelperPeer(options: PeerOptions): HelperPeer {
         method: "POST",
         path: fillRoute(ROUTES.answers, { task: head.task }),
         audience: helper.id,
-        body: () => streamOf(framed(first), nodes()),
+        body: () => streamOf(framed(first), rest()),
         headers,
         extraMs: transferMs(bytes),
         async read(response) {

@@ -14,7 +14,7 @@ import { key32Schema, signatureSchema } from "./scalars.ts";
 export const MAX_HELPER_KEYS = 64;
 
 /** A helper's keys. */
-export interface HelperInfo {
+export interface HelperKeys {
   /** Raw Ed25519 key of its identity, base64url: what its answers are signed with. */
   readonly identity: string;
   /** Raw X25519 keys, base64url, that shares may be sealed to; the first one is for new tasks. */
@@ -23,8 +23,8 @@ export interface HelperInfo {
   readonly signature: string;
 }
 
-/** Schema of {@link HelperInfo}. */
-export const helperInfoSchema: v.GenericSchema<HelperInfo> = v.pipe(
+/** Schema of {@link HelperKeys}. */
+export const helperKeysSchema: v.GenericSchema<HelperKeys> = v.pipe(
   v.strictObject({
     identity: key32Schema,
     keys: v.pipe(v.array(key32Schema), v.minLength(1), v.maxLength(MAX_HELPER_KEYS)),
@@ -34,10 +34,10 @@ export const helperInfoSchema: v.GenericSchema<HelperInfo> = v.pipe(
 );
 
 /** The signed list of a helper's keys. */
-export async function signHelperInfo(
+export async function signHelperKeys(
   keys: readonly Uint8Array[],
   identity: Identity,
-): Promise<HelperInfo> {
+): Promise<HelperKeys> {
   const said = { identity: toBase64Url(identity.publicKey), keys: keys.map(toBase64Url) };
   return { ...said, signature: toBase64Url(await identity.sign(sealed("helper", said))) };
 }
@@ -47,7 +47,7 @@ export async function signHelperInfo(
  *
  * @throws {TributaryError} `peer-invalid` if not.
  */
-export async function verifyHelperInfo({ signature, ...said }: HelperInfo): Promise<void> {
+export async function verifyHelperKeys({ signature, ...said }: HelperKeys): Promise<void> {
   if (await verifySealed("helper", said, signature, fromBase64Url(said.identity))) return;
   throw new TributaryError(
     "peer-invalid",
