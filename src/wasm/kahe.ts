@@ -54,7 +54,7 @@ export const SHARE_PRIME = 1073692673;
 export const KAHE_ERROR_WIDTH = 6.4;
 
 /** Most shares that {@link KaheKernels.interpolateShares} takes. */
-export const MOST_SHARES = 32;
+export const MOST_SHARES = 128;
 
 /** Bytes of a seed: a key of ChaCha20. */
 export const SEED_BYTES = 32;
@@ -94,6 +94,14 @@ export interface KaheWork {
   readonly residues: Span;
 }
 
+/** A seed that stands for a uniform key. */
+export interface SeedKey {
+  /** {@link SEED_BYTES}. */
+  readonly seed: Uint8Array;
+  /** Whether it is taken away. */
+  readonly minus: boolean;
+}
+
 /** What an opened sum says of its errors. */
 export interface KaheNoise {
   /** `max |Σe|`. */
@@ -117,6 +125,14 @@ export interface KaheKernels {
   drawKey(seed: Uint8Array, key: Span): void;
   /** Transforms a key, or a sum of keys within half of {@link SHARE_PRIME}, into {@link keyBytes}. */
   transformKey(tables: KaheTables, spans: { readonly key: Span; readonly out: Span }): void;
+  /**
+   * Adds the uniform key of a seed to a sum of transformed keys, or takes it away.
+   *
+   * @param sum {@link polynomialBytes} of residues.
+   */
+  addSeedKey(ring: KaheRing, sum: Span, seed: SeedKey): void;
+  /** Makes of a sum of transformed keys ({@link polynomialBytes}) what masks: {@link keyBytes}. */
+  readyKey(ring: KaheRing, spans: { readonly sum: Span; readonly out: Span }): void;
   /**
    * Masks values, each below `2^bits`: writes `residues = a·k + t·e + m`, with errors of σ = 6.4.
    *
@@ -279,6 +295,29 @@ export function kaheKernels(instance: CoreInstance<InitOutput>): KaheKernels {
       instance.call((core) =>
         core.kahe_transform_key(INDEX[ring.name], span.ptr, key.ptr, out.ptr)
       );
+    },
+
+    addSeedKey(ring, sum, { seed, minus }) {
+      checkSpans(memory, {
+        inputs: [],
+        outputs: [{ name: "sum", span: sum, values: polynomialBytes(ring) / 4 }],
+      });
+      withSeeds(
+        [seed],
+        4 * ring.degree,
+        (from, scratch) =>
+          instance.call((core) =>
+            core.key_add_seed(INDEX[ring.name], sum.ptr, from, Number(minus), scratch)
+          ),
+      );
+    },
+
+    readyKey(ring, { sum, out }) {
+      checkSpans(memory, {
+        inputs: [{ name: "sum", span: sum, values: polynomialBytes(ring) / 4 }],
+        outputs: [{ name: "out", span: out, values: keyBytes(ring) / 4 }],
+      });
+      instance.call((core) => core.key_ready(INDEX[ring.name], sum.ptr, out.ptr));
     },
 
     maskValues(work, errorSeed) {

@@ -19,6 +19,21 @@ fn key(ptr: usize) -> Key {
     core::array::from_fn(|i| words[i])
 }
 
+/// What masking and opening have in common: a ring with its tables, a transformed key or sum of keys,
+/// the seed of the public polynomials, and how values lie.
+fn context(
+    ring_index: usize,
+    tables: usize,
+    transform: usize,
+    seed: &Key,
+    slots: Slots,
+) -> Context<'_> {
+    let ring = ring(ring_index);
+    let tables = span(tables, TABLE_WORDS * ring.words());
+    let key = span(transform, KEY_WORDS * ring.words());
+    Context { ring, tables, key, seed, slots }
+}
+
 /// Fills the tables of a ring: 4 words for each coefficient and prime.
 #[wasm_bindgen]
 pub fn kahe_tables(ring_index: usize, tables: usize) {
@@ -58,6 +73,22 @@ pub fn kahe_transform_key(ring_index: usize, tables: usize, secret: usize, out: 
     ring.transform_key(tables, span(secret, ring.degree), out);
 }
 
+/// Adds the uniform key that the 32 bytes at `seed` stand for to a sum of transformed ones, one word for
+/// each coefficient and prime, or takes it away. `scratch` is `N` words.
+#[wasm_bindgen]
+pub fn key_add_seed(ring_index: usize, sum: usize, seed: usize, minus: bool, scratch: usize) {
+    let ring = ring(ring_index);
+    let scratch = span_mut(scratch, ring.degree);
+    ring.add_seed(span_mut(sum, ring.words()), &key(seed), minus, scratch);
+}
+
+/// Makes of a sum of transformed keys what [`kahe_transform_key`] makes of a key.
+#[wasm_bindgen]
+pub fn key_ready(ring_index: usize, sum: usize, out: usize) {
+    let ring = ring(ring_index);
+    ring.ready_key(span(sum, ring.words()), span_mut(out, KEY_WORDS * ring.words()));
+}
+
 /// Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N`
 /// words.
 #[wasm_bindgen]
@@ -76,14 +107,9 @@ pub fn kahe_mask(
     out: usize,
     scratch: usize,
 ) {
-    let ring = ring(ring_index);
-    let context = Context {
-        ring,
-        tables: span(tables, TABLE_WORDS * ring.words()),
-        key: span(transform, KEY_WORDS * ring.words()),
-        seed: &key(public_key),
-        slots: Slots { count: slots, width },
-    };
+    let seed = key(public_key);
+    let context = context(ring_index, tables, transform, &seed, Slots { count: slots, width });
+    let ring = context.ring;
     let values = span(values, polys * slots * ring.degree);
     let out = span_mut(out, polys * ring.words());
     context.mask(values, out, first, &key(error_key), span_mut(scratch, ring.degree));
@@ -108,14 +134,9 @@ pub fn kahe_unmask(
     noise: usize,
     scratch: usize,
 ) {
-    let ring = ring(ring_index);
-    let context = Context {
-        ring,
-        tables: span(tables, TABLE_WORDS * ring.words()),
-        key: span(transform, KEY_WORDS * ring.words()),
-        seed: &key(public_key),
-        slots: Slots { count: slots, width },
-    };
+    let seed = key(public_key);
+    let context = context(ring_index, tables, transform, &seed, Slots { count: slots, width });
+    let ring = context.ring;
     let sum = span_mut(sum, polys * ring.words());
     let values = span_mut(values, polys * slots * ring.degree);
     let found = context.unmask(sum, values, first, span_mut(scratch, ring.degree));

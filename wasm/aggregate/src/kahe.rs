@@ -15,6 +15,7 @@ use crate::expand::expand;
 use crate::gauss::{Width, gauss};
 use crate::ntt::{KeyRow, TABLE_WORDS, Table, fill_table};
 use crate::prime::{Factor, FixedFactor, Prime};
+use crate::rns::{add_row, sub_row};
 use crate::wipe::wipe;
 use memory::lanes::U32x4;
 
@@ -107,10 +108,28 @@ impl Ring {
                 lanes.mul(one.get(), signed + U32x4::splat(shift)).store(to);
             }
             table.forward(transform);
-            let barrett = prime.barrett();
-            for (quotient, &value) in quotients.iter_mut().zip(&*transform) {
-                *quotient = prime.secret_factor(value, barrett).quotient;
-            }
+            prime.secret_quotients(transform, quotients);
+        }
+    }
+
+    /// Adds to a sum of transformed keys the uniform one that a seed stands for, or takes it away:
+    /// row `i` is the expansion of the seed with nonce `(i, 0, 0)`. A transform of uniform residues is
+    /// uniform, so that none is computed. `sum` is `words()` residues, `scratch` `N` words.
+    pub fn add_seed(&self, sum: &mut [u32], seed: &Key, minus: bool, scratch: &mut [u32]) {
+        let rows = sum.chunks_exact_mut(self.degree).zip(self.primes).enumerate();
+        for (index, (row, &(prime, _))) in rows {
+            expand(scratch, seed, [index as u32, 0, 0], prime);
+            if minus { sub_row(row, scratch, prime) } else { _ = add_row(row, scratch, prime) }
+        }
+    }
+
+    /// A sum of transformed keys as [`Self::transform_key`] gives one.
+    pub fn ready_key(&self, sum: &[u32], out: &mut [u32]) {
+        let rows = out.chunks_exact_mut(KEY_WORDS * self.degree);
+        for ((row, sum), &(prime, _)) in rows.zip(sum.chunks_exact(self.degree)).zip(self.primes) {
+            let (transform, quotients) = row.split_at_mut(self.degree);
+            transform.copy_from_slice(sum);
+            prime.secret_quotients(transform, quotients);
         }
     }
 
@@ -432,6 +451,66 @@ mod tests {
             assert!(noise.most <= 64 * 3 && noise.most > 20, "{}", noise.most);
             let variance = noise.squares / (polys * n) as f64 / clients as f64;
             assert!((variance / (6.4 * 6.4) - 1.0).abs() < 0.12, "{variance}");
+        }
+    }
+
+    #[test]
+    fn keys_of_seeds_add_up_cancel_and_open_what_they_have_masked() {
+        for (index, slots) in PROFILES {
+            let (ring, tables) = prepared(index);
+            let n = ring.degree;
+            let mut scratch = vec![0; n];
+            let mut sum = |seeds: &[(u64, bool)]| {
+                let mut sum = vec![0; ring.words()];
+                for &(number, minus) in seeds {
+                    ring.add_seed(&mut sum, &seed(number), minus, &mut scratch);
+                }
+                sum
+            };
+            let ready = |sum: &[u32]| {
+                let mut out = vec![0; KEY_WORDS * ring.words()];
+                ring.ready_key(sum, &mut out);
+                out
+            };
+            assert!(
+                sum(&[(1, false), (2, true), (2, false), (1, true)]).iter().all(|&word| word == 0)
+            );
+            // A scalar reference of a sum and of quotients.
+            let keys = sum(&[(1, false), (2, true)]);
+            let out = ready(&keys);
+            for (i, &(prime, _)) in ring.primes.iter().enumerate() {
+                let [mut a, mut b] = [vec![0; n], vec![0; n]];
+                expand(&mut a, &seed(1), [i as u32, 0, 0], prime);
+                expand(&mut b, &seed(2), [i as u32, 0, 0], prime);
+                for j in 0..n {
+                    let want = (a[j] + prime.0 - b[j]) % prime.0;
+                    assert_eq!(keys[i * n + j], want);
+                    assert_eq!(out[2 * i * n + j], want);
+                    assert_eq!(out[(2 * i + 1) * n + j], prime.factor(want).quotient);
+                }
+            }
+            // Two parcels under b1 + k and b2 − k open under b1 + b2.
+            let values: Vec<u32> = words(slots.count * n, 5)
+                .into_iter()
+                .map(|word| word % (1 << (slots.width - 1)))
+                .collect();
+            let mut total = vec![0; ring.words()];
+            let primes: Vec<Prime> = ring.primes.iter().map(|&(prime, _)| prime).collect();
+            for (client, seeds) in
+                [[(7, false), (9, false)], [(8, false), (9, true)]].iter().enumerate()
+            {
+                let key = ready(&sum(seeds));
+                let context = Context { ring, tables: &tables, key: &key, seed: &seed(99), slots };
+                let mut masked = vec![0; ring.words()];
+                context.mask(&values, &mut masked, 0, &seed(20 + client as u64), &mut vec![0; n]);
+                crate::rns::add_rows(&mut total, &masked, n, &primes).unwrap();
+            }
+            let key = ready(&sum(&[(7, false), (8, false)]));
+            let context = Context { ring, tables: &tables, key: &key, seed: &seed(99), slots };
+            let mut opened = vec![0; values.len()];
+            let noise = context.unmask(&mut total, &mut opened, 0, &mut vec![0; n]);
+            assert!(opened.iter().zip(&values).all(|(sum, value)| *sum == 2 * value));
+            assert!(noise.most <= 64, "{}", noise.most);
         }
     }
 

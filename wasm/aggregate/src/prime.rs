@@ -77,6 +77,14 @@ impl Prime {
         Factor { value, quotient: quotient as u32 }
     }
 
+    /// The quotients of secret factors.
+    pub fn secret_quotients(self, values: &[u32], quotients: &mut [u32]) {
+        let barrett = self.barrett();
+        for (quotient, &value) in quotients.iter_mut().zip(values) {
+            *quotient = self.secret_factor(value, barrett).quotient;
+        }
+    }
+
     /// `p` in every lane.
     #[inline(always)]
     #[must_use]

@@ -22,7 +22,7 @@ pub fn add_rows(acc: &mut [u32], x: &[u32], n: usize, primes: &[Prime]) -> Resul
 }
 
 /// Adds, and gives the largest word of `x`.
-fn add_row(acc: &mut [u32], x: &[u32], prime: Prime) -> u32 {
+pub fn add_row(acc: &mut [u32], x: &[u32], prime: Prime) -> u32 {
     let lanes = prime.lanes();
     let mut top = [U32x4::splat(0); 4];
     let (acc_turns, acc_rest) = acc.as_chunks_mut::<4>().0.as_chunks_mut::<4>();
@@ -45,7 +45,7 @@ fn add_row(acc: &mut [u32], x: &[u32], prime: Prime) -> u32 {
 
 /// Undoes [`add_row`], whatever the words of `x` are: mod 2^32 a sum is `acc + x` or `acc + x − p`, and
 /// of what is left without `x`, and that with `p`, exactly one is below `p`, and it is the smaller.
-fn sub_row(acc: &mut [u32], x: &[u32], prime: Prime) {
+pub fn sub_row(acc: &mut [u32], x: &[u32], prime: Prime) {
     let p = U32x4::splat(prime.0);
     for (acc, x) in acc.as_chunks_mut::<4>().0.iter_mut().zip(x.as_chunks::<4>().0) {
         let difference = U32x4::load(acc) - U32x4::load(x);

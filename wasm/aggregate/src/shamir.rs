@@ -10,7 +10,7 @@ use crate::prime::Factor;
 use memory::lanes::U32x4;
 
 /// Most points of a polynomial.
-pub const MOST_POINTS: usize = 32;
+pub const MOST_POINTS: usize = 128;
 
 /// Writes, for each of `out.len()` coefficients, the value at `target` of the polynomial of least
 /// degree that has `rows[i·N..][..N]` at `places[i]`. Places are distinct and below the prime.
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn any_threshold_many_shares_give_the_polynomial_everywhere() {
-        for threshold in 1..=6_usize {
+        for threshold in (1..=6_usize).chain([MOST_POINTS]) {
             let n = 8;
             let polynomials: Vec<Vec<u32>> = (0..n)
                 .map(|i| words(threshold, i).into_iter().map(|word| word % P).collect())
