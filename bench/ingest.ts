@@ -56,12 +56,12 @@ function taskOf({ bytes, uploads }: Case): Task {
     train: {},
     strategy: { kind: "idle" },
     update: {
-      ring: "u32",
       slotBits: 32,
       tensors: [{ name: "w", shape: [bytes / 4], range: 1 }],
       clip: null,
       weightCap: null,
     },
+    mask: { kind: "none" },
     clients: { min: uploads, max: uploads },
     sampling: { kind: "all" },
     roundMs: 600_000,

@@ -44,12 +44,12 @@ export function testTask(words: number, change: Partial<Task> = {}): Task {
     train: {},
     strategy: { kind: "test" },
     update: {
-      ring: "u32",
       slotBits: 32,
       tensors: [{ name: "w", shape: [words], range: 1 }],
       clip: null,
       weightCap: null,
     },
+    mask: { kind: "none" },
     clients: { min: 1, max: 1000 },
     sampling: { kind: "all" },
     roundMs: 60_000,

@@ -20,7 +20,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   models: ["core", "wasm", "tensor", "nn", "data", "metrics"],
   wire: ["core"],
   update: ["core", "wasm"],
-  mask: ["core", "wasm"],
+  mask: ["core", "wasm", "wire"],
   privacy: ["core", "wasm"],
   strategy: ["core", "wasm"],
   round: ["core", "wire"],

@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concatBytes } from "./bytes.ts";
+import { concatBytes, cutBytes } from "./bytes.ts";
 
 /**
  * SHA-256 of `bytes`, 32 bytes long.
@@ -38,4 +38,21 @@ export async function treeDigest(
   digest: Digest,
 ): Promise<Uint8Array> {
   return await digest(concatBytes(slices));
+}
+
+/** What bytes that travel in slices are announced and checked by. */
+export interface SlicesDigest {
+  /** SHA-256 of each slice, in order. */
+  readonly slices: readonly Uint8Array[];
+  /** {@link treeDigest} of those. */
+  readonly tree: Uint8Array;
+}
+
+/** Digests of the slices of `bytes`, each but the last `sliceBytes` long, and of the whole. */
+export async function slicesDigest(
+  bytes: Uint8Array,
+  { sliceBytes, digest }: { readonly sliceBytes: number; readonly digest: Digest },
+): Promise<SlicesDigest> {
+  const slices = await Promise.all(cutBytes(bytes, sliceBytes).map((slice) => digest(slice)));
+  return { slices, tree: await treeDigest(slices, digest) };
 }

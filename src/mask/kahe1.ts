@@ -8,14 +8,14 @@
  *
  * @module
  */
-import { cutBytes } from "../core/bytes.ts";
-import { treeDigest } from "../core/digest.ts";
+import { slicesDigest } from "../core/digest.ts";
 import { TributaryError } from "../core/errors.ts";
 import { polynomialBytes } from "../wasm/kahe.ts";
 import { checkCommittee, type Committee } from "./committee.ts";
 import { sealShare } from "./envelope.ts";
 import { kahe1Bounds, kahe1Shape, polynomialCount } from "./kahe1_shape.ts";
 import { checkNoise, maskParcel, openSum } from "./kahe1_work.ts";
+import { createShareSum, shareBytes } from "./key_shares.ts";
 import type { Mask } from "./mask.ts";
 import { checkParcel, checkParcelPlan, checkSum, type ParcelPlan } from "./parcel.ts";
 import { publicSeed } from "./public_seed.ts";
@@ -111,24 +111,33 @@ export function kahe1(plan: Kahe1Plan): Mask {
   const polys = polynomialCount(shape, plan.values);
   const parcelBytes = polys * polynomialBytes(shape.ring);
 
+  const { degree } = shape.ring;
+
   return {
     name: "kahe1",
     ring,
     parcelBytes,
+    helping: {
+      keys: helpers,
+      threshold,
+      answerBytes: 4 * degree,
+      shareBytes: (helper) => shareBytes(helper, { threshold, degree }),
+      createShareSum: (core) => createShareSum(core, degree),
+    },
 
     async mask(core, parcel, { sid, client, digest, random }) {
       checkParcel(core, plan, parcel);
       const seed = await publicSeed(sid);
       const split = { helpers: helpers.length, threshold };
       const masked = maskParcel(core, shape, { parcel, parcelBytes, seed, random, ...split });
-      const slices = cutBytes(masked.parcel, ring.sliceBytes);
-      const tree = await treeDigest(await Promise.all(slices.map((it) => digest(it))), digest);
+      const { sliceBytes } = ring;
+      const { slices, tree } = await slicesDigest(masked.parcel, { sliceBytes, digest });
       const envelopes = await Promise.all(helpers.map((publicKey, at) => {
         const share = masked.shares[at] ?? new Uint8Array();
         return sealShare(share, publicKey, { sid, client, helper: at + 1, parcel: tree });
       }));
       for (const share of masked.shares) share.fill(0);
-      return { parcel: masked.parcel, digest: tree, envelopes };
+      return { parcel: masked.parcel, slices, digest: tree, envelopes };
     },
 
     async open(core, sum, { sid, clients, answers }) {
@@ -136,7 +145,7 @@ export function kahe1(plan: Kahe1Plan): Mask {
       const seed = await publicSeed(sid);
       const shares = { answers, helpers: helpers.length, threshold };
       const { words, noise } = openSum(core, shape, { sum, values: plan.values, seed, shares });
-      checkNoise(noise, { clients, coefficients: polys * shape.ring.degree });
+      checkNoise(noise, { clients, coefficients: polys * degree });
       return words;
     },
   };

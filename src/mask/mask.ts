@@ -6,14 +6,16 @@
 import type { Digest } from "../core/digest.ts";
 import type { RandomSource } from "../core/random.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
+import type { MaskPlan } from "../wire/mask_plan.ts";
+import type { ShareSum } from "./key_shares.ts";
 import type { ParcelRing } from "./ring.ts";
 
 /** Name of a scheme, as tasks write it. */
-export type MaskName = "none" | "kahe1" | "two_helper";
+export type MaskName = MaskPlan["kind"];
 
 /** What one client's masked parcel is bound to, and made with. */
 export interface MaskContext {
-  /** The round's sid, 32 bytes. */
+  /** The sid of the round's group, 32 bytes. */
   readonly sid: Uint8Array;
   /** Who sends it: an identity's id. */
   readonly client: string;
@@ -30,6 +32,8 @@ export interface MaskContext {
 export interface MaskedParcel {
   /** {@link Mask.parcelBytes}, in slices of `ring.sliceBytes`. */
   readonly parcel: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of each slice, in order. */
+  readonly slices: readonly Uint8Array[];
   /** Its tree digest, which envelopes are bound to. */
   readonly digest: Uint8Array;
   /** One for each helper, in their order; none where a scheme has no helpers. */
@@ -46,12 +50,26 @@ export interface HelperAnswer {
 
 /** What a sum is opened with. */
 export interface OpenContext {
-  /** The round's sid, 32 bytes. */
+  /** The sid that the parcels were masked under, 32 bytes. */
   readonly sid: Uint8Array;
   /** How many parcels the sum holds. */
   readonly clients: number;
   /** What the helpers said for exactly those clients; unused where a scheme has none. */
   readonly answers: readonly HelperAnswer[];
+}
+
+/** What helpers do for a scheme; which they do is all that they know of it. */
+export interface Helping {
+  /** Raw X25519 public keys; helper `j`, from 1, has the `j`-th. */
+  readonly keys: readonly Uint8Array[];
+  /** How many of them must answer. */
+  readonly threshold: number;
+  /** Length of an answer's sum of shares. */
+  readonly answerBytes: number;
+  /** Length of the shares of one helper. */
+  shareBytes(helper: number): number;
+  /** A helper's empty sum of shares; `core` is the sum's until that is disposed. */
+  createShareSum(core: AggregateCore, helper: number): ShareSum;
 }
 
 /**
@@ -65,6 +83,8 @@ export interface Mask {
   readonly ring: ParcelRing;
   /** Length of a masked parcel, and of every sum of them. */
   readonly parcelBytes: number;
+  /** What helpers do; absent where a scheme has none. */
+  readonly helping?: Helping;
   /**
    * Masks a client's quantised values.
    *

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { cutBytes } from "../core/bytes.ts";
-import { treeDigest } from "../core/digest.ts";
+import { slicesDigest } from "../core/digest.ts";
 import type { Mask } from "./mask.ts";
 import { checkParcel, checkParcelPlan, checkSum, type ParcelPlan } from "./parcel.ts";
 import { ringOf } from "./ring.ts";
@@ -33,8 +32,8 @@ export function none(plan: ParcelPlan): Mask {
     async mask(core, parcel, { digest }) {
       checkParcel(core, plan, parcel);
       const own = parcel.slice();
-      const slices = await Promise.all(cutBytes(own, ring.sliceBytes).map((it) => digest(it)));
-      return { parcel: own, digest: await treeDigest(slices, digest), envelopes: [] };
+      const { slices, tree } = await slicesDigest(own, { sliceBytes: ring.sliceBytes, digest });
+      return { parcel: own, slices, digest: tree, envelopes: [] };
     },
     open(_core, sum, { clients }) {
       checkSum(plan, { sum, clients, bytes: parcelBytes });

@@ -8,12 +8,14 @@ import { TributaryError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
 import { sizeOf } from "../core/tensor.ts";
 import type { TensorSpec } from "../core/tensor.ts";
+import { maskOf } from "../mask/registry.ts";
+import type { Mask } from "../mask/mask.ts";
 import { modelFrom } from "../models/mod.ts";
 import type { AnyModel } from "../models/mod.ts";
 import { strategyPlan } from "../strategy/mod.ts";
 import { refusePublishedNames } from "../strategy/published.ts";
 import type { StrategyPlan } from "../strategy/mod.ts";
-import { checkUpdatePlan, metricTensors } from "../update/mod.ts";
+import { checkUpdatePlan, metricTensors, parcelsOf } from "../update/mod.ts";
 import type { ChainPlan, UpdateTensorSpec } from "../update/mod.ts";
 import { type Task, updatePlan } from "../wire/task.ts";
 
@@ -33,11 +35,13 @@ export interface CheckedTask {
   readonly published: readonly TensorSpec[];
   /** How updates are encoded. */
   readonly plan: ChainPlan;
+  /** How their parcels are masked. */
+  readonly mask: Mask;
 }
 
 /**
  * Checks a task of the right form: that its model and strategy exist and fit each other, that its
- * update is laid out as they ask for, that sums fit their slots and a region's memory, and that its
+ * update is laid out as they ask for, that sums fit their slots, masked and not, and a region's memory, and that its
  * stop rules can be met.
  *
  * @throws {TributaryError} `task-refused`, with what was found and what was expected.
@@ -50,12 +54,13 @@ export function checkTask(task: Task): CheckedTask {
   checkLayout(task.update.tensors, updateTensors(model, { strategy, metrics: task.metrics }));
   const plan = updatePlan(task);
   checkUpdatePlan(plan);
+  const mask = maskOf(task.mask, parcelsOf(plan));
   refusePublishedNames(model.tensors);
   const published = [...model.tensors, ...strategy.published?.(model.tensors) ?? []];
   checkModelBytes(published);
   checkClip(task, strategy);
   checkStop(task);
-  return { model, strategy, published, plan };
+  return { model, strategy, published, plan, mask };
 }
 
 /** The tensors of an update in order: what the strategy sums, then the metrics. */

@@ -28,7 +28,6 @@ Deno.test("checkTask: a task that came as JSON gives the model and plan that it 
   const { model, plan } = checkTask(JSON.parse(JSON.stringify(TASK)));
   assert.deepEqual(model.options, mf({ items: 20, dim: 3 }).options);
   assert.deepEqual(plan, {
-    ring: "u32",
     tensors: TASK.update.tensors,
     slotBits: 19,
     maxClients: 100,

@@ -11,6 +11,7 @@ import type { Sampling } from "../wire/sampling.ts";
 import { readTask } from "../wire/task.ts";
 import type { StopRules, Task } from "../wire/task.ts";
 import { checkTask, updateTensors } from "./check_task.ts";
+import { completeMask, type MaskOptions } from "./mask_options.ts";
 
 /** Bits of one value's slot in the sum, unless a task says otherwise: 9 bits a value for 1000. */
 const DEFAULT_SLOT_BITS = 19;
@@ -36,6 +37,8 @@ export interface TaskDefinition {
     /** Examples that give a client full weight; default all clients weigh the same. */
     readonly weightCap?: number | null;
   };
+  /** How parcels are masked; default not at all, as masking takes helpers or neighbours. */
+  readonly mask?: MaskOptions;
   /** Fewest clients that a round opens with and publishes from, and most that it takes. */
   readonly clients: { readonly min: number; readonly max: number };
   /** How the clients of each round are chosen; default all of them. */
@@ -55,7 +58,7 @@ export interface TaskDefinition {
 /**
  * Makes a task, checked as everyone who receives it will check it again.
  *
- * @throws {TributaryError} `task-refused`: slots that the clients' sum overflows, more memory than a
+ * @throws {TributaryError} `task-refused`: slots that the clients' sum overflows or that cannot be masked, more memory than a
  * region has, settings out of range, a strategy that does not fit the model, a stop rule that cannot
  * be met.
  *
@@ -87,12 +90,12 @@ export function defineTask(definition: TaskDefinition): Task {
     train: model.options.kind === "tensors" ? definition.train ?? {} : document.train,
     strategy: strategy.options,
     update: {
-      ring: "u32",
       slotBits: update.slotBits ?? DEFAULT_SLOT_BITS,
       tensors: updateTensors(model, { strategy, metrics }),
       clip: update.clip ?? strategy.clip ?? null,
       weightCap: update.weightCap ?? null,
     },
+    mask: completeMask(definition.mask ?? { kind: "none" }, clients),
     clients,
     sampling: definition.sampling ?? { kind: "all" },
     roundMs: definition.roundMs ?? DEFAULT_ROUND_MS,

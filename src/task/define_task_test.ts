@@ -31,7 +31,6 @@ Deno.test("defineTask: what is left out is filled in, and the document is comple
     },
     strategy: { kind: "rowwise", lr: 0.6, range: 2 },
     update: {
-      ring: "u32",
       slotBits: 19,
       tensors: [
         { name: "item", shape: [9724, 32], range: 2 },
@@ -45,6 +44,7 @@ Deno.test("defineTask: what is left out is filled in, and the document is comple
       clip: null,
       weightCap: null,
     },
+    mask: { kind: "none" },
     clients: { min: 300, max: 610 },
     sampling: { kind: "all" },
     roundMs: 60_000,

@@ -4,7 +4,9 @@
  * @module
  */
 import { sizeOf, type TensorSpec } from "../core/tensor.ts";
-import { bitsPerValue, sliceCount, updateBytes, updateWords } from "../update/mod.ts";
+import type { Mask } from "../mask/mask.ts";
+import { bitsPerValue, updateWords } from "../update/mod.ts";
+import type { MaskPlan } from "../wire/mask_plan.ts";
 import { rootShare, type Sampling } from "../wire/sampling.ts";
 import type { StopRules, Task, UpdateTensor } from "../wire/task.ts";
 import { checkTask } from "./check_task.ts";
@@ -18,15 +20,15 @@ const GROUPED = new Intl.NumberFormat("en-US");
  * @throws {TributaryError} `task-refused` if the task cannot be carried out.
  */
 export function describeTask(task: Task): string {
-  const { model, strategy, published, plan } = checkTask(task);
+  const { model, strategy, published, plan, mask } = checkTask(task);
   const { clients, sampling, update, metrics } = task;
   const tensors = model.tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`);
   const values = valuesOf(model.tensors);
   const along = valuesOf(published) - values;
   const { kind, ...settings } = strategy.options;
   const needs = strategy.client?.needs ?? [];
-  const bytes = updateBytes(plan);
-  const slices = sliceCount(bytes);
+  const bytes = mask.parcelBytes;
+  const slices = Math.ceil(bytes / mask.ring.sliceBytes);
   return [
     `${task.name}: ${model.options.kind}, stepped by ${kind}`,
     `  strategy ${Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(", ")}`,
@@ -38,6 +40,7 @@ export function describeTask(task: Task): string {
     `in ${update.slotBits}-bit slots, ${size(bytes)} in ${slices} ${
       slices === 1 ? "slice" : "slices"
     }`,
+    `  mask     ${maskText(task.mask, mask)}`,
     ...(update.clip === null ? [] : [`  clip     to an L2 norm of ${update.clip}`]),
     ...(update.weightCap === null ? [] : [`  weight   by up to ${update.weightCap} examples`]),
     `  clients  ${clients.min} to ${clients.max} a round, which lasts up to ${
@@ -64,6 +67,24 @@ function samplingText(sampling: Sampling): string {
     }
     default:
       throw sampling satisfies never;
+  }
+}
+
+function maskText(plan: MaskPlan, { helping }: Mask): string {
+  switch (plan.kind) {
+    case "none":
+      return "none: regions can read what their members send";
+    case "kahe1":
+    case "two_helper": {
+      const needed = `${helping?.threshold} of ${plan.helpers.length} helpers`;
+      const groups = plan.groups === 1 ? "" : `, in up to ${plan.groups} groups`;
+      return `${plan.kind}, opened by ${needed} for ${plan.min} clients or more${groups}`;
+    }
+    case "secagg_plus":
+      return `secagg_plus among ${plan.neighbours} neighbours, ${plan.threshold} of whom give a ` +
+        `key back, opened for ${plan.min} clients or more`;
+    default:
+      throw plan satisfies never;
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { toBase64Url } from "../core/bytes.ts";
 import { mf, tensors } from "../models/mod.ts";
 import { fedNova, scaffold } from "../strategy/mod.ts";
 import { defineTask } from "./define_task.ts";
@@ -23,6 +24,7 @@ Deno.test("describeTask: says what is sent, how precisely, by whom, and when it 
   model    item [9724, 32], bias [9724]: 320,892 values, 1.22 MiB
   sums     item, bias within ±2; count within ±1
   update   330,620 values of 9 bits in 19-bit slots, 1.26 MiB in 2 slices
+  mask     none: regions can read what their members send
   clients  300 to 610 a round, which lasts up to 60 s
   sampling all of them
   metrics  hr@10, ndcg@10, loss
@@ -45,6 +47,7 @@ Deno.test("describeTask: small tasks are told in bytes and one slice", () => {
   model    slopes [3]: 3 values, 12 B
   sums     slopes, clients/weight within ±1
   update   4 values of 17 bits in 19-bit slots, 16 B in 1 slice
+  mask     none: regions can read what their members send
   clients  1 to 3 a round, which lasts up to 1.5 s
   sampling all of them
   metrics  none
@@ -63,13 +66,14 @@ Deno.test("describeTask: says what a strategy asks of trainers, sums, and sends 
   const text = describeTask(
     defineTask({ ...definition, strategy: scaffold({ population: 900, controlRange: 4 }) }),
   );
-  assert.deepEqual(text.split("\n").slice(0, 8), [
+  assert.deepEqual(text.split("\n").slice(0, 9), [
     "risk: tensors, stepped by scaffold",
     "  strategy lr 1, population 900, range 1, controlRange 4",
     "  trainers give correction, steps, rate",
     "  model    slopes [3], intercept [1]: 4 values, 16 B, and 4 values of scaffold's",
     "  sums     slopes, intercept, clients/weight within ±1; control/slopes, control/intercept within ±4",
     "  update   9 values of 24 bits in 32-bit slots, 36 B in 1 slice",
+    "  mask     none: regions can read what their members send",
     "  clip     to an L2 norm of 0.5",
     "  weight   by up to 40 examples",
   ]);
@@ -100,3 +104,24 @@ for (
     assert.ok(describeTask(task).includes(`\n  sampling ${says}\n`));
   });
 }
+
+Deno.test("describeTask: says how parcels are masked, and what that makes of their length", () => {
+  const helpers = [1, 2, 3, 4, 5].map((at) => ({
+    url: `https://helper-${at}.example`,
+    key: toBase64Url(new Uint8Array(32).fill(at)),
+    identity: toBase64Url(new Uint8Array(32).fill(16 + at)),
+  }));
+  const definition = {
+    name: "films",
+    model: mf({ items: 9724, dim: 32 }),
+    clients: { min: 300, max: 610 },
+    stop: { rounds: 30 },
+  };
+  const lines = describeTask(
+    defineTask({ ...definition, mask: { kind: "kahe1", helpers, min: 100, groups: 3 } }),
+  ).split("\n");
+  assert.deepEqual(lines.slice(4, 6), [
+    "  update   330,620 values of 9 bits in 19-bit slots, 1008.0 KiB in 1 slice",
+    "  mask     kahe1, opened by 4 of 5 helpers for 100 clients or more, in up to 3 groups",
+  ]);
+});

@@ -68,7 +68,25 @@ export function updateWords(plan: UpdatePlan): number {
   return plan.tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-/** Bytes of an update's parcel, and of every sum of parcels. */
+/** The parcels of a plan as a masking scheme has to know them. */
+export interface PlannedParcels {
+  /** Values in a parcel. */
+  readonly values: number;
+  /** Bits that the sum of one value may take. */
+  readonly slotBits: number;
+  /** Most parcels in one sum. */
+  readonly maxClients: number;
+  /** Largest value. */
+  readonly largest: number;
+}
+
+/** What a masking scheme has to know of a plan's parcels. */
+export function parcelsOf(plan: UpdatePlan): PlannedParcels {
+  const { slotBits, maxClients } = plan;
+  return { values: updateWords(plan), slotBits, maxClients, largest: 2 * gridLimit(plan) };
+}
+
+/** Bytes of an update's parcel before it is masked, and of every sum of such. */
 export function updateBytes(plan: UpdatePlan): number {
   return updateWords(plan) * WORD_BYTES;
 }

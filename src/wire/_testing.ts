@@ -65,12 +65,12 @@ export const SAMPLE_TASK: Task = {
   train: { epochs: 1, lr: 0.5 },
   strategy: { kind: "fedavg", lr: 1 },
   update: {
-    ring: "u32",
     slotBits: 19,
     tensors: [{ name: "items", shape: [3, 2], range: 2 }, { name: "weight", shape: [1], range: 1 }],
     clip: 10,
     weightCap: null,
   },
+  mask: { kind: "none" },
   clients: { min: 2, max: 100 },
   sampling: { kind: "all" },
   roundMs: 60_000,

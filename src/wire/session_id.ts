@@ -46,12 +46,30 @@ export async function sessionId(session: Session, digest: Digest = webDigest): P
   return toHex(await digest(concatBytes(parts)));
 }
 
-/** Digest of a task's aggregation plan, hex: SHA-256 of the canonical JSON of `{clients, update}`. */
+/**
+ * Digest of all that a task says of aggregation, hex: SHA-256 of the canonical JSON of
+ * `{clients, mask, update}`.
+ */
 export async function planDigest(
   task: Task,
   digest: Digest = webDigest,
 ): Promise<string> {
-  return toHex(await digest(canonicalBytes({ clients: task.clients, update: task.update })));
+  const { clients, mask, update } = task;
+  return toHex(await digest(canonicalBytes({ clients, mask, update })));
+}
+
+/**
+ * The sid of one group of a masked round, hex: SHA-256 of `"tributary/group/1" ‖ sid ‖ LE32(group)`.
+ * What its clients mask, seal and sign is bound to it, so that no group can be opened as another.
+ */
+export async function groupSession(
+  sid: string,
+  group: number,
+  digest: Digest = webDigest,
+): Promise<string> {
+  const number = new Uint8Array(4);
+  new DataView(number.buffer).setUint32(0, group, true);
+  return toHex(await digest(concatBytes([utf8("tributary/group/1"), fromHex(sid), number])));
 }
 
 /**

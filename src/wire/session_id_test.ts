@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
 import { hex32, SAMPLE_TASK } from "./_testing.ts";
 import type { OpenRound } from "./round_info.ts";
-import { checkSession, planDigest, sessionId } from "./session_id.ts";
+import { checkSession, groupSession, planDigest, sessionId } from "./session_id.ts";
 
 const SESSION = {
   task: hex32(0x11),
@@ -29,10 +29,21 @@ Deno.test("sid: changes with each thing that it binds", async () => {
   assert.equal(seen.size, 8);
 });
 
-Deno.test("plan digest: changes with clients and update, not with the rest of the task", async () => {
+Deno.test("group sid: a known answer, and another for each group and round", async () => {
+  // By Python's hashlib over the bytes that the documentation names.
+  const known = "4e1dd81e1fd4a961990f674126fb8c041e716ee9fb8de160c8b518ad31e24cd5";
+  assert.equal(await groupSession(SID, 258), known);
+  const others = [await groupSession(SID, 0), await groupSession(SID, 1), SID];
+  others.push(await groupSession(hex32(0x11), 258));
+  assert.equal(new Set([...others, known]).size, 5);
+});
+
+Deno.test("plan digest: changes with clients, mask and update, not with the rest of the task", async () => {
   const plan = await planDigest(SAMPLE_TASK);
   assert.equal(await planDigest({ ...SAMPLE_TASK, name: "other" }), plan);
   assert.notEqual(await planDigest({ ...SAMPLE_TASK, clients: { min: 2, max: 99 } }), plan);
+  const mask = { kind: "secagg_plus", neighbours: 8, threshold: 5, min: 2 } as const;
+  assert.notEqual(await planDigest({ ...SAMPLE_TASK, mask }), plan);
   assert.notEqual(
     await planDigest({ ...SAMPLE_TASK, update: { ...SAMPLE_TASK.update, slotBits: 20 } }),
     plan,

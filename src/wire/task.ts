@@ -13,6 +13,7 @@ import { canonicalBytes, type Json } from "../core/json.ts";
 import type { TensorSpec } from "../core/tensor.ts";
 import { type Domain, sealed, verifySealed } from "./domain.ts";
 import { jsonSchema } from "./json_schema.ts";
+import { type MaskPlan, maskPlanFault, maskPlanSchema } from "./mask_plan.ts";
 import { readMessage } from "./message.ts";
 import { MAX_CLIENTS, type Party, partySchema } from "./party.ts";
 import { rootShare, type Sampling, samplingSchema } from "./sampling.ts";
@@ -42,8 +43,6 @@ export interface UpdateTensor extends TensorSpec {
 
 /** How updates are encoded, so that their sum fits. */
 export interface UpdatePlanDocument {
-  /** What slices are added in. */
-  readonly ring: "u32";
   /** Bits of one value's slot in the sum, 2 to 32. */
   readonly slotBits: number;
   /** Tensors in the order in which they travel. */
@@ -80,6 +79,8 @@ export interface Task {
   readonly strategy: Choice;
   /** How updates are encoded. */
   readonly update: UpdatePlanDocument;
+  /** How parcels are masked. */
+  readonly mask: MaskPlan;
   /** Fewest clients that a round opens with and publishes from, and most that it takes. */
   readonly clients: { readonly min: number; readonly max: number };
   /** How the clients of each round are chosen. */
@@ -112,7 +113,6 @@ const taskSchema: v.GenericSchema<Task> = v.pipe(
     train: v.record(v.pipe(v.string(), v.maxLength(64)), jsonSchema),
     strategy: choiceSchema,
     update: v.strictObject({
-      ring: v.literal("u32"),
       slotBits: wholeSchema(2, 32, "Bits of one value's slot in the sum"),
       tensors: v.pipe(
         v.array(v.strictObject({
@@ -126,6 +126,7 @@ const taskSchema: v.GenericSchema<Task> = v.pipe(
       clip: v.nullable(positiveSchema(1e9, "Bound on the L2 norm of a client's change")),
       weightCap: v.nullable(positiveSchema(1e9, "Examples that give a client full weight")),
     }),
+    mask: maskPlanSchema,
     clients: v.strictObject({
       min: wholeSchema(1, MAX_CLIENTS, "Fewest clients that a round publishes from"),
       max: wholeSchema(1, MAX_CLIENTS, "Most clients in a round"),
@@ -215,7 +216,8 @@ export const taskListSchema: v.GenericSchema<TaskList> = v.pipe(
  * A task out of unknown data.
  *
  * @throws {TributaryError} `task-refused` when a field is missing, unknown or out of range, when
- * `clients.min` is above `clients.max` or the sample's size not between them, when a tensor or metric is named twice, or when a stop rule
+ * `clients.min` is above `clients.max` or the sample's size not between them, when groups do not fit
+ * the clients or two helpers are one, when a tensor or metric is named twice, or when a stop rule
  * names a metric that clients do not report.
  */
 export function readTask(value: unknown): Task {
@@ -233,6 +235,8 @@ export function readTask(value: unknown): Task {
   if (asked > clients.max) {
     refuse(`a round asks ${asked} clients, expected at most clients.max, which is ${clients.max}`);
   }
+  const fault = maskPlanFault(task.mask, clients);
+  if (fault !== undefined) refuse(fault);
   const tensors = update.tensors.map((tensor) => tensor.name);
   for (const names of [tensors, metrics]) {
     const twice = names.find((name, at) => names.indexOf(name) !== at);

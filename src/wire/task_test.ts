@@ -38,7 +38,7 @@ for (
     ["model.kind", undefined, /at model.kind/],
     ["model.items", [[[[[1]]]]], /at model.items/],
     ["strategy.lr", Number.POSITIVE_INFINITY, /at strategy.lr/],
-    ["update.ring", "rns30", /at update.ring/],
+    ["update.ring", "u32", /at update.ring/],
     ["update.slotBits", 1, /at update.slotBits/],
     ["update.slotBits", 33, /at update.slotBits/],
     ["update.slotBits", 18.5, /at update.slotBits/],

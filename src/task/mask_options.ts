@@ -1,0 +1,45 @@
+/**
+ * How a task's author says that parcels are masked, and what is filled in.
+ *
+ * @module
+ */
+import { committeeOf } from "../mask/committee.ts";
+import type { MaskPlan } from "../wire/mask_plan.ts";
+
+/** A plan of one kind, of which all but the named fields may be left out. */
+type Options<Kind extends MaskPlan["kind"], Needed extends PropertyKey> =
+  & { readonly kind: Kind }
+  & Pick<Extract<MaskPlan, { kind: Kind }>, Needed & keyof Extract<MaskPlan, { kind: Kind }>>
+  & Partial<Extract<MaskPlan, { kind: Kind }>>;
+
+/** A mask plan whose numbers have defaults. */
+export type MaskOptions =
+  | { readonly kind: "none" }
+  | Options<"kahe1", "helpers">
+  | Options<"two_helper", "helpers">
+  | Options<"secagg_plus", "neighbours" | "threshold">;
+
+/**
+ * The plan with its defaults: sums of no fewer than `clients.min`, one group, and the usual committee
+ * of so many helpers.
+ */
+export function completeMask(
+  options: MaskOptions,
+  clients: { readonly min: number },
+): MaskPlan {
+  const usual = { min: Math.max(2, clients.min), groups: 1 };
+  switch (options.kind) {
+    case "none":
+      return options;
+    case "kahe1": {
+      const { threshold, colluding } = committeeOf(options.helpers.map(() => new Uint8Array(32)));
+      return { threshold, colluding, ...usual, ...options };
+    }
+    case "two_helper":
+      return { ...usual, ...options };
+    case "secagg_plus":
+      return { min: usual.min, ...options };
+    default:
+      throw options satisfies never;
+  }
+}
