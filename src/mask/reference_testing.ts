@@ -48,9 +48,9 @@ export function uniform(
   return out;
 }
 
-/** `2^63 · P(|X| ≥ j)` for j from 1 on, of the discrete Gaussian of σ = `tenths / 10`. */
+/** `2^127 · P(|X| ≥ j)` for j from 1 on, of the discrete Gaussian of σ = `tenths / 10`. */
 export function tailTable(tenths: number): bigint[] {
-  const ONE = 1n << 240n;
+  const ONE = 1n << 400n;
   // exp(−x²/2σ²) = exp(−50 x² / tenths²), by the series at an argument halved 16 times.
   const exp = (numerator: bigint, denominator: bigint): bigint => {
     const x = -((ONE * numerator / denominator) >> 16n);
@@ -63,31 +63,36 @@ export function tailTable(tenths: number): bigint[] {
     return sum;
   };
   const weights = Array.from(
-    { length: 90 },
+    { length: 130 },
     (_, x) => exp(50n * BigInt(x * x), BigInt(tenths * tenths)),
   );
   const total = weights.reduce((sum, weight, x) => sum + (x === 0 ? weight : 2n * weight), 0n);
   const table: bigint[] = [];
-  for (let j = 1; j < 90; j++) {
+  for (let j = 1; j < 130; j++) {
     const tail = weights.slice(j).reduce((sum, weight) => sum + 2n * weight, 0n);
-    const entry = ((tail << 64n) / total + 1n) >> 1n;
+    const entry = ((tail << 128n) / total + 1n) >> 1n;
     if (entry === 0n) break;
     table.push(entry);
   }
   return table;
 }
 
-/** Gaussian samples, signed: a sign bit and 63 bits that the table is counted by. */
+/** Gaussian samples, signed: a sign bit and 127 bits that the table is counted by, 64 of them a run's. */
 export function gaussian(
   count: number,
   { tenths, key, nonce }: { tenths: number; key: Uint8Array; nonce: readonly number[] },
 ): number[] {
   const table = tailTable(tenths);
-  const words = keystream(key, nonce);
-  const next = (): bigint => BigInt(words.next().value ?? 0);
-  return Array.from({ length: count }, () => {
-    const word = next() | (next() << 32n);
-    const bits = BigInt.asUintN(63, word);
+  const pairs = (words: Iterator<number>) => (): bigint =>
+    BigInt(words.next().value ?? 0) | (BigInt(words.next().value ?? 0) << 32n);
+  const [first = 0, second = 0, third = 0] = nonce;
+  const upper = pairs(keystream(key, nonce));
+  const lower = pairs(keystream(key, [first, second, third + 1]));
+  let low = 0n;
+  return Array.from({ length: count }, (_, i) => {
+    if (i % 128 === 0) low = lower();
+    const word = upper();
+    const bits = (BigInt.asUintN(63, word) << 64n) | low;
     const magnitude = table.filter((entry) => bits < entry).length;
     return word >> 63n === 1n && magnitude > 0 ? -magnitude : magnitude;
   });

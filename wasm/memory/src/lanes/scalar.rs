@@ -14,10 +14,6 @@ pub struct F32x4([f32; 4]);
 #[derive(Clone, Copy)]
 pub struct F64x2([f64; 2]);
 
-/// Two signed 64-bit words, with arithmetic mod 2^64.
-#[derive(Clone, Copy)]
-pub struct I64x2([i64; 2]);
-
 macro_rules! memory {
     ($lanes:ident, $lane:ty, $count:literal) => {
         impl $lanes {
@@ -53,7 +49,6 @@ macro_rules! memory {
 memory!(U32x4, u32, 4);
 memory!(F32x4, f32, 4);
 memory!(F64x2, f64, 2);
-memory!(I64x2, i64, 2);
 
 macro_rules! operator {
     ($lanes:ident, $operator:ident, $method:ident, $each:expr) => {
@@ -72,9 +67,6 @@ operator!(U32x4, Mul, mul, u32::wrapping_mul);
 operator!(U32x4, BitAnd, bitand, u32::bitand);
 operator!(U32x4, BitOr, bitor, u32::bitor);
 operator!(U32x4, BitXor, bitxor, u32::bitxor);
-operator!(I64x2, Sub, sub, i64::wrapping_sub);
-operator!(I64x2, BitAnd, bitand, i64::bitand);
-operator!(I64x2, BitXor, bitxor, i64::bitxor);
 operator!(F32x4, Add, add, f32::add);
 operator!(F32x4, Sub, sub, f32::sub);
 operator!(F32x4, Mul, mul, f32::mul);
@@ -100,6 +92,12 @@ impl U32x4 {
     #[must_use]
     pub fn min(self, other: Self) -> Self {
         self.zip(other, u32::min)
+    }
+
+    /// All bits set in the lanes where `self < other` as signed integers, none elsewhere.
+    #[must_use]
+    pub fn signed_less_than(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a.cast_signed() < b.cast_signed() { u32::MAX } else { 0 })
     }
 
     /// The upper 32 bits of each product of 64.
@@ -258,26 +256,5 @@ impl F64x2 {
     pub fn to_f32(self, high: Self) -> F32x4 {
         let ([a, b], [c, d]) = (self.0, high.0);
         F32x4([a as f32, b as f32, c as f32, d as f32])
-    }
-}
-
-impl I64x2 {
-    /// All bits set in the lanes where `self < other`, none elsewhere.
-    #[must_use]
-    pub fn less_than(self, other: Self) -> Self {
-        self.zip(other, |a, b| -i64::from(a < b))
-    }
-
-    /// Zero where a lane is 0 or more, all bits set where it is negative.
-    #[must_use]
-    pub fn sign(self) -> Self {
-        Self(self.0.map(|a| a >> 63))
-    }
-
-    /// The lower words of these two lanes, then those of `high`.
-    #[must_use]
-    pub fn low_words(self, high: Self) -> U32x4 {
-        let ([a, b], [c, d]) = (self.0, high.0);
-        U32x4([a, b, c, d].map(|word| word as u32))
     }
 }

@@ -30,10 +30,6 @@ fn hidden(constant: &'static v128) -> v128 {
     unsafe { core::ptr::read_volatile(constant) }
 }
 
-/// Two signed 64-bit words, with arithmetic mod 2^64.
-#[derive(Clone, Copy)]
-pub struct I64x2(v128);
-
 macro_rules! memory {
     ($lanes:ident, $lane:ty, $count:literal) => {
         impl $lanes {
@@ -66,7 +62,6 @@ macro_rules! memory {
 memory!(U32x4, u32, 4);
 memory!(F32x4, f32, 4);
 memory!(F64x2, f64, 2);
-memory!(I64x2, i64, 2);
 
 macro_rules! operator {
     ($lanes:ident, $operator:ident, $method:ident, $intrinsic:ident) => {
@@ -86,9 +81,6 @@ operator!(U32x4, Mul, mul, u32x4_mul);
 operator!(U32x4, BitAnd, bitand, v128_and);
 operator!(U32x4, BitOr, bitor, v128_or);
 operator!(U32x4, BitXor, bitxor, v128_xor);
-operator!(I64x2, Sub, sub, i64x2_sub);
-operator!(I64x2, BitAnd, bitand, v128_and);
-operator!(I64x2, BitXor, bitxor, v128_xor);
 operator!(F32x4, Add, add, f32x4_add);
 operator!(F32x4, Sub, sub, f32x4_sub);
 operator!(F32x4, Mul, mul, f32x4_mul);
@@ -123,6 +115,13 @@ impl U32x4 {
     #[must_use]
     pub fn min(self, other: Self) -> Self {
         Self(u32x4_min(self.0, other.0))
+    }
+
+    /// All bits set in the lanes where `self < other` as signed integers, none elsewhere.
+    #[inline(always)]
+    #[must_use]
+    pub fn signed_less_than(self, other: Self) -> Self {
+        Self(i32x4_lt(self.0, other.0))
     }
 
     /// The upper 32 bits of each product of 64.
@@ -332,34 +331,5 @@ impl F64x2 {
         let low = f32x4_demote_f64x2_zero(self.0);
         let high = f32x4_demote_f64x2_zero(high.0);
         F32x4(u64x2_shuffle::<0, 2>(low, high))
-    }
-}
-
-impl I64x2 {
-    #[inline(always)]
-    #[must_use]
-    pub fn splat(value: i64) -> Self {
-        Self(i64x2_splat(value))
-    }
-
-    /// All bits set in the lanes where `self < other`, none elsewhere.
-    #[inline(always)]
-    #[must_use]
-    pub fn less_than(self, other: Self) -> Self {
-        Self(i64x2_lt(self.0, other.0))
-    }
-
-    /// Zero where a lane is 0 or more, all bits set where it is negative.
-    #[inline(always)]
-    #[must_use]
-    pub fn sign(self) -> Self {
-        Self(i64x2_shr(self.0, 63))
-    }
-
-    /// The lower words of these two lanes, then those of `high`.
-    #[inline(always)]
-    #[must_use]
-    pub fn low_words(self, high: Self) -> U32x4 {
-        U32x4(u32x4_shuffle::<0, 2, 4, 6>(self.0, high.0))
     }
 }
