@@ -6,6 +6,7 @@
 export { type Digest, webDigest } from "../core/digest.ts";
 export { generateIdentity, type Identity } from "../core/identity.ts";
 export { type RandomSource, systemRandom } from "../core/random.ts";
+export type { HelperInfo, HelperPlan, MaskPlan } from "../wire/mask_plan.ts";
 export {
   type AggregateCore,
   createAggregateCore,
@@ -50,6 +51,7 @@ export {
 export { createShareSum, shareBytes, type ShareSum } from "./key_shares.ts";
 export type {
   HelperAnswer,
+  Helping,
   Mask,
   MaskContext,
   MaskedParcel,
@@ -58,6 +60,7 @@ export type {
 } from "./mask.ts";
 export { none } from "./none.ts";
 export type { ParcelPlan } from "./parcel.ts";
+export { maskOf } from "./registry.ts";
 export { type ParcelRing, type RingName, ringOf } from "./ring.ts";
 export {
   checkTwoHelperPlan,

@@ -10,6 +10,7 @@ import { kahe1 } from "./kahe1.ts";
 import type { Mask } from "./mask.ts";
 import { none } from "./none.ts";
 import type { ParcelPlan } from "./parcel.ts";
+import { twoHelper } from "./two_helper.ts";
 
 /**
  * The scheme of a task.
@@ -28,6 +29,7 @@ export function maskOf(plan: MaskPlan, parcels: ParcelPlan): Mask {
       return kahe1({ ...parcels, committee: { helpers: keysOf(plan), threshold, colluding } });
     }
     case "two_helper":
+      return twoHelper({ ...parcels, helpers: keysOf(plan) });
     case "secagg_plus":
       throw new TributaryError("task-refused", `Cannot mask by ${plan.kind}: this version cannot`);
     default:

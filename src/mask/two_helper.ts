@@ -8,8 +8,7 @@
  *
  * @module
  */
-import { cutBytes } from "../core/bytes.ts";
-import { treeDigest } from "../core/digest.ts";
+import { slicesDigest } from "../core/digest.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
 import { SEED_BYTES } from "../wasm/kahe.ts";
@@ -116,19 +115,26 @@ export function twoHelper(plan: TwoHelperPlan): Mask {
     name: "two_helper",
     ring,
     parcelBytes,
+    helping: {
+      keys: plan.helpers,
+      threshold: 2,
+      answerBytes: parcelBytes,
+      shareBytes: () => SEED_BYTES,
+      createShareSum: (core) => createPadSum(core, plan.values),
+    },
 
     async mask(core, parcel, { sid, client, digest, random }) {
       checkParcel(core, plan, parcel);
       const seeds = plan.helpers.map(() => random(SEED_BYTES));
       try {
         const masked = padded(core, parcel, seeds);
-        const slices = cutBytes(masked, ring.sliceBytes);
-        const tree = await treeDigest(await Promise.all(slices.map((it) => digest(it))), digest);
+        const { sliceBytes } = ring;
+        const { slices, tree } = await slicesDigest(masked, { sliceBytes, digest });
         const envelopes = await Promise.all(plan.helpers.map((publicKey, at) => {
           const seed = seeds[at] ?? new Uint8Array();
           return sealShare(seed, publicKey, { sid, client, helper: at + 1, parcel: tree });
         }));
-        return { parcel: masked, digest: tree, envelopes };
+        return { parcel: masked, slices, digest: tree, envelopes };
       } finally {
         for (const seed of seeds) seed.fill(0);
       }

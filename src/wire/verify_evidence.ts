@@ -88,10 +88,43 @@ export async function verifyEvidence(
   }
 }
 
+/**
+ * Reads the evidence of `count` members that lie beside each other, as {@link verifyEvidence} reads
+ * one's; their ids ascend.
+ */
+export async function verifyMembers(
+  source: EvidenceSource,
+  count: number,
+  options: VerifyEvidenceOptions,
+): Promise<Proof[]> {
+  const checks = createChecks();
+  try {
+    return await verifyList(source, count, { options, checks, depth: 0 });
+  } finally {
+    await checks.end();
+  }
+}
+
 interface Walk {
   readonly options: VerifyEvidenceOptions;
   readonly checks: Checks;
   readonly depth: number;
+}
+
+async function verifyList(source: EvidenceSource, count: number, walk: Walk): Promise<Proof[]> {
+  const least = Math.min(BUNDLE_BYTES, submissionBytes(walk.options));
+  // No more than can follow: a count out of thin air must not be counted to.
+  if (count < 1 || count > source.left / least) {
+    malformed(`there are ${count} members in ${source.left} bytes, expected 1 to as many as fit`);
+  }
+  const proofs: Proof[] = [];
+  for (let at = 0; at < count; at++) {
+    const proof = await verifyNode(source, walk);
+    const before = proofs.at(-1)?.member ?? "";
+    if (proof.member <= before) malformed(`${proof.member} follows ${before}, expected in order`);
+    proofs.push(proof);
+  }
+  return proofs;
 }
 
 async function verifyNode(source: EvidenceSource, walk: Walk): Promise<Proof> {
@@ -132,20 +165,7 @@ async function verifyBundle(source: EvidenceSource, walk: NodeWalk): Promise<Pro
   const { options, checks, node, member } = walk;
   const { task, round, sid, hash } = options;
   const count = readMemberCount(await source.read(4));
-  const least = Math.min(BUNDLE_BYTES, submissionBytes(options));
-  // No more than can follow: a count out of thin air must not be counted to.
-  if (count < 1 || count > source.left / least) {
-    malformed(
-      `a region has ${count} members in ${source.left} bytes, expected 1 to as many as fit`,
-    );
-  }
-  const below: Proof[] = [];
-  for (let at = 0; at < count; at++) {
-    const proof = await verifyNode(source, { ...walk, depth: walk.depth + 1 });
-    const before = below.at(-1)?.member ?? "";
-    if (proof.member <= before) malformed(`${proof.member} follows ${before}, expected in order`);
-    below.push(proof);
-  }
+  const below = await verifyList(source, count, { ...walk, depth: walk.depth + 1 });
   const clients = below.reduce((sum, proof) => sum + proof.clients, 0);
   const digest = toHex(node.digest);
   const members = await membersRoot(below, hash);
