@@ -53,6 +53,17 @@ export function kahe_transform_key(ring_index: number, tables: number, secret: n
 export function kahe_unmask(ring_index: number, tables: number, transform: number, public_key: number, slots: number, width: number, first: number, polys: number, sum: number, values: number, noise: number, scratch: number): void;
 
 /**
+ * Adds the uniform key that the 32 bytes at `seed` stand for to a sum of transformed ones, one word for
+ * each coefficient and prime, or takes it away. `scratch` is `N` words.
+ */
+export function key_add_seed(ring_index: number, sum: number, seed: number, minus: boolean, scratch: number): void;
+
+/**
+ * Makes of a sum of transformed keys what [`kahe_transform_key`] makes of a key.
+ */
+export function key_ready(ring_index: number, sum: number, out: number): void;
+
+/**
  * Adds the keystream of the 32 bytes at `seed` to `len` words mod 2^32.
  */
 export function pad_add(acc: number, len: number, seed: number): void;
@@ -112,6 +123,8 @@ export interface InitOutput {
     readonly kahe_tables: (a: number, b: number) => void;
     readonly kahe_transform_key: (a: number, b: number, c: number, d: number) => void;
     readonly kahe_unmask: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly key_add_seed: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly key_ready: (a: number, b: number, c: number) => void;
     readonly pad_add: (a: number, b: number, c: number) => void;
     readonly pad_sub: (a: number, b: number, c: number) => void;
     readonly quantise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;

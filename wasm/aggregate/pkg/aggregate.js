@@ -122,6 +122,29 @@ export function kahe_unmask(ring_index, tables, transform, public_key, slots, wi
 }
 
 /**
+ * Adds the uniform key that the 32 bytes at `seed` stand for to a sum of transformed ones, one word for
+ * each coefficient and prime, or takes it away. `scratch` is `N` words.
+ * @param {number} ring_index
+ * @param {number} sum
+ * @param {number} seed
+ * @param {boolean} minus
+ * @param {number} scratch
+ */
+export function key_add_seed(ring_index, sum, seed, minus, scratch) {
+    wasm.key_add_seed(ring_index, sum, seed, minus, scratch);
+}
+
+/**
+ * Makes of a sum of transformed keys what [`kahe_transform_key`] makes of a key.
+ * @param {number} ring_index
+ * @param {number} sum
+ * @param {number} out
+ */
+export function key_ready(ring_index, sum, out) {
+    wasm.key_ready(ring_index, sum, out);
+}
+
+/**
  * Adds the keystream of the 32 bytes at `seed` to `len` words mod 2^32.
  * @param {number} acc
  * @param {number} len

@@ -10,6 +10,8 @@ export const kahe_mask: (a: number, b: number, c: number, d: number, e: number, 
 export const kahe_tables: (a: number, b: number) => void;
 export const kahe_transform_key: (a: number, b: number, c: number, d: number) => void;
 export const kahe_unmask: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+export const key_add_seed: (a: number, b: number, c: number, d: number, e: number) => void;
+export const key_ready: (a: number, b: number, c: number) => void;
 export const pad_add: (a: number, b: number, c: number) => void;
 export const pad_sub: (a: number, b: number, c: number) => void;
 export const quantise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;

@@ -73,6 +73,22 @@ pub fn kahe_transform_key(ring_index: usize, tables: usize, secret: usize, out: 
     ring.transform_key(tables, span(secret, ring.degree), out);
 }
 
+/// Adds the uniform key that the 32 bytes at `seed` stand for to a sum of transformed ones, one word for
+/// each coefficient and prime, or takes it away. `scratch` is `N` words.
+#[wasm_bindgen]
+pub fn key_add_seed(ring_index: usize, sum: usize, seed: usize, minus: bool, scratch: usize) {
+    let ring = ring(ring_index);
+    let scratch = span_mut(scratch, ring.degree);
+    ring.add_seed(span_mut(sum, ring.words()), &key(seed), minus, scratch);
+}
+
+/// Makes of a sum of transformed keys what [`kahe_transform_key`] makes of a key.
+#[wasm_bindgen]
+pub fn key_ready(ring_index: usize, sum: usize, out: usize) {
+    let ring = ring(ring_index);
+    ring.ready_key(span(sum, ring.words()), span_mut(out, KEY_WORDS * ring.words()));
+}
+
 /// Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N`
 /// words.
 #[wasm_bindgen]
