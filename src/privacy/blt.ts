@@ -18,7 +18,7 @@ export interface Blt {
   /** What of each buffer stays from round to round, `θ` in `(0, 1)`. */
   readonly decay: readonly number[];
   /** How much of each buffer is taken back, `ω > 0`, together at most 1. */
-  readonly scale: readonly number[];
+  readonly weight: readonly number[];
 }
 
 /** Who may come how often. */
@@ -32,7 +32,7 @@ export interface Participation {
 }
 
 /** The first `rounds` values of `C`'s diagonals, from the main one down. */
-export function strategyCoefficients({ decay, scale }: Blt, rounds: number): Float64Array {
+export function strategyCoefficients({ decay, weight }: Blt, rounds: number): Float64Array {
   const coefficients = new Float64Array(rounds);
   const powers = decay.map(() => 1);
   coefficients[0] = 1;
@@ -40,7 +40,7 @@ export function strategyCoefficients({ decay, scale }: Blt, rounds: number): Flo
     let sum = 0;
     for (let j = 0; j < decay.length; j++) {
       const power = powers[j] ?? 0;
-      sum += (scale[j] ?? 0) * power;
+      sum += (weight[j] ?? 0) * power;
       powers[j] = power * (decay[j] ?? 0);
     }
     coefficients[i] = sum;
@@ -50,11 +50,11 @@ export function strategyCoefficients({ decay, scale }: Blt, rounds: number): Flo
 
 /** The first `rounds` values of the diagonals of `C⁻¹`: what a round's noise does to later rounds. */
 export function noiseCoefficients(blt: Blt, rounds: number): Float64Array {
-  const { decay, scale } = blt;
+  const { decay, weight } = blt;
   const buffers = decay.map(() => 0);
   return new Float64Array(rounds).map((_, i) => {
     let value = i === 0 ? 1 : 0;
-    for (let j = 0; j < buffers.length; j++) value -= (scale[j] ?? 0) * (buffers[j] ?? 0);
+    for (let j = 0; j < buffers.length; j++) value -= (weight[j] ?? 0) * (buffers[j] ?? 0);
     for (let j = 0; j < buffers.length; j++) {
       buffers[j] = (decay[j] ?? 0) * (buffers[j] ?? 0) + value;
     }

@@ -61,12 +61,12 @@ function sensitivityByEnumeration(strategy: Matrix, schema: Participation): numb
 const soundBlt: fc.Arbitrary<Blt> = fc.array(
   fc.record({
     decay: fc.double({ min: 0.01, max: 0.999, noNaN: true }),
-    scale: fc.double({ min: 0.01, max: 0.33, noNaN: true }),
+    weight: fc.double({ min: 0.01, max: 0.33, noNaN: true }),
   }),
   { minLength: 1, maxLength: 3 },
 ).map((buffers) => ({
   decay: buffers.map(({ decay }) => decay),
-  scale: buffers.map(({ scale }) => scale),
+  weight: buffers.map(({ weight }) => weight),
 }));
 const schema = fc.record({
   rounds: fc.integer({ min: 1, max: 9 }),
@@ -160,7 +160,7 @@ Deno.test("blt: the choice is sound for any schema, and refuses what is no schem
       (schema) => {
         const blt = chooseBlt(schema);
         assert.ok(isSound(blt), JSON.stringify(blt));
-        const independent = { decay: [], scale: [] };
+        const independent = { decay: [], weight: [] };
         assert.ok(bltLoss(blt, schema) <= bltLoss(independent, schema) * (1 + 1e-4));
       },
     ),

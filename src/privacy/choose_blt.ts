@@ -58,17 +58,17 @@ function bltOf(schema: Participation, buffers: number): Blt {
 }
 
 /** Whether values fall from the main diagonal on, which {@link sensitivity} asks for. */
-export function isSound({ decay, scale }: Blt): boolean {
-  return decay.length === scale.length && decay.every((θ) => θ > 0 && θ < 1) &&
-    scale.every((ω) => ω > 0) && scale.reduce((sum, ω) => sum + ω, 0) <= 1;
+export function isSound({ decay, weight }: Blt): boolean {
+  return decay.length === weight.length && decay.every((θ) => θ > 0 && θ < 1) &&
+    weight.every((ω) => ω > 0) && weight.reduce((sum, ω) => sum + ω, 0) <= 1;
 }
 
-/** Logits of the decays, then logarithms of the scales: any numbers are a strategy, or nearly. */
+/** Logits of the decays, then logarithms of the weights: any numbers are a strategy, or nearly. */
 function bltAt(x: readonly number[]): Blt {
   const half = x.length / 2;
   return {
     decay: x.slice(0, half).map((logit) => EDGE + (1 - 2 * EDGE) / (1 + Math.exp(-logit))),
-    scale: x.slice(half).map(Math.exp),
+    weight: x.slice(half).map(Math.exp),
   };
 }
 
@@ -85,9 +85,9 @@ function firstPlace(buffers: number): number[] {
 }
 
 /** The longest memory first. */
-function sorted({ decay, scale }: Blt): Blt {
+function sorted({ decay, weight }: Blt): Blt {
   const order = decay.map((_, j) => j).sort((a, b) => (decay[b] ?? 0) - (decay[a] ?? 0));
-  return { decay: order.map((j) => decay[j] ?? 0), scale: order.map((j) => scale[j] ?? 0) };
+  return { decay: order.map((j) => decay[j] ?? 0), weight: order.map((j) => weight[j] ?? 0) };
 }
 
 function check(schema: Participation): void {

@@ -70,7 +70,7 @@ function happens(exponent: number, stream: NoiseStream): boolean {
  * @param values Whole numbers; changed in place.
  */
 export function addNormalNoise(
-  values: Float64Array,
+  values: Int32Array | Float64Array,
   { stddev, stream }: { readonly stddev: number; readonly stream: NoiseStream },
 ): void {
   for (let i = 0; i < values.length; i++) {
