@@ -16,7 +16,8 @@ export type Domain =
   | "submission"
   | "bundle"
   | "answer"
-  | "helper";
+  | "helper"
+  | "phase";
 
 /** The bytes that are signed: `tributary/<domain>/1\n`, then the document's canonical JSON. */
 export function sealed(domain: Domain, document: unknown): Uint8Array {

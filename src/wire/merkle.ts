@@ -11,6 +11,20 @@ import { type Digest, webDigest } from "../core/digest.ts";
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 
+/** Hash of one entry. */
+export async function hashLeaf(entry: Uint8Array, digest: Digest): Promise<Uint8Array> {
+  return await digest(concatBytes([LEAF, entry]));
+}
+
+/** Hash of two nodes beside each other. */
+export async function hashNode(
+  left: Uint8Array,
+  right: Uint8Array,
+  digest: Digest,
+): Promise<Uint8Array> {
+  return await digest(concatBytes([NODE, left, right]));
+}
+
 /**
  * Root of a list of entries: SHA-256 of nothing for an empty list, of `0x00 ‖ entry` for one, else of
  * `0x01 ‖ left ‖ right`, split at the largest power of two below the length.
@@ -29,14 +43,14 @@ export async function merkleRoot(
 ): Promise<Uint8Array> {
   if (entries.length === 0) return await digest(new Uint8Array(0));
   let level: Uint8Array[] = [];
-  for (const entry of entries) level.push(await digest(concatBytes([LEAF, entry])));
+  for (const entry of entries) level.push(await hashLeaf(entry, digest));
   // Pairing neighbours and passing an odd last one up gives the same tree as splitting from the top.
   while (level.length > 1) {
     const above: Uint8Array[] = [];
     for (let at = 0; at < level.length; at += 2) {
       const [left, right] = level.slice(at, at + 2);
       if (left === undefined) break;
-      above.push(right === undefined ? left : await digest(concatBytes([NODE, left, right])));
+      above.push(right === undefined ? left : await hashNode(left, right, digest));
     }
     level = above;
   }
