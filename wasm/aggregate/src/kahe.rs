@@ -303,7 +303,8 @@ impl Garner {
             primes,
             inverses: [inverse(0, 1), inverse(0, 2), inverse(1, 2)],
             half: (half as u32, (half >> 32) as u64),
-            half_residues: primes.map(|prime| (half % u128::from(prime.0)) as u32),
+            // `2·half + 1 = q` is 0 mod each prime.
+            half_residues: primes.map(|prime| prime.0 / 2),
         }
     }
 

@@ -4,6 +4,10 @@
 //!
 //! Nothing here uses relaxed SIMD, and nothing allocates.
 
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+#[cfg(target_arch = "wasm32")]
+mod bare;
 pub mod chacha;
 pub mod expand;
 #[cfg(target_arch = "wasm32")]
