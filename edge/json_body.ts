@@ -12,7 +12,7 @@ import { checkContentDigest } from "../src/wire/content_digest.ts";
 import { type MessageForm, readJsonMessage } from "../src/wire/message.ts";
 import { whileArriving } from "./arrival.ts";
 
-/** Longest body of JSON that any route takes: 64 KiB. */
+/** Longest body of JSON that a route takes unless it says otherwise: 64 KiB. */
 const MAX_JSON_BYTES: number = 1 << 16;
 
 /** How bodies are read. */
@@ -23,6 +23,8 @@ export interface JsonBodyReading {
   readonly clock: Clock;
   /** Longest time that the body may take to arrive, in milliseconds. */
   readonly stallMs: number;
+  /** Longest body; 64 KiB by default. */
+  readonly mostBytes?: number;
 }
 
 /** What a body must be, and how it is read. */
@@ -47,7 +49,7 @@ export async function readJsonBody<T>(
 
 async function readAll(
   body: ReadableStream<Uint8Array> | null,
-  { clock, stallMs }: JsonBodyForm,
+  { clock, stallMs, mostBytes = MAX_JSON_BYTES }: JsonBodyForm,
 ): Promise<Uint8Array> {
   const reader = body?.getReader();
   let stalled = false;
@@ -56,7 +58,7 @@ async function readAll(
     reader?.cancel().catch(() => {});
   };
   try {
-    const bytes = await whileArriving(() => readParts(reader), { clock, stallMs, stop });
+    const bytes = await whileArriving(() => readParts(reader, mostBytes), { clock, stallMs, stop });
     if (!stalled) return bytes;
   } catch (cause) {
     reader?.cancel().catch(() => {});
@@ -71,6 +73,7 @@ async function readAll(
 
 async function readParts(
   reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+  mostBytes: number,
 ): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -78,10 +81,10 @@ async function readParts(
     const { value } = await reader?.read() ?? {};
     if (value === undefined) return concatBytes(parts);
     length += value.length;
-    if (length > MAX_JSON_BYTES) {
+    if (length > mostBytes) {
       throw new TributaryError(
         "body-too-long",
-        `Cannot take the body: it has more than ${MAX_JSON_BYTES} bytes`,
+        `Cannot take the body: it has more than ${mostBytes} bytes`,
       );
     }
     parts.push(value);

@@ -20,6 +20,14 @@ export type LogLine =
   }
   /** Something failed that the sender is told nothing about. */
   | { readonly kind: "failure"; readonly doing: string; readonly error: unknown }
+  /** A helper has answered for a group of a round. */
+  | {
+    readonly kind: "answer";
+    readonly task: string;
+    readonly round: number;
+    readonly group: number;
+    readonly clients: number;
+  }
   /** A round, or the task, went on. */
   | {
     readonly kind: "round";

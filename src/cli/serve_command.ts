@@ -133,6 +133,10 @@ function printLine({ print, warn }: Terminal, line: LogLine): void {
   switch (line.kind) {
     case "request":
       return;
+    case "answer":
+      return print(
+        `round ${line.round}: answered for ${line.clients} clients (group ${line.group})`,
+      );
     case "round":
       return print(`round ${line.round}: ${line.phase}, ${line.clients} clients`);
     case "failure":
