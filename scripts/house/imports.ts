@@ -28,10 +28,11 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   metrics: ["core"],
   task: BELOW_TASK,
   client: [...BELOW_TASK, "task"],
+  analytics: ["core", "models"],
   // An edge worker ships with no training code.
   edge: ["core", "wasm", "wire", "update", "mask", "privacy", "strategy", "round", "metrics"],
   sim: [...BELOW_TASK, "task", "client", "edge"],
-  cli: [...BELOW_TASK, "task", "client", "edge", "sim"],
+  cli: [...BELOW_TASK, "task", "client", "analytics", "edge", "sim"],
   "mod.ts": [...BELOW_TASK, "task", "client", "edge", "sim"],
 };
 

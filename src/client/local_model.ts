@@ -64,5 +64,6 @@ export function localModel(
 
 function joinedWith(use: ModelUse | undefined): string {
   if (use === undefined) return "the device joined with a trainer";
-  return `the device joined with ${use.kind === "recommend" ? "interactions" : "a table"}`;
+  const found = { recommend: "interactions", predict: "a table", read: "what a statistic counts" };
+  return `the device joined with ${found[use.kind]}`;
 }

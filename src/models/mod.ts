@@ -31,5 +31,17 @@ export type { NcfModel } from "./ncf.ts";
 export * from "./ncf_central.ts";
 export * from "./ncf_local.ts";
 export type { NcfOptions, NcfSettings } from "./ncf_options.ts";
+export { mean } from "./mean.ts";
+export type { MeanField, MeanModel, MeanOptions, MeanSettings } from "./mean.ts";
+export { evenEdges, histogram } from "./histogram.ts";
+export type {
+  HistogramField,
+  HistogramModel,
+  HistogramOptions,
+  HistogramSettings,
+} from "./histogram.ts";
+export { heavyHitters } from "./heavy_hitters.ts";
+export type { HeavyHittersModel } from "./heavy_hitters.ts";
+export type { HeavyHittersOptions, HeavyHittersSettings } from "./heavy_hitters_options.ts";
 export { tensors } from "./tensors.ts";
 export type { TensorsModel, TensorsOptions, TensorsSettings } from "./tensors.ts";

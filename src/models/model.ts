@@ -75,6 +75,22 @@ export interface TableModel extends Model<TableExamples> {
   predictor(core: TrainCore): Predictor;
 }
 
+/** A statistic of numbers that clients have: what a round publishes is the answer. */
+export interface ValuesModel extends Model<ValueExamples> {
+  /** What clients contribute. */
+  readonly takes: "values";
+  /** What one client contributes; it needs no kernels and keeps nothing. */
+  trainer(device: Pick<Device<ValueExamples>, "examples">): Trainer;
+}
+
+/** A statistic of texts that clients have: what the last round publishes is the answer. */
+export interface ItemsModel extends Model<ItemExamples> {
+  /** What clients contribute. */
+  readonly takes: "items";
+  /** What one client contributes; it needs no kernels and keeps nothing. */
+  trainer(device: Pick<Device<ItemExamples>, "examples">): Trainer;
+}
+
 /** One person's interactions, as the recommenders take them. */
 export interface PersonExamples {
   /** Tells the forms of examples apart; may be left out, as this one is the common one. */
@@ -109,5 +125,21 @@ export interface TableExamples {
   };
 }
 
+/** Numbers that a client has, as `mean` and `histogram` take them. */
+export interface ValueExamples {
+  /** Tells the forms of examples apart. */
+  readonly kind: "values";
+  /** By field, as many as the client has of each; fields that it has none of may be missing. */
+  readonly values: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** Texts that a client has, as `heavyHitters` takes them. */
+export interface ItemExamples {
+  /** Tells the forms of examples apart. */
+  readonly kind: "items";
+  /** Those that are there twice count once. */
+  readonly items: readonly string[];
+}
+
 /** What a client has, in any form that a built-in model takes. */
-export type Examples = PersonExamples | TableExamples;
+export type Examples = PersonExamples | TableExamples | ValueExamples | ItemExamples;

@@ -8,10 +8,12 @@ import type { Trainer } from "../core/trainer.ts";
 import type {
   Device,
   Examples,
+  ItemExamples,
   PersonExamples,
   Predictor,
   Scorer,
   TableExamples,
+  ValueExamples,
 } from "./model.ts";
 import type { AnyModel } from "./registry.ts";
 
@@ -30,7 +32,9 @@ export type ModelUse =
     readonly kind: "predict";
     /** Predicts, row by row. */
     readonly predictor: Predictor;
-  };
+  }
+  /** Nothing but the tensors themselves, of a statistic: see `./analytics`. */
+  | { readonly kind: "read" };
 
 /** What {@link onDevice} gives. */
 export interface OnDevice {
@@ -60,6 +64,12 @@ export function onDevice(model: AnyModel, device: Device<Examples>): OnDevice {
         trainer: model.trainer({ core, examples }),
         use: { kind: "predict", predictor: model.predictor(core) },
       };
+    case "values":
+      if (!isValues(examples)) return refuse(model, examples, "values");
+      return { trainer: model.trainer({ examples }), use: { kind: "read" } };
+    case "items":
+      if (!isItems(examples)) return refuse(model, examples, "items");
+      return { trainer: model.trainer({ examples }), use: { kind: "read" } };
     case "nothing":
       return refuse(model, examples, "a trainer of the client's own");
     default:
@@ -68,11 +78,19 @@ export function onDevice(model: AnyModel, device: Device<Examples>): OnDevice {
 }
 
 function isInteractions(examples: Examples): examples is PersonExamples {
-  return examples.kind !== "table";
+  return examples.kind === undefined || examples.kind === "interactions";
 }
 
 function isTable(examples: Examples): examples is TableExamples {
   return examples.kind === "table";
+}
+
+function isValues(examples: Examples): examples is ValueExamples {
+  return examples.kind === "values";
+}
+
+function isItems(examples: Examples): examples is ItemExamples {
+  return examples.kind === "items";
 }
 
 function refuse({ options }: AnyModel, { kind = "interactions" }: Examples, wanted: string): never {

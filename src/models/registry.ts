@@ -7,11 +7,18 @@ import { TributaryError } from "../core/errors.ts";
 import { ease } from "./ease.ts";
 import type { EaseModel } from "./ease.ts";
 import type { EaseSettings } from "./ease_options.ts";
+import { heavyHitters } from "./heavy_hitters.ts";
+import type { HeavyHittersModel } from "./heavy_hitters.ts";
+import type { HeavyHittersSettings } from "./heavy_hitters_options.ts";
+import { histogramFrom } from "./histogram.ts";
+import type { HistogramModel } from "./histogram.ts";
 import { ials } from "./ials.ts";
 import type { IalsModel } from "./ials.ts";
 import type { IalsSettings } from "./ials_options.ts";
 import { logistic } from "./logistic.ts";
 import type { LogisticModel, LogisticSettings } from "./logistic.ts";
+import { meanFrom } from "./mean.ts";
+import type { MeanModel } from "./mean.ts";
 import { mf } from "./mf.ts";
 import type { MfModel } from "./mf.ts";
 import type { MfSettings } from "./mf_options.ts";
@@ -33,6 +40,9 @@ export type AnyModel =
   | NcfModel
   | LogisticModel
   | MlpModel
+  | MeanModel
+  | HistogramModel
+  | HeavyHittersModel
   | TensorsModel;
 
 /** Settings by name, as a task holds them. */
@@ -55,6 +65,9 @@ const TRAIN_SETTINGS: Readonly<Record<Kind, readonly string[]>> = {
   ],
   logistic: TRAIN_FIELD_NAMES,
   mlp: TRAIN_FIELD_NAMES,
+  mean: ["cap"],
+  histogram: ["several"],
+  "heavy-hitters": ["votes"],
   tensors: [],
 };
 
@@ -119,6 +132,12 @@ export function modelFrom(model: unknown, train: Settings = {}): AnyModel {
       return logistic(settings as LogisticSettings);
     case "mlp":
       return mlp(settings as MlpSettings);
+    case "mean":
+      return meanFrom(settings);
+    case "histogram":
+      return histogramFrom(settings);
+    case "heavy-hitters":
+      return heavyHitters(settings as HeavyHittersSettings);
     default:
       return kind satisfies never;
   }

@@ -83,9 +83,10 @@ Deno.test("models: an unknown kind is refused with those there are", () => {
       () => modelFrom(value),
       (error) =>
         isTributaryError(error, "task-refused") &&
-        /^Cannot use model .*: expected one of mf, ials, ease, ncf, logistic, mlp, tensors$/.test(
-          error.message,
-        ),
+        /^Cannot use model .*: expected one of mf, ials, ease, ncf, logistic, mlp, mean, histogram, heavy-hitters, tensors$/
+          .test(
+            error.message,
+          ),
     );
   }
 });

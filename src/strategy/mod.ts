@@ -32,3 +32,7 @@ export { alsNewton } from "./als_newton.ts";
 export type { AlsNewtonOptions } from "./als_newton.ts";
 export { easeStep } from "./ease.ts";
 export type { EaseStepOptions } from "./ease.ts";
+export { totals } from "./totals.ts";
+export type { TotalsOptions } from "./totals.ts";
+export { heavyHittersStep } from "./heavy_hitters.ts";
+export type { HeavyHittersStepOptions } from "./heavy_hitters.ts";

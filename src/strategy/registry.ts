@@ -15,10 +15,16 @@ import { fedAvgM, fedAvgMFrom, type FedAvgMOptions } from "./fedavgm.ts";
 import { fedNova, fedNovaFrom, type FedNovaOptions } from "./fednova.ts";
 import { fedProx, fedProxFrom, type FedProxOptions } from "./fedprox.ts";
 import { fedYogi, fedYogiFrom, type FedYogiOptions } from "./fedyogi.ts";
+import {
+  heavyHittersFrom,
+  heavyHittersStep,
+  type HeavyHittersStepOptions,
+} from "./heavy_hitters.ts";
 import { qFedAvg, qFedAvgFrom, type QFedAvgOptions } from "./qfedavg.ts";
 import { rowwise, rowwiseFrom, type RowwiseOptions } from "./rowwise.ts";
 import { scaffold, scaffoldFrom, type ScaffoldOptions } from "./scaffold.ts";
 import type { Strategy, StrategyPlan } from "./strategy.ts";
+import { totals, totalsFrom, type TotalsOptions } from "./totals.ts";
 
 /** Options of any strategy. */
 export type StrategyOptions =
@@ -34,7 +40,9 @@ export type StrategyOptions =
   | RowwiseOptions
   | AlsExactOptions
   | AlsNewtonOptions
-  | EaseStepOptions;
+  | EaseStepOptions
+  | TotalsOptions
+  | HeavyHittersStepOptions;
 
 /** A strategy as the others know it. */
 interface Kind {
@@ -59,6 +67,8 @@ const KINDS: Readonly<Record<StrategyOptions["kind"], Kind>> = {
   "als-exact": { complete: alsExact, plan: alsExactFrom },
   "als-newton": { complete: alsNewton, plan: alsNewtonFrom },
   "ease": { complete: easeStep, plan: easeFrom },
+  "totals": { complete: totals, plan: totalsFrom },
+  "heavy-hitters": { complete: heavyHittersStep, plan: heavyHittersFrom },
 };
 
 /**

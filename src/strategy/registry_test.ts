@@ -37,7 +37,7 @@ Deno.test("strategies: an unknown kind is refused with those there are", () => {
         isTributaryError(error, "task-refused") &&
         error.message ===
           `Cannot use strategy ${found}: expected one of fedavg, fedavgm, fedadam, fedyogi, ` +
-            "fedadagrad, fedprox, scaffold, fednova, qfedavg, rowwise, als-exact, als-newton, ease",
+            "fedadagrad, fedprox, scaffold, fednova, qfedavg, rowwise, als-exact, als-newton, ease, totals, heavy-hitters",
     );
   }
 });
