@@ -66,7 +66,10 @@ export async function send(
 }
 
 /** A sum of parcels, as every aggregator adds them. */
-export function sumOf({ core, mask }: Masking, parcels: readonly Uint8Array[]): Uint8Array {
+export function sumOf(
+  { core, mask }: Pick<Masking, "core" | "mask">,
+  parcels: readonly Uint8Array[],
+): Uint8Array {
   const { memory } = core;
   const mark = memory.mark();
   const [acc, slice] = [memory.alloc(mask.parcelBytes), memory.alloc(mask.parcelBytes)];
