@@ -28,7 +28,14 @@ function rowOf(at: number, size: number): MemberRow {
 
 function emptyState(sampling: Sampling): TaskState {
   const model = { version: 0, digest: "00".repeat(32), bytes: 1 };
-  const rules = { min: 1, max: MAX, sampling, roundMs: 1000, stop: { rounds: 9 } };
+  const rules = {
+    min: 1,
+    max: MAX,
+    sampling,
+    roundMs: 1000,
+    mask: "none",
+    stop: { rounds: 9 },
+  } as const;
   const { record: round } = beginRoot({ task: "11".repeat(32), rules, model });
   return {
     version: 1,

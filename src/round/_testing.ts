@@ -26,6 +26,7 @@ export const RULES: RoundRules = {
   max: 10,
   sampling: { kind: "all" },
   roundMs: 60_000,
+  mask: "none",
   stop: { rounds: 3 },
 };
 /** What is drawn where all of three clients are asked. */

@@ -5,7 +5,7 @@
  */
 import { TributaryError } from "../core/errors.ts";
 import type { AbstainEvent, UpdateEvent } from "./event.ts";
-import type { RoundFacts, RoundRecord } from "./record.ts";
+import type { RoundFacts, RoundRecord, RoundRules } from "./record.ts";
 
 /**
  * Checks that an update may be in the sum, as far as the record can tell; before its body is read,
@@ -57,12 +57,18 @@ export function checkOpen(
 
 /**
  * Whether one that has just enrolled for `size` clients may still take part in the round that is
- * open: where everybody is asked, as long as there is room beside all those who are.
+ * open: where everybody is asked, as long as there is room beside all those who are. In a masked
+ * round the root takes nobody in whom its sid does not bind.
  */
-export function hasRoomFor({ phase, rules }: RoundRecord, size: number): boolean {
-  if (phase.kind !== "open" || rules.sampling.kind !== "all") return false;
+export function hasRoomFor({ phase, role, rules }: RoundRecord, size: number): boolean {
+  if (phase.kind !== "open" || rules.sampling.kind !== "all" || !mayJoin(role, rules)) return false;
   const { sample, share } = phase.facts;
   return sample.threshold === 1 && sample.asked + size <= share.clients;
+}
+
+function mayJoin(role: RoundRecord["role"], { mask }: RoundRules): boolean {
+  // Members of a phased round agree on keys with each other before anyone sends.
+  return mask === "none" || (role === "region" && mask !== "secagg_plus");
 }
 
 function refuse(

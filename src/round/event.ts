@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AbandonReason, LogEvent } from "../wire/log.ts";
+import type { AbandonReason, LogEvent, LoggedGroup, SealedGroup } from "../wire/log.ts";
 import type { ModelInfo, RoundInfo } from "../wire/round_info.ts";
 import type { SampleFacts, Share } from "../wire/sampling.ts";
 import type { RosterCounts } from "./record.ts";
@@ -46,6 +46,16 @@ export interface AbstainEvent {
   readonly awaited: boolean;
 }
 
+/** What of a masked round is in its model. */
+export interface OpenedGroups {
+  /** All of them, in order. */
+  readonly groups: readonly LoggedGroup[];
+  /** `groupsDigest` of the sums of those that were opened, hex. */
+  readonly sum: string;
+  /** `groupsDigest` of the Merkle roots of those that were opened, hex. */
+  readonly members: string;
+}
+
 /** What can happen. */
 export type RoundEvent =
   /**
@@ -76,6 +86,8 @@ export type RoundEvent =
     readonly round: number;
     readonly sum: string;
     readonly members: string;
+    /** Masked: the groups; `sum` and `members` are then `groupsDigest` of theirs. */
+    readonly groups?: readonly SealedGroup[];
   }
   /** Root: the answer to the effect `publish`. The model is durable in the same write. */
   | {
@@ -83,6 +95,8 @@ export type RoundEvent =
     readonly round: number;
     readonly model: ModelInfo;
     readonly metrics: Readonly<Record<string, number>>;
+    /** Masked: what of the round is in the model; else all of it is. */
+    readonly opened?: OpenedGroups;
   }
   /** Region: the answer to the effect `forward`, when the parent gave its receipt. */
   | {
@@ -95,8 +109,16 @@ export type RoundEvent =
   | {
     readonly kind: "fail";
     readonly round: number;
-    readonly reason: Extract<AbandonReason, "sum-refused" | "parent-refused" | "nothing-to-send">;
+    readonly reason: FailReason;
+    /** Masked: what became of each group, where it came to that. */
+    readonly groups?: readonly LoggedGroup[];
   };
+
+/** Why what a round waits for cannot succeed. */
+export type FailReason = Extract<
+  AbandonReason,
+  "sum-refused" | "too-few-opened" | "parent-refused" | "nothing-to-send"
+>;
 
 /** What belongs in the same write as the new record. */
 export type StoredEffect =

@@ -4,7 +4,8 @@
  * @module
  */
 import { TributaryError } from "../core/errors.ts";
-import type { AbandonReason } from "../wire/log.ts";
+import type { AbandonReason, SealedGroup } from "../wire/log.ts";
+import type { MaskPlan } from "../wire/mask_plan.ts";
 import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
 import type { SampleFacts, Sampling, Share } from "../wire/sampling.ts";
 import type { StopRules, Task } from "../wire/task.ts";
@@ -20,16 +21,18 @@ export interface RoundRules {
   readonly sampling: Sampling;
   /** Milliseconds from opening to deadline, at the root. */
   readonly roundMs: number;
+  /** How parcels are masked. */
+  readonly mask: MaskPlan["kind"];
   /** When the task ends. */
   readonly stop: StopRules;
 }
 
 /** The rules of a task. */
 export function rulesOf(
-  task: Pick<Task, "clients" | "sampling" | "roundMs" | "stop">,
+  task: Pick<Task, "clients" | "sampling" | "roundMs" | "mask" | "stop">,
 ): RoundRules {
-  const { clients, sampling, roundMs, stop } = task;
-  return { min: clients.min, max: clients.max, sampling, roundMs, stop };
+  const { clients, sampling, roundMs, mask, stop } = task;
+  return { min: clients.min, max: clients.max, sampling, roundMs, mask: mask.kind, stop };
 }
 
 /** The members there are now, counted. Only those with clients to offer count. */
@@ -60,6 +63,8 @@ export interface RoundFacts {
   readonly deadlineMs: number;
   /** When it closes at the parent, on this clock; the same as `deadlineMs` at the root. */
   readonly parentDeadlineMs: number;
+  /** Region of a masked task: the group that its sum belongs to. */
+  readonly group?: number;
   /** What this aggregator may gather: at a region, what its parent lets it send. */
   readonly share: Share;
   /** Whom of its members it asks. */
@@ -82,10 +87,12 @@ export type Phase =
   | {
     readonly kind: "unmasking";
     readonly facts: RoundFacts;
-    /** Tree digest of the sum that is opened, hex. */
+    /** Tree digest of the sum that is opened, hex; of a masked round that of all groups' sums. */
     readonly sum: string;
-    /** Merkle root of the updates in it, hex. */
+    /** Merkle root of the updates in it, hex; of a masked round that of all groups'. */
     readonly members: string;
+    /** Masked: the groups that there is a sum of, in order. */
+    readonly groups?: readonly SealedGroup[];
   }
   | { readonly kind: "published"; readonly facts: RoundFacts }
   | { readonly kind: "forwarded"; readonly facts: RoundFacts }
@@ -96,7 +103,7 @@ export type Phase =
 /** All that an aggregator's rounds depend on. */
 export interface RoundRecord {
   /** Version of this form. */
-  readonly format: 2;
+  readonly format: 3;
   /** Whether it has a parent. */
   readonly role: "root" | "region";
   /** Digest of the task. */
@@ -122,10 +129,10 @@ export interface RoundRecord {
  */
 export function readRecord(stored: unknown): RoundRecord {
   const record = stored as Partial<RoundRecord> | null;
-  if (typeof record !== "object" || record?.format !== 2) {
+  if (typeof record !== "object" || record?.format !== 3) {
     throw new TributaryError(
       "store-failed",
-      `Cannot read a stored round: its format is ${String(record?.format)}, expected 2`,
+      `Cannot read a stored round: its format is ${String(record?.format)}, expected 3`,
     );
   }
   return record as RoundRecord;

@@ -24,7 +24,7 @@
  *
  * @module
  */
-import type { AbandonReason, LoggedRound } from "../wire/log.ts";
+import type { AbandonReason, LoggedGroup, LoggedRound } from "../wire/log.ts";
 import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
 import { checkOpen, checkUpdate } from "./admission.ts";
 import { regionDeadlines } from "./deadline.ts";
@@ -37,6 +37,7 @@ import type {
   RoundEvent,
   UpdateEvent,
 } from "./event.ts";
+import { openedCounts } from "./groups.ts";
 import type { RoundFacts, RoundRecord, RoundRules } from "./record.ts";
 import { advance, stopReason, timeLimitMs } from "./stop.ts";
 
@@ -87,7 +88,7 @@ export function beginRegion(options: RegionOptions): Step {
 }
 
 const first = {
-  format: 2,
+  format: 3,
   round: 0,
   roster: { members: 0, clients: 0, awaited: 0 },
   progress: {},
@@ -109,7 +110,10 @@ const first = {
  * import { beginRoot, step } from "./step.ts";
  *
  * const sampling = { kind: "all" } as const;
- * const rules = { min: 2, max: 10, sampling, roundMs: 60_000, stop: { rounds: 3 } };
+ * const rules = {
+ *   ...{ min: 2, max: 10, sampling, mask: "none", roundMs: 60_000 },
+ *   stop: { rounds: 3 },
+ * } as const;
  * const model = { version: 0, digest: "00".repeat(32), bytes: 100 };
  * const { record } = beginRoot({ task: "11".repeat(32), rules, model });
  * const next = step(record, { kind: "roster", members: 2, clients: 2, awaited: 0 }, Date.now());
@@ -231,14 +235,17 @@ function followed(
     const end = finish({ ...record, round, model }, reason);
     return { record: end.record, effects: [...left, ...end.effects] };
   }
-  const { round, sid, roster, beacon, model } = info;
+  const { round, sid, roster, beacon, model, group } = info;
   if (drawn === undefined) {
     // Nobody here is asked, so nobody needs to hear of it.
     return { record: { ...record, round, phase: { kind: "waiting" } }, effects: left };
   }
-  const start = { round, sid, roster, beacon, base: model, openedAtMs: nowMs };
-  const deadlines = regionDeadlines(info, nowMs);
-  const { record: next, effects } = open({ ...record, model }, { ...start, ...deadlines }, drawn);
+  const start = {
+    ...{ round, sid, roster, beacon, base: model, openedAtMs: nowMs },
+    ...(group === undefined ? {} : { group }),
+    ...regionDeadlines(info, nowMs),
+  };
+  const { record: next, effects } = open({ ...record, model }, start, drawn);
   return { record: next, effects: [...left, ...effects, { kind: "fetch", model }] };
 }
 
@@ -308,9 +315,13 @@ function unmasked(record: RoundRecord, event: Extract<RoundEvent, { kind: "unmas
   if (role !== "root" || phase.kind !== "sealed" || phase.facts.round !== event.round) {
     return unchanged(record);
   }
-  const { sum, members } = event;
+  const { sum, members, groups } = event;
+  const { facts } = phase;
   return {
-    record: { ...record, phase: { kind: "unmasking", facts: phase.facts, sum, members } },
+    record: {
+      ...record,
+      phase: { kind: "unmasking", facts, sum, members, ...(groups && { groups }) },
+    },
     effects: [{ kind: "publish", round: event.round, sum }],
   };
 }
@@ -319,7 +330,7 @@ function published(record: RoundRecord, event: Extract<RoundEvent, { kind: "publ
   const { phase, rules } = record;
   if (phase.kind !== "unmasking" || phase.facts.round !== event.round) return unchanged(record);
   const { facts, sum, members } = phase;
-  const { model, metrics } = event;
+  const { model, metrics, opened } = event;
   if (model.version !== facts.base.version + 1) {
     throw new RangeError(
       `Cannot publish model ${model.version}: expected version ${facts.base.version + 1}`,
@@ -331,7 +342,10 @@ function published(record: RoundRecord, event: Extract<RoundEvent, { kind: "publ
   const done: readonly RoundEffect[] = [
     {
       kind: "log",
-      event: { kind: "published", ...logged(facts), members, sum, model, metrics },
+      event: {
+        ...{ kind: "published", ...logged(facts), members, sum, model, metrics },
+        ...(opened && { ...opened, ...openedCounts(opened.groups) }),
+      },
     },
     { kind: "drop", round: facts.round },
   ];
@@ -367,17 +381,29 @@ function failed(record: RoundRecord, event: Extract<RoundEvent, { kind: "fail" }
   const { facts } = phase;
   if (facts.round !== event.round) return unchanged(record);
   if (event.reason === "nothing-to-send" && facts.clients > 0) return unchanged(record);
-  return abandon(record, facts, event.reason);
+  return abandon(record, facts, event.reason, event.groups);
 }
 
-function abandon(record: RoundRecord, facts: RoundFacts, reason: AbandonReason): Step {
+function abandon(
+  record: RoundRecord,
+  facts: RoundFacts,
+  reason: AbandonReason,
+  groups?: readonly LoggedGroup[],
+): Step {
   const next: RoundRecord = { ...record, phase: { kind: "abandoned", facts, reason } };
-  return { record: next, effects: [...givenUp(facts, reason), ...nextRound(next)] };
+  return { record: next, effects: [...givenUp(facts, reason, groups), ...nextRound(next)] };
 }
 
-function givenUp(facts: RoundFacts, reason: AbandonReason): readonly RoundEffect[] {
+function givenUp(
+  facts: RoundFacts,
+  reason: AbandonReason,
+  groups?: readonly LoggedGroup[],
+): readonly RoundEffect[] {
   return [
-    { kind: "log", event: { kind: "abandoned", ...logged(facts), reason } },
+    {
+      kind: "log",
+      event: { kind: "abandoned", ...logged(facts), reason, ...(groups && { groups }) },
+    },
     { kind: "drop", round: facts.round },
   ];
 }

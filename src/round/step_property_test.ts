@@ -26,6 +26,7 @@ const RULES: RoundRules = {
   max: 6,
   sampling: { kind: "uniform", count: 4, overSelect: 1.5 },
   roundMs: 1000,
+  mask: "none",
   stop: { rounds: 4, patience: { metric: "hr@10", rounds: 2 }, minutes: 1 },
 };
 

@@ -10,6 +10,7 @@ const seed = new Uint8Array(32);
 const rules: RoundRules = {
   ...{ min: 1, max: 100, roundMs: 80_000 },
   sampling: { kind: "all" },
+  mask: "none",
   stop: { rounds: 10 },
 };
 const model = { version: 0, digest: "00".repeat(32), bytes: 100 };

@@ -5,8 +5,9 @@
  * @module
  */
 import * as v from "valibot";
-import { toBase64Url, toHex } from "../core/bytes.ts";
+import { concatBytes, fromHex, toBase64Url, toHex } from "../core/bytes.ts";
 import { type Digest, webDigest } from "../core/digest.ts";
+import { ERROR_CODES, type ErrorCode } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import { sealed } from "./domain.ts";
 import { MAX_CLIENTS } from "./party.ts";
@@ -18,8 +19,10 @@ import {
 } from "./round_info.ts";
 import { type SampleFacts, sampleFactsSchema } from "./sampling.ts";
 import {
+  groupSchema,
   hexDigestSchema,
   key32Schema,
+  MAX_GROUPS,
   metricMeansSchema,
   roundNumberSchema,
   signatureSchema,
@@ -33,6 +36,8 @@ export type AbandonReason =
   | "too-few-clients"
   /** The sum could not be decoded or stepped from, or was not the one that was sealed. */
   | "sum-refused"
+  /** Too few clients were in the groups whose sums could be opened. */
+  | "too-few-opened"
   /** The parent did not take this region's sum. */
   | "parent-refused"
   /** Nobody below this region had anything to send. */
@@ -44,6 +49,7 @@ export type AbandonReason =
 const ABANDON_REASONS: readonly AbandonReason[] = [
   "too-few-clients",
   "sum-refused",
+  "too-few-opened",
   "parent-refused",
   "nothing-to-send",
   "superseded",
@@ -71,24 +77,90 @@ export interface LoggedRound {
   readonly clients: number;
 }
 
+/** What became of the sum of a group. */
+export type GroupOutcome =
+  /** It is part of the model. */
+  | "opened"
+  /** It holds fewer clients than the task opens a sum for. */
+  | "too-few-clients"
+  /** It could not be opened. */
+  | ErrorCode;
+
+/** The sum of a group, as its root sealed it. */
+export interface SealedGroup {
+  /** Its number. */
+  readonly group: number;
+  /** Updates in it. */
+  readonly updates: number;
+  /** Clients in it. */
+  readonly clients: number;
+  /** Merkle root of the updates in it, hex. */
+  readonly members: string;
+  /** Its tree digest, hex. */
+  readonly sum: string;
+}
+
+/** A group of a masked round, as the log tells it. */
+export interface LoggedGroup extends SealedGroup {
+  /** What became of it. */
+  readonly outcome: GroupOutcome;
+}
+
+/** Schema of {@link LoggedGroup}. */
+const loggedGroupSchema: v.GenericSchema<LoggedGroup> = v.pipe(
+  v.strictObject({
+    group: groupSchema,
+    updates: wholeSchema(1, MAX_CLIENTS, "Updates in the sum"),
+    clients: wholeSchema(1, MAX_CLIENTS, "Clients in the sum"),
+    members: hexDigestSchema,
+    sum: hexDigestSchema,
+    outcome: v.picklist(["opened", "too-few-clients", ...ERROR_CODES]),
+  }),
+  v.description("A group of a masked round, and what became of its sum"),
+);
+
+const groupsSchema = v.exactOptional(
+  v.pipe(v.array(loggedGroupSchema), v.maxLength(MAX_GROUPS)),
+);
+
+/**
+ * One digest for those of several groups, hex: SHA-256 over them, in order. The log's `sum` and
+ * `members` of a masked round are this of the groups that are in the model.
+ */
+export async function groupsDigest(
+  digests: readonly string[],
+  digest: Digest = webDigest,
+): Promise<string> {
+  return toHex(await digest(concatBytes(digests.map(fromHex))));
+}
+
 /** What happened. */
 export type LogEvent =
   /** First entry of a root: the task began with this model. */
   | { readonly kind: "created"; readonly model: ModelInfo }
   /** First entry of a region: it took up its parent's task. */
   | { readonly kind: "joined"; readonly parent: string }
-  /** A root published a model. `members`: Merkle root of who is in the sum; `sum`: its tree digest. */
+  /**
+   * A root published a model. `members`: Merkle root of who is in the sum; `sum`: its tree digest. Of a
+   * masked round both are {@link groupsDigest} of the groups that were opened, and `updates` and
+   * `clients` count those groups alone.
+   */
   | LoggedRound & {
     readonly kind: "published";
     readonly members: string;
     readonly sum: string;
+    readonly groups?: readonly LoggedGroup[];
     readonly model: ModelInfo;
     readonly metrics: Readonly<Record<string, number>>;
   }
   /** A region's sum was taken by its parent. */
   | LoggedRound & { readonly kind: "forwarded"; readonly members: string; readonly sum: string }
   /** A round ended without a model. */
-  | LoggedRound & { readonly kind: "abandoned"; readonly reason: AbandonReason }
+  | LoggedRound & {
+    readonly kind: "abandoned";
+    readonly reason: AbandonReason;
+    readonly groups?: readonly LoggedGroup[];
+  }
   /** The task ended with this model. */
   | {
     readonly kind: "finished";
@@ -118,6 +190,7 @@ const logEventSchema: v.GenericSchema<LogEvent> = v.variant("kind", [
     ...loggedRound,
     members: hexDigestSchema,
     sum: hexDigestSchema,
+    groups: groupsSchema,
     model: modelInfoSchema,
     metrics: metricMeansSchema,
   }),
@@ -131,6 +204,7 @@ const logEventSchema: v.GenericSchema<LogEvent> = v.variant("kind", [
     kind: v.literal("abandoned"),
     ...loggedRound,
     reason: v.picklist(ABANDON_REASONS),
+    groups: groupsSchema,
   }),
   v.strictObject({
     kind: v.literal("finished"),

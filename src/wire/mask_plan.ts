@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { MAX_CLIENTS } from "./party.ts";
-import { key32Schema, wholeSchema } from "./scalars.ts";
+import { key32Schema, MAX_GROUPS, wholeSchema } from "./scalars.ts";
 
 /** One who holds shares of keys, and answers for a set of clients once. */
 export interface HelperInfo {
@@ -58,8 +58,6 @@ export type HelperPlan = Extract<MaskPlan, { helpers: unknown }>;
 
 /** Most helpers of a task. */
 const MAX_HELPERS = 32;
-/** Most groups of a round: a root keeps a sum for each. */
-const MAX_GROUPS = 256;
 
 /** Schema of {@link HelperInfo}. */
 const helperInfoSchema: v.GenericSchema<HelperInfo> = v.pipe(

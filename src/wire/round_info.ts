@@ -5,7 +5,13 @@
  */
 import * as v from "valibot";
 import { type Share, shareSchema, thresholdSchema } from "./sampling.ts";
-import { hexDigestSchema, roundNumberSchema, timeMsSchema, wholeSchema } from "./scalars.ts";
+import {
+  groupSchema,
+  hexDigestSchema,
+  roundNumberSchema,
+  timeMsSchema,
+  wholeSchema,
+} from "./scalars.ts";
 
 /** Which model a round starts from, or ended with. */
 export interface ModelInfo {
@@ -61,6 +67,8 @@ export interface OpenRound {
   readonly threshold: number;
   /** What the member may send that asked; absent where nobody said who asks. */
   readonly share?: Share;
+  /** In which group of the round that member's update is summed; absent where a round has none. */
+  readonly group?: number;
   /** When this aggregator opened the round, on its clock. */
   readonly openedAtMs: number;
   /** When this aggregator closes the round, on its clock. */
@@ -99,6 +107,7 @@ export const roundInfoSchema: v.GenericSchema<RoundInfo> = v.pipe(
       model: modelInfoSchema,
       threshold: thresholdSchema,
       share: v.exactOptional(shareSchema),
+      group: v.exactOptional(groupSchema),
       openedAtMs: timeMsSchema,
       deadlineMs: timeMsSchema,
       nowMs: timeMsSchema,

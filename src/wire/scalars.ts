@@ -76,6 +76,16 @@ export const roundNumberSchema: v.GenericSchema<number> = wholeSchema(
   "Number of the round: the first is 1",
 );
 
+/** Most groups of a round: its root keeps a sum for each. */
+export const MAX_GROUPS = 256;
+
+/** Number of a group of a round. */
+export const groupSchema: v.GenericSchema<number> = wholeSchema(
+  0,
+  MAX_GROUPS - 1,
+  "Number of a group of the round, from 0",
+);
+
 /** Name of a metric, such as `hr@10`. */
 export const metricNameSchema: v.GenericSchema<string> = v.pipe(
   v.string(),

@@ -97,7 +97,7 @@ export async function signedHeaders(
 
 /** What kind of request is signed, which says what its signature must cover. */
 export type SignedKind =
-  /** An update: its length and all its headers. */
+  /** An update: all its headers, and its length unless one of them tells it. */
   | "update"
   /** A body of JSON: its Content-Digest. */
   | "json"
@@ -169,15 +169,21 @@ function coveredComponents(url: string, headers: Headers): string[] {
   const components = ["@method", "@path"];
   if (new URL(url).search !== "") components.push("@query");
   for (const name of COVERED_FIELDS) if (headers.has(name)) components.push(name);
-  // An update has no digest of its content that would tell its length.
-  if (headers.has(UPDATE_FIELDS.digest)) components.push(UPDATE_FIELDS.length);
+  // An update has no digest of its content that would tell its length, but its evidence does.
+  const isUpdate = headers.has(UPDATE_FIELDS.digest);
+  if (isUpdate && !headers.has(UPDATE_FIELDS.evidence)) components.push(UPDATE_FIELDS.length);
   return components;
 }
 
 function requiredFields(kind: SignedKind): string[] {
   switch (kind) {
     case "update":
-      return Object.values(UPDATE_FIELDS).filter((name) => name !== UPDATE_FIELDS.members);
+      return [
+        UPDATE_FIELDS.digest,
+        UPDATE_FIELDS.slices,
+        UPDATE_FIELDS.sid,
+        UPDATE_FIELDS.clients,
+      ];
     case "json":
       return [CONTENT_DIGEST];
     case "ask":

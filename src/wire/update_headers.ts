@@ -13,9 +13,9 @@ import { MAX_CLIENTS } from "./party.ts";
 
 /** Field names of an update's headers, in lower case. */
 export const UPDATE_FIELDS = {
-  /** Length of the parcel. */
+  /** Length of the body; need not be there where `evidence` tells it. */
   length: "content-length",
-  /** Tree digest: `sha-256=:<base64>:`. */
+  /** Tree digest of the parcel: `sha-256=:<base64>:`. */
   digest: "tributary-digest",
   /** Digests of the slices, in order, as one byte sequence `:<base64>:`. */
   slices: "tributary-slices",
@@ -25,10 +25,25 @@ export const UPDATE_FIELDS = {
   clients: "tributary-clients",
   /** Merkle root over whom it stands for, hex; sent by regions only. */
   members: "tributary-members",
+  /** Length of the evidence that follows a masked parcel. */
+  evidence: "tributary-evidence",
+  /** Tree digest of the evidence in pieces of 1 MiB: `sha-256=:<base64>:`. */
+  evidenceDigest: "tributary-evidence-digest",
 } as const;
 
 /** Most slices of a parcel, so that their digests still fit in a header. */
 const MAX_SLICES = 256;
+
+/** Length of every piece of evidence but the last. */
+export const EVIDENCE_SLICE_BYTES: number = 1 << 20;
+
+/** What the headers say of the evidence that follows a masked parcel. */
+export interface EvidenceHead {
+  /** Its length. */
+  readonly bytes: number;
+  /** Its tree digest over pieces of {@link EVIDENCE_SLICE_BYTES}, 32 bytes. */
+  readonly digest: Uint8Array;
+}
 
 /** What the headers of an update say. */
 export interface UpdateHead {
@@ -44,19 +59,31 @@ export interface UpdateHead {
   readonly clients: number;
   /** Merkle root over whom it stands for, hex; undefined for a client. */
   readonly members: string | undefined;
+  /** What follows the parcel; undefined where it is not masked. */
+  readonly evidence?: EvidenceHead;
+}
+
+/** Length of an update's whole body. */
+export function bodyBytes({ bytes, evidence }: Pick<UpdateHead, "bytes" | "evidence">): number {
+  return bytes + (evidence?.bytes ?? 0);
 }
 
 /** The headers of an update, `Content-Length` included. */
 export function updateHeaders(head: UpdateHead): Headers {
   const headers = new Headers({
     "content-type": "application/octet-stream",
-    [UPDATE_FIELDS.length]: String(head.bytes),
+    [UPDATE_FIELDS.length]: String(bodyBytes(head)),
     [UPDATE_FIELDS.digest]: digestField(head.digest),
     [UPDATE_FIELDS.slices]: serializeItem(ownBuffer(concatBytes(head.slices))),
     [UPDATE_FIELDS.sid]: head.sid,
     [UPDATE_FIELDS.clients]: String(head.clients),
   });
-  if (head.members !== undefined) headers.set(UPDATE_FIELDS.members, head.members);
+  const { members, evidence } = head;
+  if (members !== undefined) headers.set(UPDATE_FIELDS.members, members);
+  if (evidence !== undefined) {
+    headers.set(UPDATE_FIELDS.evidence, String(evidence.bytes));
+    headers.set(UPDATE_FIELDS.evidenceDigest, digestField(evidence.digest));
+  }
   return headers;
 }
 
@@ -66,6 +93,8 @@ export interface UpdateExpectation {
   readonly bytes: number;
   /** Length of every slice but the last. */
   readonly sliceBytes: number;
+  /** Least length of the evidence of the task's updates; undefined where parcels are not masked. */
+  readonly leastEvidence?: number;
   /** SHA-256; WebCrypto's by default. */
   readonly digest?: Digest;
 }
@@ -74,15 +103,18 @@ export interface UpdateExpectation {
  * What an update's headers say, once they are checked as far as they can be without the body.
  *
  * @throws {TributaryError} `length-required` without a length; `body-too-long` or `length-mismatch`
- * when it is above or below the plan's; `digest-missing` without either digest; `digest-mismatch`
- * when the tree digest is not that of the slices' digests; `bad-request` for any other spelling.
+ * when it is above or below the plan's; `evidence-missing` where a masked parcel has none;
+ * `digest-missing` without a digest; `digest-mismatch` when the tree digest is not that of the slices'
+ * digests; `bad-request` for any other spelling.
  */
 export async function readUpdateHeaders(
   headers: Headers,
   expectation: UpdateExpectation,
 ): Promise<UpdateHead> {
-  const bytes = readLength(headers, expectation.bytes);
-  const digest = readTree(required(headers, UPDATE_FIELDS.digest, "digest-missing"));
+  const { bytes } = expectation;
+  const evidence = readEvidence(headers, expectation);
+  checkLength(headers, { bytes, evidence });
+  const digest = readTree(headers, UPDATE_FIELDS.digest);
   const field = required(headers, UPDATE_FIELDS.slices, "digest-missing");
   const slices = readSlices(field, Math.ceil(bytes / expectation.sliceBytes));
   const sid = readHex(UPDATE_FIELDS.sid, required(headers, UPDATE_FIELDS.sid, "bad-request"));
@@ -95,7 +127,7 @@ export async function readUpdateHeaders(
       "Cannot take an update: Tributary-Digest is not the digest of Tributary-Slices",
     );
   }
-  return { bytes, digest, slices, sid, clients, members };
+  return { bytes, digest, slices, sid, clients, members, ...(evidence && { evidence }) };
 }
 
 function required(headers: Headers, name: string, code: ErrorCode): string {
@@ -106,29 +138,66 @@ function required(headers: Headers, name: string, code: ErrorCode): string {
   return value;
 }
 
-function readLength(headers: Headers, expected: number): number {
+/** What a masked parcel is followed by; one that is not masked is followed by nothing. */
+function readEvidence(
+  headers: Headers,
+  { leastEvidence: least }: UpdateExpectation,
+): EvidenceHead | undefined {
+  const field = headers.get(UPDATE_FIELDS.evidence);
+  if (least === undefined) {
+    if (field === null && !headers.has(UPDATE_FIELDS.evidenceDigest)) return undefined;
+    malformed(UPDATE_FIELDS.evidence, "none, as this task's parcels are not masked");
+  }
+  if (field === null) {
+    throw new TributaryError(
+      "evidence-missing",
+      `Cannot take an update: no ${UPDATE_FIELDS.evidence} header, expected one for a masked parcel`,
+    );
+  }
+  const bytes = readWhole(UPDATE_FIELDS.evidence, field);
+  if (bytes < least) {
+    throw new TributaryError(
+      "length-mismatch",
+      `Cannot take an update: ${bytes} bytes of evidence are announced, expected at least ${least}`,
+    );
+  }
+  return { bytes, digest: readTree(headers, UPDATE_FIELDS.evidenceDigest) };
+}
+
+/** Checks the length that the headers announce; a stream's is told by its evidence. */
+function checkLength(
+  headers: Headers,
+  head: { readonly bytes: number; readonly evidence: EvidenceHead | undefined },
+): void {
   const text = headers.get(UPDATE_FIELDS.length);
-  if (text === null || headers.has("transfer-encoding")) {
+  const isStream = text === null || headers.has("transfer-encoding");
+  if (isStream && head.evidence !== undefined) return;
+  if (isStream) {
     throw new TributaryError(
       "length-required",
       "Cannot take an update: its length is not declared, expected Content-Length",
     );
   }
-  if (!/^(0|[1-9]\d{0,14})$/.test(text)) malformed(UPDATE_FIELDS.length, "one whole number");
-  const bytes = Number(text);
-  if (bytes !== expected) {
+  const found = readWhole(UPDATE_FIELDS.length, text);
+  const expected = head.bytes + (head.evidence?.bytes ?? 0);
+  if (found !== expected) {
     throw new TributaryError(
-      bytes > expected ? "body-too-long" : "length-mismatch",
-      `Cannot take an update: ${bytes} bytes are announced, expected ${expected}`,
+      found > expected ? "body-too-long" : "length-mismatch",
+      `Cannot take an update: ${found} bytes are announced, expected ${expected}`,
     );
   }
-  return bytes;
 }
 
-function readTree(field: string): Uint8Array {
+function readWhole(name: string, field: string): number {
+  if (!/^(0|[1-9]\d{0,14})$/.test(field)) malformed(name, "one whole number");
+  return Number(field);
+}
+
+function readTree(headers: Headers, name: string): Uint8Array {
+  const field = required(headers, name, "digest-missing");
   const digest = readBytes(/^sha-256=:([A-Za-z0-9+/=]+):$/.exec(field)?.[1]);
   if (digest?.length === DIGEST_BYTES) return digest;
-  malformed(UPDATE_FIELDS.digest, "sha-256=:<base64 of 32 bytes>: and nothing else");
+  malformed(name, "sha-256=:<base64 of 32 bytes>: and nothing else");
 }
 
 function readSlices(field: string, count: number): Uint8Array[] {

@@ -8,12 +8,15 @@ import { type Digest, webDigest } from "../core/digest.ts";
 import { isTributaryError, TributaryError } from "../core/errors.ts";
 import { sealed, verifySealed } from "./domain.ts";
 import {
+  groupsDigest,
   LOG_START,
   type LogEntry,
   logEntrySchema,
   type LogEvent,
+  type LoggedGroup,
   type LoggedRound,
 } from "./log.ts";
+import { groupsOf } from "./mask_plan.ts";
 import { readMessage } from "./message.ts";
 import type { FinishReason, ModelInfo } from "./round_info.ts";
 import { rootShare } from "./sampling.ts";
@@ -80,7 +83,8 @@ interface Ground {
  *
  * Each round has the sid of the model before it; a root's rounds are numbered without gaps, its
  * models too; a published round has at least `clients.min` and at most `clients.max` clients, and no
- * more than were asked, who are as many as the task samples; nothing follows the end.
+ * more than were asked, who are as many as the task samples; the groups of a masked round are of its
+ * sum, of at least `mask.min` clients each; nothing follows the end.
  *
  * @param entries Unknown data, one entry each, from the first.
  * @throws {TributaryError} `log-invalid`, naming the first entry that does not fit.
@@ -106,6 +110,7 @@ export async function verifyLog(
       const { event } = entry.body;
       progress = progress === undefined ? begin(event) : follow(progress, event, ground);
       if ("sid" in event) await checkSid(event, ground);
+      if (event.kind === "published") await checkOpened(event, ground);
       prev = entry.hash;
     } catch (error) {
       if (!isTributaryError(error, "log-invalid")) throw error;
@@ -207,6 +212,7 @@ function follow(progress: Progress, event: LogEvent, ground: Ground): Progress {
       };
     case "abandoned":
       checkRound(progress, event, task);
+      checkGroups(event.groups ?? [], task);
       return {
         ...progress,
         lastRound: event.round,
@@ -261,6 +267,40 @@ function checkSample(
   }
   const isCounted = sampling.kind === "uniform" || sampling.kind === "available";
   expectEqual("enough", enough, isCounted ? Math.min(share.enough, asked) : share.enough);
+}
+
+/** Checks what a masked round says of its groups; one that is not masked has none. */
+async function checkOpened(
+  event: Extract<LogEvent, { kind: "published" }>,
+  { task, digest }: Ground,
+): Promise<void> {
+  const { groups } = event;
+  const most = groupsOf(task.mask);
+  if (groups === undefined) return most === 0 ? undefined : refuse("it does not tell its groups");
+  if (most === 0) refuse("it tells of groups, expected none without masking");
+  checkGroups(groups, task);
+  const opened = groups.filter(({ outcome }) => outcome === "opened");
+  const total = (count: "clients" | "updates") =>
+    opened.reduce((sum, group) => sum + group[count], 0);
+  expectEqual("clients", event.clients, total("clients"));
+  expectEqual("updates", event.updates, total("updates"));
+  expectEqual("sum", event.sum, await groupsDigest(opened.map(({ sum }) => sum), digest));
+  const members = await groupsDigest(opened.map(({ members }) => members), digest);
+  expectEqual("members", event.members, members);
+}
+
+function checkGroups(groups: readonly LoggedGroup[], { mask }: Task): void {
+  const most = groupsOf(mask);
+  let last = -1;
+  for (const { group, clients, outcome } of groups) {
+    if (group <= last) refuse(`group ${group} follows group ${last}, expected each once in order`);
+    if (group >= most) refuse(`it has a group ${group}, expected at most ${most} groups`);
+    last = group;
+    const least = mask.kind === "none" ? 0 : mask.min;
+    if (outcome === "opened" && clients < least) {
+      refuse(`group ${group} was opened for ${clients} clients, expected at least ${least}`);
+    }
+  }
 }
 
 function finish(
