@@ -4,7 +4,7 @@
  * @module
  */
 import { type NamedTensors, tensorOf } from "../core/tensor.ts";
-import { MEAN_SUMS } from "../models/mean.ts";
+import { MEAN_ROWS, MEAN_SUMS } from "../models/mean.ts";
 import { modelFrom } from "../models/registry.ts";
 import { refuseModel, type StatisticTask } from "./statistic_task.ts";
 
@@ -27,7 +27,7 @@ export interface FieldMean {
  * @param tensors What its last round published.
  * @throws {TypeError} If the task is about something else.
  *
- * @example Three clients of two fields, as their sum is published
+ * @example Three clients, as their sum is published
  * ```ts
  * import { mean, meansOf } from "./mod.ts";
  * import { defineTask } from "../task/mod.ts";
@@ -39,9 +39,8 @@ export interface FieldMean {
  *   stop: { rounds: 1 },
  * });
  * // What clients of 40, 50 and 60 add up to, as places in [-1, 1].
- * const row = (value: number) => ({ shape: [1], data: Float32Array.of(value) });
- * const tensors = { weight: row(3), sum: row(-0.2 + 0 + 0.2), square: row(0.08), clipped: row(0) };
- * const { age } = meansOf(task, tensors);
+ * const sums = { shape: [4, 1], data: Float32Array.of(3, -0.2 + 0 + 0.2, 0.08, 0) };
+ * const { age } = meansOf(task, { sums });
  * if (age?.mean !== 50 || age.count !== 3) throw new Error("unexpected mean");
  * ```
  */
@@ -51,12 +50,16 @@ export function meansOf(
 ): Record<string, FieldMean> {
   const { options } = modelFrom(task.model, task.train);
   if (options.kind !== "mean") return refuseModel("means", options.kind);
-  const [weights, sums, squares, clipped] = MEAN_SUMS.map((name) => tensorOf(tensors, name).data);
-  return Object.fromEntries(options.fields.map(({ name, low, high }, at) => {
+  const { fields } = options;
+  const { data } = tensorOf(tensors, MEAN_SUMS);
+  const [weights, places, squares, clipped] = MEAN_ROWS.map((_, row) =>
+    data.subarray(row * fields.length, (row + 1) * fields.length)
+  );
+  return Object.fromEntries(fields.map(({ name, low, high }, at) => {
     const weight = weights?.[at] ?? 0;
     const part = (row: Float32Array | undefined): number => (row?.[at] ?? 0) / weight;
     const [middle, half] = [low / 2 + high / 2, (high - low) / 2];
-    const place = part(sums);
+    const place = part(places);
     return [name, {
       mean: middle + half * place,
       // Rounded as they travel, squares of equal values may add up to less.

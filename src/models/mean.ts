@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { finite, readOptions, whole } from "../core/options.ts";
 import { zeros } from "../core/tensor.ts";
-import type { NamedTensors, TensorSpec } from "../core/tensor.ts";
+import type { NamedTensors } from "../core/tensor.ts";
 import type { ValueExamples, ValuesModel } from "./model.ts";
 import { fieldName, fieldsOf, valuesOf } from "./value_fields.ts";
 
@@ -47,8 +47,11 @@ export interface MeanModel extends ValuesModel {
   readonly options: MeanOptions;
 }
 
-/** Names of the sums, one value a field each. */
-export const MEAN_SUMS = ["weight", "sum", "square", "clipped"] as const;
+/** Name of the one tensor: a row for each of {@link MEAN_ROWS}, in which each field has a value. */
+export const MEAN_SUMS = "sums";
+
+/** What is summed: weights, and weighted places, squares of places, and shares out of bounds. */
+export const MEAN_ROWS = ["weight", "place", "square", "clipped"] as const;
 
 const schema: v.GenericSchema<unknown, MeanOptions> = v.strictObject({
   kind: v.literal("mean"),
@@ -75,7 +78,7 @@ const schema: v.GenericSchema<unknown, MeanOptions> = v.strictObject({
  * import { mean } from "./mean.ts";
  *
  * const model = mean({ fields: { age: [0, 120], hours: [0, 24] } });
- * if (model.tensors[0]?.shape.join() !== "2") throw new Error("one value a field");
+ * if (model.tensors[0]?.shape.join() !== "4,2") throw new Error("four values a field");
  * ```
  */
 export function mean({ fields, cap = 1 }: MeanSettings): MeanModel {
@@ -90,17 +93,14 @@ export function mean({ fields, cap = 1 }: MeanSettings): MeanModel {
  */
 export function meanFrom(settings: object): MeanModel {
   const options = readOptions(schema, { cap: 1, ...settings }, "make a mean model");
-  const tensors: TensorSpec[] = MEAN_SUMS.map((name) => ({
-    name,
-    shape: [options.fields.length],
-  }));
+  const shape = [MEAN_ROWS.length, options.fields.length];
   return {
     options,
     takes: "values",
-    tensors,
+    tensors: [{ name: MEAN_SUMS, shape }],
     strategy: { kind: "totals" },
     metrics: [],
-    initial: () => Object.fromEntries(tensors.map(({ name, shape }) => [name, zeros(shape)])),
+    initial: () => ({ [MEAN_SUMS]: zeros(shape) }),
     trainer: ({ examples }) => (_model, { signal }) => {
       signal.throwIfAborted();
       return Promise.resolve({ kind: "sums", sums: sumsOf(examples, options) });
@@ -111,7 +111,7 @@ export function meanFrom(settings: object): MeanModel {
 function sumsOf(examples: ValueExamples, { fields, cap }: MeanOptions): NamedTensors {
   const rows = fields.map(({ name, low, high }) => {
     const values = valuesOf(examples, name);
-    if (values.length === 0) return { weight: 0, sum: 0, square: 0, clipped: 0 };
+    if (values.length === 0) return { weight: 0, place: 0, square: 0, clipped: 0 };
     const [middle, half] = [low / 2 + high / 2, (high - low) / 2];
     const places = values.map((value) => Math.max(-1, Math.min(1, (value - middle) / half)));
     const weight = Math.min(values.length, cap) / cap;
@@ -119,13 +119,11 @@ function sumsOf(examples: ValueExamples, { fields, cap }: MeanOptions): NamedTen
       weight * of.reduce((sum, value) => sum + value / of.length, 0);
     return {
       weight,
-      sum: part(places),
+      place: part(places),
       square: part(places.map((place) => place * place)),
       clipped: part(values.map((value) => value < low || value > high ? 1 : 0)),
     };
   });
-  return Object.fromEntries(MEAN_SUMS.map((name) => [
-    name,
-    { shape: [fields.length], data: Float32Array.from(rows, (row) => row[name]) },
-  ]));
+  const data = Float32Array.from(MEAN_ROWS.flatMap((name) => rows.map((row) => row[name])));
+  return { [MEAN_SUMS]: { shape: [MEAN_ROWS.length, fields.length], data } };
 }
