@@ -27,6 +27,11 @@ export interface AlsNewtonOptions {
   readonly lr: number;
   /** Longest vector of a person. */
   readonly range: number;
+  /**
+   * Pull of every item's vector towards 0, in units of the sums; none where left out. With noise in the
+   * sums it keeps their matrices positive, and items that few people took from following the noise.
+   */
+  readonly ridge?: number;
 }
 
 const schema: v.GenericSchema<unknown, AlsNewtonOptions> = v.strictObject({
@@ -35,12 +40,14 @@ const schema: v.GenericSchema<unknown, AlsNewtonOptions> = v.strictObject({
   reg: positive("reg"),
   lr: positive("lr"),
   range: positive("range"),
+  ridge: v.exactOptional(positive("ridge")),
 });
 
 /**
  * Options of the quasi-Newton ALS step.
  *
- * @param options `a0` (default 0.3), `reg` (default 0.005), `lr` (default 1) and `range` (default 1).
+ * @param options `a0` (default 0.3), `reg` (default 0.005), `lr` (default 1), `range` (default 1) and
+ * `ridge` (default none).
  */
 export function alsNewton(
   options: Partial<Omit<AlsNewtonOptions, "kind">> = {},
@@ -52,10 +59,11 @@ export function alsNewton(
 const ISOTROPIC = 0.1;
 
 /**
- * For every item, with `c_i = strength_i·weight / tr(gram)` and `R_i = reg·(c_i + a0·weight)`:
+ * For every item, with `c_i = strength_i·weight / tr(gram)` and `R_i = reg·(c_i + a0·weight) + ridge`:
  *
  * `q_i += lr·H_i⁻¹ (gradient_i − a0·gram·q_i − R_i·q_i)`, where
  * `H_i = a0·gram + strength_i·(0.9·C + 0.1·I) + R_i·I` and `C = curvature / tr(curvature)`.
+ * Strengths are sums of squares: what noise made negative of them counts as 0.
  *
  * The exact Hessian would need a matrix for each item; `strength_i·C` stands for it. Without state.
  */
@@ -111,7 +119,7 @@ function server(options: AlsNewtonOptions, core: TrainCore): StrategyServer {
           dim,
           table: put(tensorOf(model, name)),
           gradients: put(tensorOf(sums, "gradient")),
-          strengths: put(tensorOf(sums, "strength")),
+          strengths: put({ data: tensorOf(sums, "strength").data.map((x) => Math.max(0, x)) }),
           base: putTriangle(base),
           curvature: putTriangle(curvature),
           each,
@@ -130,7 +138,7 @@ function server(options: AlsNewtonOptions, core: TrainCore): StrategyServer {
 
 /** What is the same for every item. */
 function sharedTerms(
-  { a0, reg }: AlsNewtonOptions,
+  { a0, reg, ridge = 0 }: AlsNewtonOptions,
   sums: NamedTensors,
 ): { base: Float64Array; curvature: Float64Array; each: number; all: number } {
   const gram = tensorOf(sums, "gram").data;
@@ -152,6 +160,6 @@ function sharedTerms(
     base: Float64Array.from(gram, (x) => a0 * x),
     curvature,
     each: reg * weight / length,
-    all: reg * a0 * weight,
+    all: reg * a0 * weight + ridge,
   };
 }

@@ -181,10 +181,36 @@ Deno.test("als-newton: sums without weight or length are refused, and say what w
     }
   }
   const mark = core.memory.mark();
-  assert.throws(() => step({ strength: scalar(-50) }), /Cannot step item 0 of 1/);
-  assert.equal(core.memory.mark(), mark);
   assert.throws(
     () => step({ gradient: zeros([2, 1]) }),
     /Cannot use gradients of 2 values: expected 1/,
   );
+  assert.equal(core.memory.mark(), mark);
+});
+
+Deno.test("als-newton: a strength that noise made negative counts as none", () => {
+  const strategy = strategyFrom(alsNewton(), core);
+  const step = (strength: number) =>
+    strategy.step({
+      ...{ model: { items: cell(1) }, state: {}, clients: 1, round: 1 },
+      sums: { ...sums, strength: scalar(strength) },
+    }).model;
+  assert.deepEqual(step(-50), step(0));
+  assert.notDeepEqual(step(-50), step(1));
+});
+
+Deno.test("als-newton: a ridge pulls every item towards 0, by hand for one dimension", () => {
+  const stepped = (ridge?: number) =>
+    strategyFrom(alsNewton(ridge === undefined ? {} : { ridge }), core).step({
+      ...{ model: { items: cell(1) }, state: {}, clients: 1, round: 1, sums },
+    }).model["items"]?.data[0] ?? NaN;
+  const value = (name: keyof typeof sums): number => sums[name].data[0] ?? NaN;
+  const [a0, reg, ridge] = [0.3, 0.005, 2];
+  const pull = reg * (value("strength") * value("weight") / value("gram") + a0 * value("weight")) +
+    ridge;
+  const slope = value("gradient") - a0 * value("gram") - pull;
+  const expected = 1 + slope / (a0 * value("gram") + value("strength") + pull);
+  assert.ok(Math.abs(stepped(ridge) - expected) < 1e-6, `${stepped(ridge)}, expected ${expected}`);
+  assert.ok(Math.abs(stepped(1e9)) < 1e-6);
+  assert.notEqual(stepped(), stepped(ridge));
 });
