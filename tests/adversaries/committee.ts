@@ -47,8 +47,8 @@ export interface CommitteeAtWork extends Disposable {
   /** Reaches all of them. */
   readonly fetch: Fetch;
   readonly clock: ReturnType<typeof manualClock>;
-  /** Turns a helper off, or on again. */
-  lose(helper: number, lost?: boolean): void;
+  /** Starts a helper again under its keys with an empty store: it colludes, or came back from nothing. */
+  forget(helper: number): Promise<void>;
 }
 
 /** Somebody in a round, with what it sent. */
@@ -80,18 +80,16 @@ export async function startCommittee(): Promise<CommitteeAtWork> {
   const clock = manualClock();
   const root = await generateIdentity();
   const hosts = new Map<string, Fetch>();
-  const lost = new Set<string>();
+  const starts: (() => void)[] = [];
   const helpers = await Promise.all([1, 2, 3, 4, 5].map(async (number) => {
     const [identity, key] = [await generateIdentity(), await generateHelperKey()];
-    const app = createHelperApp({
-      store: memoryHelperStore(),
-      keys: [key],
-      identity,
-      module,
-      clock,
-    });
     const host = `helper-${number}.test`;
-    hosts.set(host, async (request) => await app.fetch(request));
+    starts[number] = () => {
+      const store = memoryHelperStore();
+      const app = createHelperApp({ store, keys: [key], identity, module, clock });
+      hosts.set(host, async (request) => await app.fetch(request));
+    };
+    starts[number]();
     return {
       url: `http://${host}`,
       key: toBase64Url(key.publicKey),
@@ -111,20 +109,23 @@ export async function startCommittee(): Promise<CommitteeAtWork> {
   const fetch: Fetch = async (request) => {
     const { host } = new URL(request.url);
     const answer = hosts.get(host);
-    if (answer === undefined || lost.has(host)) throw new TypeError("connection refused");
+    if (answer === undefined) throw new TypeError("connection refused");
     return await answer(request);
   };
-  for (const info of helpers) {
+  const serve = async (info: HelperInfo) => {
     const peer = createHelperPeer({ ...info, fetch, clock, random: systemRandom, identity: root });
     await peer.putTask(id, signed, { helper: await partyOf(info) });
-  }
+  };
+  await Promise.all(helpers.map(serve));
   return {
     ...{ task, id, signed, root, core, clock, fetch },
     mask: maskOf(task.mask, parcelsOf(updatePlan(task))),
-    lose(helper, away = true) {
-      const host = `helper-${helper}.test`;
-      if (away) lost.add(host);
-      else lost.delete(host);
+    async forget(helper) {
+      // Signatures from before a process began are refused.
+      clock.advance(2000);
+      starts[helper]!();
+      clock.advance(2000);
+      await serve(helpers[helper - 1]!);
     },
     [Symbol.dispose]: () => core[Symbol.dispose](),
   };
