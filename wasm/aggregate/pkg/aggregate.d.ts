@@ -2,6 +2,12 @@
 /* eslint-disable */
 
 /**
+ * Adds a sample and `offset` to each of `len` words; the table has `entries` of four words, `scratch`
+ * `steps` of two.
+ */
+export function add_noise(words: number, len: number, table: number, entries: number, scratch: number, steps: number, seed: number, stream: number, offset: number): void;
+
+/**
  * `acc[i] += x[i]` mod 2^32 for `len` words.
  */
 export function add_u32(acc: number, x: number, len: number): void;
@@ -15,6 +21,17 @@ export function dequantise(sum: number, out: number, len: number, offset: number
  * Index of the first of `len` words that is above `most`; `len` if none is.
  */
 export function first_above_u32(x: number, len: number, most: number): number;
+
+/**
+ * Turns over signs of `len` float32 values by the keystream of the 32 bytes at `seed`, from block
+ * `counter`.
+ */
+export function flip_signs(x: number, len: number, seed: number, counter: number): void;
+
+/**
+ * Transforms `len` float32 values block by block.
+ */
+export function hadamard(x: number, len: number, block: number): void;
 
 /**
  * Adds `len` words of whole polynomials. Returns the number of rows, or, having changed nothing, the
@@ -106,6 +123,11 @@ export function share_interpolate(places: number, count: number, rows: number, l
 export function squared_norm(x: number, len: number): number;
 
 /**
+ * Sum of the squares of `len` words less `offset`, as signed words.
+ */
+export function squared_words(x: number, len: number, offset: number): number;
+
+/**
  * `acc[i] -= x[i]` mod 2^32 for `len` words.
  */
 export function sub_u32(acc: number, x: number, len: number): void;
@@ -114,9 +136,12 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly add_noise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
     readonly add_u32: (a: number, b: number, c: number) => void;
     readonly dequantise: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly first_above_u32: (a: number, b: number, c: number) => number;
+    readonly flip_signs: (a: number, b: number, c: number, d: number) => void;
+    readonly hadamard: (a: number, b: number, c: number) => void;
     readonly kahe_add: (a: number, b: number, c: number, d: number) => number;
     readonly kahe_draw_key: (a: number, b: number, c: number) => void;
     readonly kahe_mask: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
@@ -133,6 +158,7 @@ export interface InitOutput {
     readonly share_expand: (a: number, b: number, c: number) => void;
     readonly share_interpolate: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly squared_norm: (a: number, b: number) => number;
+    readonly squared_words: (a: number, b: number, c: number) => number;
     readonly sub_u32: (a: number, b: number, c: number) => void;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_start: () => void;

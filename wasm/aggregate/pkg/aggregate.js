@@ -1,6 +1,23 @@
 /* @ts-self-types="./aggregate.d.ts" */
 
 /**
+ * Adds a sample and `offset` to each of `len` words; the table has `entries` of four words, `scratch`
+ * `steps` of two.
+ * @param {number} words
+ * @param {number} len
+ * @param {number} table
+ * @param {number} entries
+ * @param {number} scratch
+ * @param {number} steps
+ * @param {number} seed
+ * @param {number} stream
+ * @param {number} offset
+ */
+export function add_noise(words, len, table, entries, scratch, steps, seed, stream, offset) {
+    wasm.add_noise(words, len, table, entries, scratch, steps, seed, stream, offset);
+}
+
+/**
  * `acc[i] += x[i]` mod 2^32 for `len` words.
  * @param {number} acc
  * @param {number} x
@@ -32,6 +49,28 @@ export function dequantise(sum, out, len, offset, unit) {
 export function first_above_u32(x, len, most) {
     const ret = wasm.first_above_u32(x, len, most);
     return ret >>> 0;
+}
+
+/**
+ * Turns over signs of `len` float32 values by the keystream of the 32 bytes at `seed`, from block
+ * `counter`.
+ * @param {number} x
+ * @param {number} len
+ * @param {number} seed
+ * @param {number} counter
+ */
+export function flip_signs(x, len, seed, counter) {
+    wasm.flip_signs(x, len, seed, counter);
+}
+
+/**
+ * Transforms `len` float32 values block by block.
+ * @param {number} x
+ * @param {number} len
+ * @param {number} block
+ */
+export function hadamard(x, len, block) {
+    wasm.hadamard(x, len, block);
 }
 
 /**
@@ -236,6 +275,18 @@ export function share_interpolate(places, count, rows, len, target, out) {
  */
 export function squared_norm(x, len) {
     const ret = wasm.squared_norm(x, len);
+    return ret;
+}
+
+/**
+ * Sum of the squares of `len` words less `offset`, as signed words.
+ * @param {number} x
+ * @param {number} len
+ * @param {number} offset
+ * @returns {number}
+ */
+export function squared_words(x, len, offset) {
+    const ret = wasm.squared_words(x, len, offset);
     return ret;
 }
 

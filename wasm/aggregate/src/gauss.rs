@@ -187,14 +187,15 @@ const VECTORS: usize = 4;
 /// Samples that share their lower bits.
 pub const RUN: usize = 4 * SAMPLES;
 
-/// As many entries as are 2^64 or more, at most.
+/// As many entries of either table as are 2^64 or more, at most.
 const MOST: usize = 58;
 
 /// The bit that turns the order of unsigned words into that of signed ones, and back.
 const TOP: u32 = 1 << 31;
 
-/// A table rounded to 63 bits by one draw of the lower bits.
-struct Rounded {
+/// A table rounded to 63 bits by one draw of the lower bits; at most `MOST` of its entries are 2^64 or
+/// more.
+pub(crate) struct Rounded<const MOST: usize> {
     /// Bits 32 to 62, of entries that have some there.
     high: [u32; MOST],
     /// Bits 0 to 31 with [`TOP`] turned over, of the same entries and of those with nothing above.
@@ -205,18 +206,17 @@ struct Rounded {
     tail: u32,
 }
 
-impl Rounded {
-    fn new() -> Self {
+impl<const MOST: usize> Rounded<MOST> {
+    pub(crate) fn new() -> Self {
         Self { high: [0; MOST], low: [0; MOST], lengths: (0, 0), tail: 0 }
     }
 
     /// Rounds every entry up whose lower bits are above `draw`.
-    fn round(&mut self, table: &[u128], draw: u64) {
+    pub fn round(&mut self, table: impl IntoIterator<Item = u128>, draw: u64) {
         *self = Self::new();
         for entry in table {
             let upper = (entry >> 64) as u64;
-            // The lowest word of no entry is all ones: nothing carries beyond it.
-            let rounded = upper + u64::from(draw < *entry as u64);
+            let rounded = upper + u64::from(draw < entry as u64);
             if upper == 0 {
                 self.tail += rounded as u32;
                 continue;
@@ -224,7 +224,7 @@ impl Rounded {
             let (highs, lows) = &mut self.lengths;
             self.low[*lows] = rounded as u32 ^ TOP;
             *lows += 1;
-            if upper >> 32 != 0 {
+            if rounded >> 32 != 0 {
                 self.high[*highs] = (rounded >> 32) as u32;
                 *highs += 1;
             }
@@ -233,7 +233,7 @@ impl Rounded {
 
     /// How many entries are above numbers of 63 bits, whose upper 31 are in `high` and lower 32 in `low`.
     #[inline(always)]
-    fn count<const N: usize>(&self, high: [U32x4; N], low: [U32x4; N]) -> [U32x4; N] {
+    pub fn count<const N: usize>(&self, high: [U32x4; N], low: [U32x4; N]) -> [U32x4; N] {
         let (highs, lows) = self.lengths;
         let low_signed = low.map(|low| low ^ U32x4::splat(TOP));
         let mut counts = [U32x4::splat(0); N];
@@ -261,7 +261,7 @@ impl Rounded {
         counts
     }
 
-    fn wipe(&mut self) {
+    pub fn wipe(&mut self) {
         *self = Self::new();
         core::hint::black_box(self);
     }
@@ -283,7 +283,7 @@ pub fn gauss(out: &mut [u32], width: Width, key: &Key, nonce: Nonce, modulus: u3
     let mut draws = [0; WORDS];
     let mut stream = [0; WORDS];
     let mut samples = [0; SAMPLES];
-    let mut rounded = Rounded::new();
+    let mut rounded = Rounded::<MOST>::new();
     for (turn, out) in out.chunks_mut(SAMPLES).enumerate() {
         let (run, within) = (turn / (RUN / SAMPLES), turn % (RUN / SAMPLES));
         if within == 0 {
@@ -291,7 +291,10 @@ pub fn gauss(out: &mut [u32], width: Width, key: &Key, nonce: Nonce, modulus: u3
             if at == 0 {
                 lower.four_blocks(4 * (2 * run / WORDS) as u32, &mut draws);
             }
-            rounded.round(table, u64::from(draws[at + 1]) << 32 | u64::from(draws[at]));
+            rounded.round(
+                table.iter().copied(),
+                u64::from(draws[at + 1]) << 32 | u64::from(draws[at]),
+            );
         }
         upper.four_blocks(4 * turn as u32, &mut stream);
         let turns = stream.as_chunks::<{ 8 * VECTORS }>().0;
@@ -369,9 +372,9 @@ mod tests {
             let edges = table.iter().map(|&entry| entry as u64);
             let draws =
                 edges.flat_map(|edge| [edge.saturating_sub(1), edge, edge.saturating_add(1)]);
-            let mut rounded = Rounded::new();
+            let mut rounded = Rounded::<MOST>::new();
             for draw in draws.chain([0, 1, u64::MAX]) {
-                rounded.round(table, draw);
+                rounded.round(table.iter().copied(), draw);
                 let near = table.iter().flat_map(|&entry| {
                     let upper = (entry >> 64) as u64;
                     [upper.saturating_sub(1), upper, upper + 1, upper + (1 << 32)]

@@ -14,8 +14,12 @@ pub mod expand;
 mod exports;
 #[cfg(target_arch = "wasm32")]
 mod exports_kahe;
+#[cfg(target_arch = "wasm32")]
+mod exports_noise;
 pub mod gauss;
+pub mod hadamard;
 pub mod kahe;
+pub mod noise;
 pub mod ntt;
 pub mod pad;
 pub mod prime;

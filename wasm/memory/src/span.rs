@@ -4,6 +4,7 @@ mod sealed {
     pub trait Plain {}
     impl Plain for u8 {}
     impl Plain for u32 {}
+    impl Plain for u64 {}
     impl Plain for i32 {}
     impl Plain for f32 {}
     impl Plain for f64 {}
