@@ -17,7 +17,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   wasm: ["core"],
   tensor: ["core", "wasm"],
   nn: ["core", "wasm", "tensor"],
-  models: ["core", "wasm", "tensor", "nn", "data", "metrics"],
+  models: ["core", "wasm", "tensor", "nn", "data", "metrics", "privacy"],
   wire: ["core"],
   update: ["core", "wasm"],
   mask: ["core", "wasm", "wire"],
@@ -28,7 +28,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   metrics: ["core"],
   task: BELOW_TASK,
   client: [...BELOW_TASK, "task"],
-  analytics: ["core", "models"],
+  analytics: ["core", "models", "privacy"],
   // An edge worker ships with no training code.
   edge: ["core", "wasm", "wire", "update", "mask", "privacy", "strategy", "round", "metrics"],
   sim: [...BELOW_TASK, "task", "client", "edge"],

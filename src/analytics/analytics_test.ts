@@ -76,7 +76,25 @@ Deno.test("analytics: a histogram counts each client once, exactly, and what is 
     below: between(-Infinity, 0),
     above: between(60, Infinity),
     total: 150,
+    stddev: 0,
   });
+});
+
+Deno.test("analytics: with local responses a histogram is an estimate, as good as it says", async () => {
+  const task = taskOf(histogram({ fields: { age: [0, 20, 40] }, local: 2 }));
+  assert.deepEqual(task.update.tensors, [{ name: "age", shape: [5], range: 1 }]);
+  const clients = Array.from(
+    { length: 200 },
+    (_, at) => ({ kind: "values", values: at < 40 ? {} : { age: [at < 100 ? 10 : 30] } }) as const,
+  );
+  const { age } = histogramsOf(task, await counted(task, clients));
+  // 5 choices at e^2 = 7.39: kept with chance 0.65, deviation of an empty bin √(200·0.088·0.912)/0.56.
+  assert.ok(Math.abs(age!.stddev - 7.13) < 0.05, `${age!.stddev}`);
+  const want = [60, 100, 0, 0, 160];
+  [...age!.counts, age!.below, age!.above, age!.total].forEach((count, at) =>
+    assert.ok(Math.abs(count - want[at]!) < 5 * 2 * age!.stddev, `${count}, expected ${want[at]}`)
+  );
+  assert.notEqual(age!.counts[0], 60);
 });
 
 Deno.test("analytics: heavy hitters are found letter by letter, with their counts", async () => {

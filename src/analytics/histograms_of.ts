@@ -4,7 +4,9 @@
  * @module
  */
 import { type NamedTensors, tensorOf } from "../core/tensor.ts";
+import { choicesOf } from "../models/histogram.ts";
 import { modelFrom } from "../models/registry.ts";
+import { estimateCounts, estimateStddev } from "../privacy/randomised_response.ts";
 import { refuseModel, type StatisticTask } from "./statistic_task.ts";
 
 /** How many clients have which values of a field. */
@@ -19,6 +21,11 @@ export interface FieldHistogram {
   readonly above: number;
   /** Of all values: how many clients have any. */
   readonly total: number;
+  /**
+   * Standard deviation that randomised responses give each of these numbers, where few clients are in
+   * it; 0 without.
+   */
+  readonly stddev: number;
 }
 
 /**
@@ -50,14 +57,21 @@ export function histogramsOf(
 ): Record<string, FieldHistogram> {
   const { options } = modelFrom(task.model, task.train);
   if (options.kind !== "histogram") return refuseModel("histograms", options.kind);
-  return Object.fromEntries(options.fields.map(({ name, edges }) => {
-    const bins = Array.from(tensorOf(tensors, name).data);
+  const { fields, local } = options;
+  return Object.fromEntries(fields.map(({ name, edges }) => {
+    const told = tensorOf(tensors, name).data;
+    const response = { choices: choicesOf({ edges, local }), epsilon: local ?? 0 };
+    const bins = local === null
+      ? Array.from(told)
+      : Array.from(estimateCounts(told, response)).slice(0, -1);
+    const clients = Math.round(told.reduce((sum, count) => sum + count, 0));
     return [name, {
       edges,
       counts: bins.slice(1, -1),
       below: bins[0] ?? 0,
       above: bins.at(-1) ?? 0,
       total: bins.reduce((sum, count) => sum + count, 0),
+      stddev: local === null ? 0 : estimateStddev({ clients, holders: 0 }, response),
     }];
   }));
 }

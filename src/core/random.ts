@@ -33,6 +33,15 @@ export function deriveSeed(
   seed: Uint8Array,
   ...labels: readonly (string | number)[]
 ): Promise<Uint8Array> {
+  // A thousand simulated clients derive thousands of seeds a round.
+  return Promise.resolve(promptDigest(labelled(seed, labels)));
+}
+
+/** A seed and its labels, each with its length in front. */
+function labelled(
+  seed: Uint8Array,
+  labels: readonly (string | number)[],
+): Uint8Array<ArrayBuffer> {
   const parts = [seed, ...labels.map((label) => utf8(String(label)))];
   const list = new Uint8Array(parts.reduce((sum, { length }) => sum + 4 + length, 0));
   let at = 0;
@@ -42,8 +51,37 @@ export function deriveSeed(
     list.set(part, at + 4);
     at += 4 + part.length;
   }
-  // A thousand simulated clients derive thousands of seeds a round.
-  return Promise.resolve(promptDigest(list));
+  return list;
+}
+
+/**
+ * Bytes out of a seed, repeatable, that nobody can tell who has not the seed: SHA-256 over the seed and
+ * a counter.
+ *
+ * @param seed Secret, and used for nothing else.
+ *
+ * @example The same seed gives the same bytes
+ * ```ts
+ * import { seededSource } from "./random.ts";
+ *
+ * const [one, other] = [seededSource(new Uint8Array(32)), seededSource(new Uint8Array(32))];
+ * if (one(40).join() !== other(40).join()) throw new Error("not repeatable");
+ * ```
+ */
+export function seededSource(seed: Uint8Array): RandomSource {
+  let counter = 0;
+  let left: Uint8Array = new Uint8Array();
+  return (length) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      if (left.length === 0) left = promptDigest(labelled(seed, ["bytes", counter++]));
+      const part = left.subarray(0, length - at);
+      bytes.set(part, at);
+      at += part.length;
+      left = left.subarray(part.length);
+    }
+    return bytes;
+  };
 }
 
 /** A repeatable stream of numbers. Not for secrets: its next values can be told from the last ones. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { toHex, utf8 } from "./bytes.ts";
-import { deriveSeed, seededRng, systemRandom } from "./random.ts";
+import { deriveSeed, seededRng, seededSource, systemRandom } from "./random.ts";
 
 const COUNTING = Uint8Array.from({ length: 32 }, (_, i) => i);
 
@@ -132,3 +132,14 @@ function moments(
     values.reduce((sum, value) => sum + (value - mean) ** n, 0) / count;
   return { mean, variance: power(2), skew: power(3) / power(2) ** 1.5, values };
 }
+
+Deno.test("seededSource: bytes follow from the seed alone, however they are asked for", async () => {
+  const seed = await deriveSeed(new Uint8Array(32), "source");
+  const whole = seededSource(seed)(200);
+  const source = seededSource(seed);
+  const parts = [1, 31, 0, 33, 100, 35].map((length) => source(length));
+  assert.deepEqual(parts.map(({ length }) => length), [1, 31, 0, 33, 100, 35]);
+  assert.deepEqual(parts.flatMap((part) => [...part]), [...whole]);
+  assert.deepEqual(whole.subarray(0, 32), await deriveSeed(seed, "bytes", 0));
+  assert.notDeepEqual(seededSource(await deriveSeed(seed))(200), whole);
+});

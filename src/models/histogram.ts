@@ -4,9 +4,10 @@
  * @module
  */
 import * as v from "valibot";
-import { finite, readOptions } from "../core/options.ts";
-import { type Rng, seededRng } from "../core/random.ts";
+import { finite, positive, readOptions } from "../core/options.ts";
+import { type RandomSource, seededRng, seededSource } from "../core/random.ts";
 import { type NamedTensors, type Tensor, zeros } from "../core/tensor.ts";
+import { randomisedResponse } from "../privacy/randomised_response.ts";
 import type { ValueExamples, ValuesModel } from "./model.ts";
 import { fieldName, fieldsOf, valuesOf } from "./value_fields.ts";
 
@@ -29,6 +30,11 @@ export interface HistogramOptions {
    * clients; or all, each for its share of 1.
    */
   readonly several: "draw" | "share";
+  /**
+   * `ε` of the randomised response that each client gives for each field, so that not even who sees
+   * its message learns its value; `null` for the value itself.
+   */
+  readonly local: number | null;
 }
 
 /** What {@link histogram} takes. */
@@ -37,6 +43,8 @@ export interface HistogramSettings {
   readonly fields: Readonly<Record<string, readonly number[]>>;
   /** What a client with several values counts; default `"draw"`. */
   readonly several?: HistogramOptions["several"];
+  /** `ε` of each field's randomised response, above 0 and up to 32; default none. */
+  readonly local?: number | null;
 }
 
 /** A `histogram` model, with its settings. */
@@ -48,27 +56,34 @@ export interface HistogramModel extends ValuesModel {
 /** Most edges of a task, all fields together: more would not fit its document. */
 const MOST_EDGES = 2048;
 
-const schema: v.GenericSchema<unknown, HistogramOptions> = v.strictObject({
-  kind: v.literal("histogram"),
-  fields: v.pipe(
-    fieldsOf(v.strictObject({
-      name: fieldName,
-      edges: v.pipe(
-        v.array(finite("an edge")),
-        v.minLength(1, "there must be an edge"),
-        v.check(
-          (edges) => edges.every((edge, at) => at === 0 || edge > (edges[at - 1] ?? edge)),
-          "edges must ascend",
+const schema: v.GenericSchema<unknown, HistogramOptions> = v.pipe(
+  v.strictObject({
+    kind: v.literal("histogram"),
+    fields: v.pipe(
+      fieldsOf(v.strictObject({
+        name: fieldName,
+        edges: v.pipe(
+          v.array(finite("an edge")),
+          v.minLength(1, "there must be an edge"),
+          v.check(
+            (edges) => edges.every((edge, at) => at === 0 || edge > (edges[at - 1] ?? edge)),
+            "edges must ascend",
+          ),
         ),
+      })),
+      v.check(
+        (fields) => fields.reduce((sum, { edges }) => sum + edges.length, 0) <= MOST_EDGES,
+        `there must be at most ${MOST_EDGES} edges in all`,
       ),
-    })),
-    v.check(
-      (fields) => fields.reduce((sum, { edges }) => sum + edges.length, 0) <= MOST_EDGES,
-      `there must be at most ${MOST_EDGES} edges in all`,
     ),
+    several: v.picklist(["draw", "share"], 'several must be "draw" or "share"'),
+    local: v.nullable(v.pipe(positive("local"), v.maxValue(32, "local must be at most 32"))),
+  }),
+  v.check(
+    ({ several, local }) => local === null || several === "draw",
+    'a response is of one value: with local, several must be "draw"',
   ),
-  several: v.picklist(["draw", "share"], 'several must be "draw" or "share"'),
-});
+);
 
 /**
  * How many clients have which values: `histogramsOf` (`./analytics`) reads the counts out of the
@@ -86,9 +101,9 @@ const schema: v.GenericSchema<unknown, HistogramOptions> = v.strictObject({
  * if (model.tensors[0]?.shape.join() !== "6") throw new Error("unexpected bins");
  * ```
  */
-export function histogram({ fields, several = "draw" }: HistogramSettings): HistogramModel {
+export function histogram({ fields, ...settings }: HistogramSettings): HistogramModel {
   const list = Object.entries(fields).map(([name, edges]) => ({ name, edges: [...edges] }));
-  return histogramFrom({ kind: "histogram", fields: list, several });
+  return histogramFrom({ kind: "histogram", fields: list, ...settings });
 }
 
 /**
@@ -121,10 +136,14 @@ export function evenEdges(
 export function histogramFrom(settings: object): HistogramModel {
   const options = readOptions(
     schema,
-    { several: "draw", ...settings },
+    { several: "draw", local: null, ...settings },
     "make a histogram model",
   );
-  const tensors = options.fields.map(({ name, edges }) => ({ name, shape: [edges.length + 1] }));
+  const { local } = options;
+  const tensors = options.fields.map(({ name, edges }) => ({
+    name,
+    shape: [choicesOf({ edges, local })],
+  }));
   return {
     options,
     takes: "values",
@@ -134,31 +153,45 @@ export function histogramFrom(settings: object): HistogramModel {
     initial: () => Object.fromEntries(tensors.map(({ name, shape }) => [name, zeros(shape)])),
     trainer: ({ examples }) => (_model, { seed, signal }) => {
       signal.throwIfAborted();
-      const rng = seededRng(seed);
-      return Promise.resolve({ kind: "sums", sums: countsOf(examples, { options, rng }) });
+      const random = seededSource(seed);
+      return Promise.resolve({ kind: "sums", sums: countsOf(examples, { options, random }) });
     },
   };
 }
 
 function countsOf(
   examples: ValueExamples,
-  { options: { fields, several }, rng }: {
+  { options: { fields, several, local }, random }: {
     readonly options: HistogramOptions;
-    readonly rng: Rng;
+    readonly random: RandomSource;
   },
 ): NamedTensors {
+  const rng = seededRng(random(32));
   return Object.fromEntries(fields.map(({ name, edges }): [string, Tensor] => {
     const values = valuesOf(examples, name);
-    const counts = zeros([edges.length + 1]);
+    const counts = zeros([choicesOf({ edges, local })]);
     const counted = several === "share" || values.length < 2
       ? values
       : [values[rng.below(values.length)] ?? NaN];
-    for (const value of counted) {
-      const bin = binOf(value, edges);
-      counts.data[bin] = (counts.data[bin] ?? 0) + 1 / counted.length;
-    }
+    const bins = counted.map((value) => binOf(value, edges));
+    const told = local === null
+      ? bins
+      // The last choice says that there is no value, which is as private as any.
+      : [randomisedResponse(bins[0] ?? edges.length + 1, {
+        choices: choicesOf({ edges, local }),
+        epsilon: local,
+        random,
+      })];
+    for (const bin of told) counts.data[bin] = (counts.data[bin] ?? 0) + 1 / told.length;
     return [name, counts];
   }));
+}
+
+/** How many values a field's tensor has: its bins, and with a response also whether there is a value. */
+export function choicesOf(
+  { edges, local }: { readonly edges: readonly number[]; readonly local: number | null },
+): number {
+  return edges.length + (local === null ? 1 : 2);
 }
 
 /** How many edges are at or below a value. */

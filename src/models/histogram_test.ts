@@ -72,6 +72,23 @@ Deno.test("histogram: a value that is no number is refused without a word of it"
   );
 });
 
+Deno.test("histogram: a local response is the client's bin with its chance, else any other, no value among them", async () => {
+  const model = histogram({ fields: { age: [18, 65] }, local: Math.log(3) });
+  assert.deepEqual(model.tensors, [{ name: "age", shape: [4] }]);
+  for (const [values, own] of [[{ age: [30, 40] }, 1], [{}, 3]] as const) {
+    const counts = [0, 0, 0, 0];
+    for (let seed = 0; seed < 600; seed++) {
+      const { age } = await sent(model, values, seed);
+      assert.equal(age!.reduce((sum, count) => sum + count), 1);
+      age!.forEach((count, bin) => counts[bin]! += count);
+    }
+    // Of 600 a half, and a sixth each, within four standard deviations.
+    counts.forEach((count, bin) =>
+      assert.ok(Math.abs(count - (bin === own ? 300 : 100)) < (bin === own ? 50 : 37), `${counts}`)
+    );
+  }
+});
+
 Deno.test("histogram: edges that do not ascend, or are none, are refused", () => {
   const refused = (edges: number[], sentence: RegExp) =>
     assertRefused(() => histogram({ fields: { age: edges } }), sentence);
@@ -81,6 +98,11 @@ Deno.test("histogram: edges that do not ascend, or are none, are refused", () =>
   refused([1, Infinity], /an edge must be finite/);
   refused(Array.from({ length: 2049 }, (_, at) => at), /at most 2048 edges in all/);
   assertRefused(() => histogram({ fields: AGES, several: "all" as never }), /several must be/);
+  assertRefused(() => histogram({ fields: AGES, local: 33 }), /local must be at most 32/);
+  assertRefused(
+    () => histogram({ fields: AGES, local: 1, several: "share" }),
+    /a response is of one value: with local, several must be "draw"/,
+  );
 });
 
 Deno.test("evenEdges: bins of one width, from the lowest to the highest", () => {

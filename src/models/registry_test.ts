@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../core/errors.ts";
 import { adam, sgd } from "../nn/optimizer_options.ts";
-import { ials, logistic, mf, mlp, modelDocument, modelFrom, tensors } from "./mod.ts";
+import {
+  heavyHitters,
+  histogram,
+  ials,
+  logistic,
+  mean,
+  mf,
+  mlp,
+  modelDocument,
+  modelFrom,
+  tensors,
+} from "./mod.ts";
 
 Deno.test("models: settings are told apart into what is learned and how clients train", () => {
   assert.deepEqual(modelDocument(mf({ items: 5, dim: 2, loss: "bpr", clip: 1 })), {
@@ -44,6 +55,11 @@ Deno.test("models: a model comes back from its document through JSON", () => {
     ials({ items: 7, dim: 3, form: "exact" }),
     logistic({ features: 3, schedule: { kind: "cosine", total: 9, floor: 0.5 } }),
     mlp({ features: 3, hidden: [5, 2], dropout: 0.5, output: { kind: "classes", count: 4 } }),
+    mean({ fields: { age: [0, 99], hours: [-1, 1] }, cap: 3 }),
+    histogram({ fields: { age: [1, 2, 3] }, several: "share" }),
+    histogram({ fields: { age: [1, 2, 3] }, local: 2 }),
+    heavyHitters({ alphabet: "abc", length: 4, threshold: 7, votes: 2 }),
+    heavyHitters({ length: 4, threshold: 7, step: 8 }),
     tensors({ tensors: { w: [2], b: [1] }, metrics: ["f1"] }),
   ];
   for (const model of models) {
