@@ -4,23 +4,29 @@
  *
  * @module
  */
-import { concatBytes, fromHex, toBase64Url, toHex } from "../../src/core/bytes.ts";
+import { concatBytes, fromHex, toBase64Url, toHex, utf8 } from "../../src/core/bytes.ts";
 import type { Fetch } from "../../src/core/fetch.ts";
 import { generateIdentity, type Identity } from "../../src/core/identity.ts";
 import { systemRandom } from "../../src/core/random.ts";
+import type { EnvelopeBinding } from "../../src/mask/envelope.ts";
 import { generateHelperKey, type HelperKey } from "../../src/mask/helper_key.ts";
 import type { Mask } from "../../src/mask/mask.ts";
 import { maskOf } from "../../src/mask/registry.ts";
 import { parcelsOf } from "../../src/update/plan.ts";
 import { createAggregateCore } from "../../src/wasm/aggregate.ts";
 import { manualClock } from "../../src/wire/_testing.ts";
+import { digestField } from "../../src/wire/content_digest.ts";
 import { encodeBundle, encodeSubmission } from "../../src/wire/evidence.ts";
+import { type AskHead, framed, HEAD_FIELD } from "../../src/wire/helper_head.ts";
+import { createHelperPeer } from "../../src/wire/helper_peer.ts";
 import type { MaskPlan } from "../../src/wire/mask_plan.ts";
 import { membersRoot, rosterRoot } from "../../src/wire/merkle.ts";
+import { fillRoute, ROUTES } from "../../src/wire/routes.ts";
 import { groupSession, planDigest, sessionId } from "../../src/wire/session_id.ts";
+import { signedHeaders } from "../../src/wire/signing.ts";
 import { type SignedTask, signTask, type Task, taskId, updatePlan } from "../../src/wire/task.ts";
 import { module, nodeDigest, testTask } from "../_testing.ts";
-import type { GroupToOpen } from "../group_to_open.ts";
+import { type GroupToOpen, prepareAsk } from "../group_to_open.ts";
 import { memoryHelperStore } from "../memory/helper_store.ts";
 import { createHelperApp, type HelperAppOptions } from "./app.ts";
 import type { HelperStore } from "./store.ts";
@@ -152,11 +158,16 @@ export interface GroupOptions {
   readonly beacon?: string;
   /** Clients by the region that they are below; those of the first list are the root's own. */
   readonly tree?: readonly number[];
+  /** Leaves the first client off the roster. */
+  readonly uninvited?: boolean;
+  /** Has all regions speak for the first one's clients as well. */
+  readonly shared?: boolean;
   /** Changes the envelopes that a client signs, by its place. */
   readonly spoil?: (
     envelopes: readonly Uint8Array<ArrayBuffer>[],
     at: number,
-  ) => readonly Uint8Array<ArrayBuffer>[];
+    binding: Omit<EnvelopeBinding, "helper">,
+  ) => readonly Uint8Array<ArrayBuffer>[] | Promise<readonly Uint8Array<ArrayBuffer>[]>;
 }
 
 /** A group that may be opened, and who is in it. */
@@ -177,7 +188,8 @@ export async function testGroup(
     tree.map((count) => Promise.all(Array.from({ length: count }, () => generateIdentity()))),
   );
   const regions = await Promise.all(tree.slice(1).map(() => generateIdentity()));
-  const roster = [...identities[0] ?? [], ...regions, await generateIdentity()].map(({ id }) => id);
+  const invited = (identities[0] ?? []).slice(options.uninvited === true ? 1 : 0);
+  const roster = [...invited, ...regions, await generateIdentity()].map(({ id }) => id);
   const model = "3d".repeat(32);
   const session = {
     ...{ task, round, model, beacon },
@@ -197,7 +209,7 @@ export async function testGroup(
     lists.push(clients.sort((a, b) => a.identity.id < b.identity.id ? -1 : 1));
   }
   const bundles = await Promise.all(regions.map(async (identity, at) => {
-    const clients = lists[at + 1] ?? [];
+    const clients = lists[options.shared === true ? 1 : at + 1] ?? [];
     const members = await membersRoot(
       clients.map(({ identity, digest }) => ({ member: identity.id, digest: toHex(digest) })),
     );
@@ -243,7 +255,8 @@ async function testClient(
     random: systemRandom,
   });
   const { parcel, digest } = masked;
-  const envelopes = options.spoil?.(masked.envelopes, at) ?? masked.envelopes;
+  const binding = { sid: fromHex(sid), client: identity.id, parcel: digest };
+  const envelopes = await options.spoil?.(masked.envelopes, at, binding) ?? masked.envelopes;
   const evidence = await encodeSubmission({
     ...{ task, round, sid, identity, digest, envelopes },
     hash: nodeDigest,
@@ -265,4 +278,75 @@ function sumOf({ ring, parcelBytes }: Mask, clients: readonly TestClient[]): Uin
 /** Bytes cut where no node ends. */
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 5003) yield bytes.subarray(at, at + 5003);
+}
+
+/** What a test changes of an ask. */
+export interface AskChange {
+  /** Which helper is asked, from 1; the first by default. */
+  readonly helper?: number;
+  /** Changes the head before it is signed. */
+  readonly head?: Partial<AskHead>;
+  /** Changes roster and nodes. */
+  readonly rest?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+  /** Who signs the request; the owner by default. */
+  readonly signer?: Identity;
+  /** Changes headers after they were signed. */
+  readonly headers?: (headers: Headers) => void;
+  /** Makes the body of all its bytes. */
+  readonly body?: (bytes: Uint8Array<ArrayBuffer>) => BodyInit;
+}
+
+/** A root's request to a helper, with whatever a test has it say. */
+export async function askRequest(
+  committee: TestCommittee,
+  group: GroupToOpen,
+  change: AskChange = {},
+): Promise<Request> {
+  const { helping } = committee.mask;
+  if (helping === undefined) throw new Error("no helpers");
+  const number = change.helper ?? 1;
+  const prepared = await prepareAsk(group, { helping, digest: nodeDigest });
+  const sent = concatBytes(await Array.fromAsync(prepared.rest(number)));
+  const rest = change.rest?.(sent) ?? sent;
+  const bytes = prepared.nodeBytes(number) + rest.length - sent.length;
+  const first = utf8(
+    JSON.stringify({ ...prepared.head, helper: number, bytes, ...change.head }),
+  );
+  const helper = committee.helpers[number - 1];
+  const url = `${helper?.url}${fillRoute(ROUTES.answers, { task: committee.id })}`;
+  const headers = await signedHeaders({
+    method: "POST",
+    url,
+    headers: new Headers({ [HEAD_FIELD]: digestField(nodeDigest(first) as Uint8Array) }),
+  }, {
+    identity: change.signer ?? committee.owner,
+    region: helper?.identity.id ?? "",
+    clock: committee.clock,
+    random: systemRandom,
+  });
+  change.headers?.(headers);
+  const whole = framed(first, rest);
+  return new Request(url, { method: "POST", headers, body: change.body?.(whole) ?? whole });
+}
+
+/** Sends an ask; the status and code of a refusal, or the answer's bytes. */
+export async function ask(
+  committee: TestCommittee,
+  group: GroupToOpen,
+  change: AskChange = {},
+): Promise<{ readonly code?: string; readonly detail?: string; readonly bytes?: Uint8Array }> {
+  const response = await committee.fetch(await askRequest(committee, group, change));
+  if (response.ok) return { bytes: await response.bytes() };
+  const { code, detail } = await response.json();
+  return { code, detail };
+}
+
+/** Has all helpers serve the task. */
+export async function putTask(committee: TestCommittee): Promise<void> {
+  const { owner: identity, fetch, clock, id, signed } = committee;
+  for (const { url, identity: { id: member, publicKey } } of committee.helpers) {
+    const helper = { id: member, publicKey: toBase64Url(publicKey) };
+    await createHelperPeer({ url, fetch, identity, clock, random: systemRandom })
+      .putTask(id, signed, { helper });
+  }
 }
