@@ -16,6 +16,7 @@ import { createUpdateChain } from "../update/chain.ts";
 import { createPeer, DEFAULT_RETRY, type PeerOptions } from "../wire/peer.ts";
 import { planDigest } from "../wire/session_id.ts";
 import { type ClientCores, inlineCores } from "./cores.ts";
+import { checkInsistence } from "./insistence.ts";
 import type { JoinOptions } from "./join_options.ts";
 import { roundSeeds } from "./make_update.ts";
 import { memoryState } from "./memory_state.ts";
@@ -60,6 +61,7 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
       `Cannot take part in a task that ${owner} owns: expected ${options.owner}`,
     );
   }
+  if (options.insist !== undefined) checkInsistence(task, options.insist);
   const { model, strategy, published, plan } = checkTask(task);
   const cores = options.cores ?? await inlineCores();
   const { trainer, use } = trainingOf(model, cores, { ...options, state });

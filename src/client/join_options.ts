@@ -11,6 +11,7 @@ import type { RandomSource } from "../core/random.ts";
 import type { DeviceState, Trainer } from "../core/trainer.ts";
 import type { Examples } from "../models/model.ts";
 import type { ClientCores } from "./cores.ts";
+import type { Insistence } from "./insistence.ts";
 
 /** How a device trains: with a built-in model on its examples, or with code of its own. */
 export type Training =
@@ -30,6 +31,11 @@ export type JoinOptions = Training & {
    * has signed is refused then; without it the region is trusted to offer the right one.
    */
   readonly owner?: string;
+  /**
+   * What the task must promise, or it is refused before anything is sent. Without it the device takes
+   * a task as it comes, also one whose updates its region can read.
+   */
+  readonly insist?: Insistence;
   /** What the device keeps from round to round; in memory by default. */
   readonly state?: DeviceState;
   /** Token of a region that asks for one. */

@@ -5,6 +5,7 @@
  */
 export type { ClientCores } from "./cores.ts";
 export { inlineCores } from "./cores.ts";
+export type { Insistence } from "./insistence.ts";
 export type { JoinOptions, Training } from "./join_options.ts";
 export { join } from "./join.ts";
 export type { LocalModel, ScoredItem } from "./local_model.ts";
