@@ -38,6 +38,8 @@ export type Goal =
   | { readonly kind: "ratio at least"; readonly bound: number }
   /** Value by reference is no more. */
   | { readonly kind: "ratio at most"; readonly bound: number }
+  /** Reference by value, both times, is no less. */
+  | { readonly kind: "faster by"; readonly bound: number }
   /** Value and reference are no farther apart. */
   | { readonly kind: "within"; readonly bound: number };
 
@@ -72,6 +74,8 @@ export function isMet(figure: Figure): boolean | undefined {
       return (ratioOf(figure) ?? NaN) >= goal.bound;
     case "ratio at most":
       return (ratioOf(figure) ?? NaN) <= goal.bound;
+    case "faster by":
+      return 1 / (ratioOf(figure) ?? NaN) >= goal.bound;
     case "within":
       return Math.abs(value - (reference?.value ?? NaN)) <= goal.bound;
     default:

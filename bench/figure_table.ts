@@ -24,14 +24,15 @@ export function renderFigures(figures: readonly Figure[]): string {
 
 function cellsOf(figure: Figure): string[] {
   const { name, value, unit, spread, reference, goal } = figure;
-  const show = (some: number) => withUnit(formatNumber(some, unit), unit);
+  const show = (some: number) =>
+    Number.isNaN(some) ? "not measured" : withUnit(formatNumber(some, unit), unit);
   const between = spread?.map((some) => formatNumber(some, unit)).join("–");
   const ratio = ratioOf(figure);
   return [
     name,
     show(value) + (between === undefined ? "" : ` (${between})`),
     reference === undefined ? "" : `${show(reference.value)}, ${reference.name}`,
-    ratio === undefined ? "" : `${formatRatio(ratio)} ×`,
+    ratio === undefined ? "" : formatRatio(ratio, goal),
     goal === undefined ? "" : formatGoal(goal, unit),
     formatMet(isMet(figure)),
   ];
@@ -47,8 +48,9 @@ function formatNumber(value: number, unit: string): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function formatRatio(ratio: number): string {
-  return ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2);
+function formatRatio(ratio: number, goal?: Goal): string {
+  const [times, after] = goal?.kind === "faster by" ? [1 / ratio, "× faster"] : [ratio, "×"];
+  return `${times >= 100 ? times.toFixed(0) : times.toFixed(2)} ${after}`;
 }
 
 function withUnit(text: string, unit: string): string {
@@ -65,6 +67,8 @@ function formatGoal(goal: Goal, unit: string): string {
       return `≥ ${goal.bound} ×`;
     case "ratio at most":
       return `≤ ${goal.bound} ×`;
+    case "faster by":
+      return `≥ ${goal.bound} × faster`;
     case "within":
       return `± ${withUnit(String(goal.bound), unit)}`;
     default:

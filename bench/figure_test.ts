@@ -24,12 +24,21 @@ Deno.test("figure: a goal is reached on its bound, and missed beyond it", () => 
   assert.deepEqual([360, 359].map((x) => met(x, ratio)), [true, false]);
   const below = { kind: "ratio at most", bound: 0.6 } as const;
   assert.deepEqual([360, 361].map((x) => met(x, below)), [true, false]);
+  const faster = { kind: "faster by", bound: 15 } as const;
+  assert.deepEqual([40, 40.1].map((x) => met(x, faster)), [true, false]);
   const within = { kind: "within", bound: 5 } as const;
   assert.deepEqual([595, 605, 594, 606].map((x) => met(x, within)), [true, true, false, false]);
 });
 
 Deno.test("figure: what could not be measured reaches no goal", () => {
-  const kinds = ["at least", "at most", "ratio at least", "ratio at most", "within"] as const;
+  const kinds = [
+    "at least",
+    "at most",
+    "ratio at least",
+    "ratio at most",
+    "faster by",
+    "within",
+  ] as const;
   for (const kind of kinds) {
     assert.equal(isMet({ ...ingest, value: NaN, goal: { kind, bound: 1 } }), false);
   }
