@@ -32,8 +32,8 @@ export interface Faults {
 
 /** What becomes of a device in one round. */
 export interface DeviceFate {
-  /** What it does: nothing at all, training alone, or everything. */
-  readonly does: "nothing" | "train" | "send";
+  /** What it does: nothing at all, sit the round out and say so, training alone, or everything. */
+  readonly does: "nothing" | "abstain" | "train" | "send";
   /** Milliseconds from hearing of the round to the end of its training. */
   readonly trainMs: number;
   /** Milliseconds that it sends for then. */

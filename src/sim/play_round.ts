@@ -42,7 +42,7 @@ export interface PlayedRound {
   readonly trainings: readonly TrainingPart[];
   /** Clients that might have trained: what the sample comes to. */
   readonly asked: number;
-  /** Of those, clients that took no part, as they or their region were away. */
+  /** Of those, clients that took no part, as they or their region were away or sat the round out. */
   readonly away: number;
   /** Clients that trained and went away before they sent. */
   readonly lost: number;
@@ -92,6 +92,8 @@ type What =
   | { readonly kind: "event"; readonly event: RoundEvent }
   /** A device's update arrives. */
   | { readonly kind: "device"; readonly client: number }
+  /** A device says that it sits the round out. */
+  | { readonly kind: "sits out" }
   /** The sum, or the word that there is none, goes to the parent. */
   | { readonly kind: "up"; readonly effect: Extract<RoundEffect, { kind: "forward" | "abstain" }> };
 
@@ -159,6 +161,8 @@ class Round {
         return this.#take(what.node, what.event);
       case "device":
         return this.#arrive(what.node, what.client);
+      case "sits out":
+        return void this.#send(what.node, { kind: "abstain" });
       case "up":
         return this.#sendUp(what.node, what.effect);
       default:
@@ -233,6 +237,7 @@ class Round {
     },
   ): void {
     if (fate.does === "nothing") return;
+    if (fate.does === "abstain") return this.#foresee(this.#nowMs, node, { kind: "sits out" });
     const freeMs = Math.max(this.#nowMs, this.#busyUntilMs[client] ?? 0);
     const trainedMs = freeMs + fate.trainMs;
     if (trainedMs >= deadlineMs) {

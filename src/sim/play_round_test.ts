@@ -71,6 +71,14 @@ const acknowledged = ({ trainings }: NonNullable<Play["played"]>) =>
 const trained = ({ trainings }: NonNullable<Play["played"]>) =>
   trainings.map(({ client }) => client);
 
+Deno.test("play: who sits out is not waited for, and is in no sum", async () => {
+  const one = tree([2], 4);
+  const played = await one.play({ 1: { does: "abstain" }, 2: { does: "abstain" } });
+  assert.deepEqual(included(played), [0, 3]);
+  const { outcome, ms, asked, away } = played;
+  assert.deepEqual({ outcome, ms, asked, away }, { outcome: "sealed", ms: 0, asked: 4, away: 2 });
+});
+
 Deno.test("play round: everybody sends at once, through any tree, in no time", async () => {
   for (const levels of [[], [3], [2, 2]]) {
     const { outcome, ms, trainings, asked } = await tree(levels, 7).play();

@@ -21,7 +21,7 @@ export interface SimulatedRound {
   readonly clients: number;
   /** Clients that were asked; of them come those below. */
   readonly asked: number;
-  /** Clients that took no part, as they or their region were away. */
+  /** Clients that took no part, as they or their region were away or they sat the round out. */
   readonly away: number;
   /** Clients that trained and went away before they sent. */
   readonly lost: number;

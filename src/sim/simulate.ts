@@ -18,6 +18,7 @@ import { createUpdateChain } from "../update/chain.ts";
 import { updateBytes } from "../update/plan.ts";
 import type { ModelInfo } from "../wire/round_info.ts";
 import { type Task, taskId } from "../wire/task.ts";
+import { attendances } from "./attendance.ts";
 import { startCrews } from "./crews.ts";
 import { drawFates, type RoundFates } from "./faults.ts";
 import type { SimulateOptions } from "./options.ts";
@@ -104,6 +105,11 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
     ...{ faults, seed, clients: clients.length, nodes: shape.parents.length },
     bytes: { down: first.bytes.length, up: parcelBytes },
   });
+  const mechanism = task.privacy?.mechanism;
+  const attending = attendances(
+    mechanism?.kind === "ftrl" ? mechanism : undefined,
+    saved?.kept ?? [],
+  );
   await using crews = await startCrews({
     ...{ task, clock, signal, workers: options.workers ?? 0 },
     clients: await clientSeeds(seed, clients),
@@ -112,12 +118,13 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   });
 
   while (rootOf(tree).phase.kind !== "finished" && abandonedInARow(rounds) < patience) {
-    const fates = await fatesOf(rootOf(tree).round + 1);
+    const fates = attending.fates(await fatesOf(rootOf(tree).round + 1), model.info.version);
     const sample = await sampleOf(fates);
     const { state, played } = playRound(tree, { shape, fates, sample, parcelBytes });
     tree = state;
     if (played === undefined) break;
     const { round, trainings } = played;
+    attending.note(trainings, model.info.version);
     onProgress({ kind: "open", round, trainings: trainings.length });
     let trained = 0;
     const { sum, changes } = await crews.work({

@@ -20,7 +20,7 @@ export interface ParticipationRule {
 }
 
 /** Name of what the device keeps: the last model's version, then how many there were, as LE32. */
-const KEY = "privacy/participation";
+export const ATTENDANCE_KEY = "privacy/participation";
 
 /** What a device remembers of its rounds. */
 export interface Attendance {
@@ -40,6 +40,11 @@ export function mayTakePart(
 ): boolean {
   if (last === undefined || version === last.version) return true;
   return version >= last.version + rule.separation && last.count < rule.participations;
+}
+
+/** What a device remembers once it trains on a model: what it did, where that was its last one. */
+export function attended(version: number, last: Attendance | undefined): Attendance {
+  return last?.version === version ? last : { version, count: (last?.count ?? 0) + 1 };
 }
 
 /**
@@ -62,9 +67,8 @@ export function participating(half: ClientHalf | undefined, rule: ParticipationR
             `${rule.separation} or more apart`,
         );
       }
-      if (last?.version !== version) {
-        await state.set(KEY, bytesOf({ version, count: (last?.count ?? 0) + 1 }));
-      }
+      const next = attended(version, last);
+      if (next !== last) await state.set(ATTENDANCE_KEY, bytesOf(next));
       return await half?.begin(start) ?? {};
     },
   };
@@ -72,15 +76,20 @@ export function participating(half: ClientHalf | undefined, rule: ParticipationR
 
 /** What a device remembers of its rounds; undefined before the first. */
 export async function readAttendance(state: DeviceState): Promise<Attendance | undefined> {
-  const bytes = await state.get(KEY);
+  const bytes = await state.get(ATTENDANCE_KEY);
   return bytes === undefined ? undefined : attendanceOf(bytes);
 }
 
-function attendanceOf(bytes: Uint8Array): Attendance {
+/**
+ * Reads what a device keeps under {@link ATTENDANCE_KEY}.
+ *
+ * @throws {TributaryError} `bad-data` if it is nothing of the kind.
+ */
+export function attendanceOf(bytes: Uint8Array): Attendance {
   if (bytes.length !== 8) {
     throw new TributaryError(
       "bad-data",
-      `Cannot read "${KEY}" of this device: it has ${bytes.length} bytes, expected 8`,
+      `Cannot read "${ATTENDANCE_KEY}" of this device: it has ${bytes.length} bytes, expected 8`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, 8);

@@ -48,14 +48,16 @@ export async function sessionId(session: Session, digest: Digest = webDigest): P
 
 /**
  * Digest of all that a task says of aggregation, hex: SHA-256 of the canonical JSON of
- * `{clients, mask, update}`.
+ * `{clients, mask, privacy, update}`, without `privacy` where the task has none.
  */
 export async function planDigest(
   task: Task,
   digest: Digest = webDigest,
 ): Promise<string> {
-  const { clients, mask, update } = task;
-  return toHex(await digest(canonicalBytes({ clients, mask, update })));
+  const { clients, mask, privacy, update } = task;
+  return toHex(
+    await digest(canonicalBytes({ clients, mask, update, ...(privacy && { privacy }) })),
+  );
 }
 
 /**

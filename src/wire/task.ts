@@ -16,6 +16,7 @@ import { jsonSchema } from "./json_schema.ts";
 import { type MaskPlan, maskPlanFault, maskPlanSchema } from "./mask_plan.ts";
 import { readMessage } from "./message.ts";
 import { MAX_CLIENTS, type Party, partySchema } from "./party.ts";
+import { type PrivacyPlan, privacyPlanSchema } from "./privacy_plan.ts";
 import { rootShare, type Sampling, samplingSchema } from "./sampling.ts";
 import {
   finiteSchema,
@@ -81,6 +82,8 @@ export interface Task {
   readonly update: UpdatePlanDocument;
   /** How parcels are masked. */
   readonly mask: MaskPlan;
+  /** What is promised about each client's privacy; nothing where left out. */
+  readonly privacy?: PrivacyPlan;
   /** Fewest clients that a round opens with and publishes from, and most that it takes. */
   readonly clients: { readonly min: number; readonly max: number };
   /** How the clients of each round are chosen. */
@@ -127,6 +130,7 @@ const taskSchema: v.GenericSchema<Task> = v.pipe(
       weightCap: v.nullable(positiveSchema(1e9, "Examples that give a client full weight")),
     }),
     mask: maskPlanSchema,
+    privacy: v.exactOptional(privacyPlanSchema),
     clients: v.strictObject({
       min: wholeSchema(1, MAX_CLIENTS, "Fewest clients that a round publishes from"),
       max: wholeSchema(1, MAX_CLIENTS, "Most clients in a round"),
