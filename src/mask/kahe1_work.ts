@@ -45,44 +45,57 @@ export interface MaskedWork {
 
 /** Draws a key, errors and shares, and masks a parcel: no call can use what another one has drawn. */
 export function maskParcel(core: AggregateCore, shape: Kahe1Shape, work: MaskWork): MaskedWork {
-  const { parcel, seed, random, helpers, threshold } = work;
+  const { seed, random, helpers, threshold } = work;
   const drawn = Array.from({ length: threshold + 1 }, () => random(SEED_BYTES));
   const [keySeed = seed, errorSeed = seed, ...seeds] = drawn;
-  const masked = new Uint8Array(work.parcelBytes);
-  const { memory } = core;
   try {
     return inArena(core, shape, ({ tables, key, transformed }) => {
       core.drawKey(keySeed, key);
       const shares = splitKey(core, key, { helpers, seeds });
       core.transformKey(tables, { key, out: transformed });
-      eachRun(
-        core,
-        shape,
-        work.parcelBytes,
-        ({ first, values, residues, valuesAt, residuesAt }) => {
-          const part = parcel.subarray(valuesAt, valuesAt + values.bytes);
-          memory.u8(values).set(part);
-          // What is left of the last polynomial holds zeros.
-          memory.u8(values).fill(0, part.length);
-          const { slots } = shape;
-          const run = {
-            tables,
-            key: transformed,
-            publicSeed: seed,
-            slots,
-            first,
-            values,
-            residues,
-          };
-          core.maskValues(run, errorSeed);
-          masked.set(memory.u8(residues), residuesAt);
-        },
-      );
+      const masked = maskUnder(core, shape, { ...work, tables, key: transformed, errorSeed });
       return { parcel: masked, shares };
     });
   } finally {
     for (const bytes of drawn) bytes.fill(0);
   }
+}
+
+/** A key, ready to mask with, in the core's memory. */
+interface UnderKey {
+  /** Seed of the public polynomials. */
+  readonly seed: Uint8Array;
+  /** The ring's tables. */
+  readonly tables: KaheTables;
+  /** A transformed key, or sum of keys. */
+  readonly key: Span;
+}
+
+/** Masks a parcel under a key. */
+export function maskUnder(
+  core: AggregateCore,
+  shape: Kahe1Shape,
+  { parcel, parcelBytes, errorSeed, seed, tables, key }:
+    & Pick<MaskWork, "parcel" | "parcelBytes">
+    & UnderKey
+    & {
+      /** 32 bytes that were never used before. */
+      readonly errorSeed: Uint8Array;
+    },
+): Uint8Array<ArrayBuffer> {
+  const { memory } = core;
+  const masked = new Uint8Array(parcelBytes);
+  eachRun(core, shape, parcelBytes, ({ first, values, residues, valuesAt, residuesAt }) => {
+    const part = parcel.subarray(valuesAt, valuesAt + values.bytes);
+    memory.u8(values).set(part);
+    // What is left of the last polynomial holds zeros.
+    memory.u8(values).fill(0, part.length);
+    const { slots } = shape;
+    const run = { tables, key, publicSeed: seed, slots, first, values, residues };
+    core.maskValues(run, errorSeed);
+    masked.set(memory.u8(residues), residuesAt);
+  });
+  return masked;
 }
 
 /** What is opened, and with what. */
@@ -112,28 +125,41 @@ export interface OpenedWork {
  * {@link joinShares} throws.
  */
 export function openSum(core: AggregateCore, shape: Kahe1Shape, work: OpenWork): OpenedWork {
-  const { sum, seed, shares } = work;
-  const { memory } = core;
-  const words = new Uint8Array(4 * work.values);
-  const ring = ringOf(shape.ringName);
+  const { seed, shares } = work;
   return inArena(core, shape, ({ tables, key, transformed }) => {
     joinShares(core, key, shares);
     core.transformKey(tables, { key, out: transformed });
-    let [most, squares] = [0, 0];
-    eachRun(core, shape, sum.length, ({ first, values, residues, valuesAt, residuesAt }) => {
-      const received = { ptr: values.ptr, bytes: residues.bytes };
-      memory.u8(received).set(sum.subarray(residuesAt, residuesAt + residues.bytes));
-      memory.u8(residues).fill(0);
-      ring.add(core, residues, received);
-      const { slots } = shape;
-      const run = { tables, key: transformed, publicSeed: seed, slots, first, values, residues };
-      const noise = core.openValues(run);
-      most = Math.max(most, noise.most);
-      squares += noise.squares;
-      words.set(memory.u8(values).subarray(0, words.length - valuesAt), valuesAt);
-    });
-    return { words, noise: { most, squares } };
+    return openUnder(core, shape, { ...work, seed, tables, key: transformed });
   });
+}
+
+/**
+ * Opens a sum under the sum of its keys.
+ *
+ * @throws {TributaryError} `residue-out-of-range` for a sum that is none.
+ */
+export function openUnder(
+  core: AggregateCore,
+  shape: Kahe1Shape,
+  { sum, seed, tables, key, ...work }: Pick<OpenWork, "sum" | "values"> & UnderKey,
+): OpenedWork {
+  const { memory } = core;
+  const ring = ringOf(shape.ringName);
+  const words = new Uint8Array(4 * work.values);
+  let [most, squares] = [0, 0];
+  eachRun(core, shape, sum.length, ({ first, values, residues, valuesAt, residuesAt }) => {
+    const received = { ptr: values.ptr, bytes: residues.bytes };
+    memory.u8(received).set(sum.subarray(residuesAt, residuesAt + residues.bytes));
+    memory.u8(residues).fill(0);
+    ring.add(core, residues, received);
+    const { slots } = shape;
+    const run = { tables, key, publicSeed: seed, slots, first, values, residues };
+    const noise = core.openValues(run);
+    most = Math.max(most, noise.most);
+    squares += noise.squares;
+    words.set(memory.u8(values).subarray(0, words.length - valuesAt), valuesAt);
+  });
+  return { words, noise: { most, squares } };
 }
 
 /** How often the noise of an honest sum may be exceeded on average: 30 standard deviations away. */
@@ -167,15 +193,18 @@ export function checkNoise(
   );
 }
 
-interface Arena {
+/** Memory of the core while something is masked or opened. */
+export interface Arena {
+  /** The ring's, filled. */
   readonly tables: KaheTables;
   /** `N` words. */
   readonly key: Span;
+  /** Room for a key as it masks. */
   readonly transformed: Span;
 }
 
 /** Runs with tables and room for a key, which is forgotten. */
-function inArena<T>(core: AggregateCore, { ring }: Kahe1Shape, run: (arena: Arena) => T): T {
+export function inArena<T>(core: AggregateCore, { ring }: Kahe1Shape, run: (arena: Arena) => T): T {
   const { memory } = core;
   const mark = memory.mark();
   const tables = { ring, span: memory.alloc(tableBytes(ring)) };

@@ -9,6 +9,7 @@ import type { AggregateCore } from "../wasm/aggregate.ts";
 import type { MaskPlan } from "../wire/mask_plan.ts";
 import type { ShareSum } from "./key_shares.ts";
 import type { ParcelRing } from "./ring.ts";
+import type { PhasedMask } from "./secagg_plus.ts";
 
 /** Name of a scheme, as tasks write it. */
 export type MaskName = MaskPlan["kind"];
@@ -85,6 +86,8 @@ export interface Mask {
   readonly parcelBytes: number;
   /** What helpers do; absent where a scheme has none. */
   readonly helping?: Helping;
+  /** How clients and root speak in phases; absent where one message of each client is all. */
+  readonly phases?: PhasedMask;
   /**
    * Masks a client's quantised values.
    *

@@ -24,6 +24,7 @@ export type {
   KaheSlots,
   KaheTables,
   KaheWork,
+  SeedKey,
 } from "../wasm/kahe.ts";
 export type { Simd } from "../wasm/simd.ts";
 export { type Committee, committeeOf, MOST_HELPERS } from "./committee.ts";
@@ -69,3 +70,7 @@ export {
   twoHelper,
   type TwoHelperPlan,
 } from "./two_helper.ts";
+export { checkSecaggPlan, type PhasedMask, secaggPlus } from "./secagg_plus.ts";
+export type { SecaggPlan } from "./secagg_plus_round.ts";
+export { type SecaggParameters, secaggParameters } from "./secagg_plus_table.ts";
+export type { SeedMasks, SeedWork } from "./seed_masks.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 import { fromBase64Url } from "../core/bytes.ts";
-import { TributaryError } from "../core/errors.ts";
 import type { HelperInfo, MaskPlan } from "../wire/mask_plan.ts";
 import { kahe1 } from "./kahe1.ts";
 import type { Mask } from "./mask.ts";
 import { none } from "./none.ts";
 import type { ParcelPlan } from "./parcel.ts";
+import { secaggPlus } from "./secagg_plus.ts";
 import { twoHelper } from "./two_helper.ts";
 
 /**
@@ -31,7 +31,7 @@ export function maskOf(plan: MaskPlan, parcels: ParcelPlan): Mask {
     case "two_helper":
       return twoHelper({ ...parcels, helpers: keysOf(plan) });
     case "secagg_plus":
-      throw new TributaryError("task-refused", `Cannot mask by ${plan.kind}: this version cannot`);
+      return secaggPlus(plan, parcels);
     default:
       throw plan satisfies never;
   }
