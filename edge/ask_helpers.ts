@@ -150,7 +150,7 @@ function refuse(
   const errors = refusals.map(({ error }) => error).filter((error) => isTributaryError(error));
   const fault = errors.find(({ code }) => CLIENTS_FAULT.has(code));
   if (fault !== undefined) throw new TributaryError(fault.code, fault.message, { cause: fault });
-  const codes = refusals.map(({ helper, error }) =>
+  const codes = refusals.filter(({ error }) => error !== HOPELESS).map(({ helper, error }) =>
     `helper ${helper}: ${isTributaryError(error) ? error.code : "failed"}`
   );
   throw new TributaryError(

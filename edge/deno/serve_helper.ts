@@ -1,0 +1,78 @@
+/**
+ * A helper as a Deno server over one SQLite file.
+ *
+ * @module
+ */
+import type { Identity } from "../../src/core/identity.ts";
+import type { HelperKey } from "../../src/mask/helper_key.ts";
+import { inlineModule } from "../../src/wasm/inline.ts";
+import { createHelperApp, type HelperAppOptions } from "../helper/app.ts";
+import { sqliteHelperStore } from "../sqlite/helper_store.ts";
+import { loadHelperKey } from "./helper_key_file.ts";
+import { identityIn } from "./identity_file.ts";
+import { listen, type ListenOptions } from "./listen.ts";
+import { nativeCheckOf, nativeDigest } from "./native.ts";
+
+/** Where and as what to serve. */
+export interface ServeHelperOptions
+  extends ListenOptions, Pick<HelperAppOptions, "admit" | "limits" | "keepRounds"> {
+  /** Path of the SQLite file; made if there is none. */
+  readonly store: string;
+  /** Who it is, or the path of its key; made if there is none. */
+  readonly identity: Identity | string;
+  /** Keys that shares may be sealed to, or paths of them, made if there are none; newest first. */
+  readonly keys: readonly (HelperKey | string)[];
+}
+
+/** A helper that runs; disposing finishes what is under way, then closes the store. */
+export interface ServedHelper extends AsyncDisposable {
+  /** Its address, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Who signs its answers. */
+  readonly identity: Identity;
+  /** Its keys, newest first. */
+  readonly keys: readonly HelperKey[];
+}
+
+/**
+ * Serves a helper until it is disposed of.
+ *
+ * @throws {TributaryError} `store-failed` if the file cannot be opened.
+ *
+ * @example A helper for everyone's tasks that name it
+ * ```ts ignore
+ * await using helper = await serveHelper({
+ *   store: "helper.db",
+ *   identity: "helper.key",
+ *   keys: ["shares.key"],
+ *   port: 8090,
+ * });
+ * ```
+ */
+export async function serveHelper(options: ServeHelperOptions): Promise<ServedHelper> {
+  const { admit, limits, keepRounds, logger } = options;
+  const identity = await identityIn(options.identity);
+  const keys = await Promise.all(
+    options.keys.map((key) => typeof key === "string" ? loadHelperKey(key) : key),
+  );
+  const module = await inlineModule("aggregate");
+  const store = sqliteHelperStore(options.store);
+  const app = createHelperApp({
+    ...{ store, keys, identity, module },
+    digest: nativeDigest,
+    checkOf: nativeCheckOf,
+    ...(admit === undefined ? {} : { admit }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(keepRounds === undefined ? {} : { keepRounds }),
+    ...(logger === undefined ? {} : { logger }),
+  });
+  const listener = listen(app, options);
+  return {
+    ...{ url: listener.url, identity, keys },
+    async [Symbol.asyncDispose]() {
+      await listener.drain();
+      await listener.close();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
