@@ -42,14 +42,27 @@ export async function readJsonBody<T>(
   schema: v.GenericSchema<T>,
   form: JsonBodyForm,
 ): Promise<T> {
+  return readJsonMessage(schema, await readSmallBody(request, form), form);
+}
+
+/**
+ * A whole small body.
+ *
+ * @throws {TributaryError} `body-too-long` as soon as that is known, `body-too-short` if it breaks off or
+ * stalls, `digest-missing` and `digest-mismatch` as {@link checkContentDigest}.
+ */
+export async function readSmallBody(
+  request: Request,
+  form: JsonBodyReading,
+): Promise<Uint8Array> {
   const bytes = await readAll(request.body, form);
   await checkContentDigest(request.headers, bytes, form.digest);
-  return readJsonMessage(schema, bytes, form);
+  return bytes;
 }
 
 async function readAll(
   body: ReadableStream<Uint8Array> | null,
-  { clock, stallMs, mostBytes = MAX_JSON_BYTES }: JsonBodyForm,
+  { clock, stallMs, mostBytes = MAX_JSON_BYTES }: JsonBodyReading,
 ): Promise<Uint8Array> {
   const reader = body?.getReader();
   let stalled = false;

@@ -20,6 +20,8 @@ export const ROUTES = {
   update: "/v1/tasks/:task/rounds/:round/updates/:member",
   /** PUT: a word that no update will come. */
   abstention: "/v1/tasks/:task/rounds/:round/abstentions/:member",
+  /** PUT: a client's message of a phase; GET: long poll for the root's. */
+  phase: "/v1/tasks/:task/rounds/:round/phases/:phase/:member",
   /** GET: the round log. */
   log: "/v1/tasks/:task/log",
   /** GET: a helper's keys. */
