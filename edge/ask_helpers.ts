@@ -150,9 +150,11 @@ function refuse(
   const errors = refusals.map(({ error }) => error).filter((error) => isTributaryError(error));
   const fault = errors.find(({ code }) => CLIENTS_FAULT.has(code));
   if (fault !== undefined) throw new TributaryError(fault.code, fault.message, { cause: fault });
-  const codes = refusals.filter(({ error }) => error !== HOPELESS).map(({ helper, error }) =>
-    `helper ${helper}: ${isTributaryError(error) ? error.code : "failed"}`
-  );
+  const codes = refusals.filter(({ error }) => error !== HOPELESS)
+    .sort((a, b) => a.helper - b.helper)
+    .map(({ helper, error }) =>
+      `helper ${helper}: ${isTributaryError(error) ? error.code : "failed"}`
+    );
   throw new TributaryError(
     "shares-missing",
     `Cannot open group ${group.group} of round ${group.round}: ${answers.length} helpers ` +

@@ -40,12 +40,13 @@ export async function openSum(
   const answers = await askHelpers(world, group, { ...options, helping, prepared });
   using core = createAggregateCore(world.module);
   const { words, unfit } = await openWith(core, { ...group, answers });
-  for (const helper of unfit) {
+  if (unfit.length > 0) {
     const doing = `opening group ${group.group} of round ${group.round}`;
     const error = new TributaryError(
       "shares-inconsistent",
-      `Cannot use the answer of helper ${helper}: it does not fit the others; the helper, or a ` +
-        "client of the group, has given a wrong share",
+      `Cannot use all answers: the sum opens without ${
+        unfit.map((helper) => `helper ${helper}'s`).join(" and ")
+      }; a helper, or a client of the group, has given a wrong share`,
     );
     world.logger({ kind: "failure", doing, error });
   }
@@ -70,7 +71,7 @@ export interface AnsweredSum {
 export interface OpenedSum {
   /** Little-endian words, each the sum of the clients' values. */
   readonly words: Uint8Array<ArrayBuffer>;
-  /** Helpers whose answers had to be left out. */
+  /** Helpers whose answers were left out. */
   readonly unfit: readonly number[];
 }
 
@@ -81,13 +82,16 @@ const MOST_TRIES = 64;
  * Opens a sum with all answers, or if they do not fit each other, without as few of them as make the
  * rest fit.
  *
- * Whether a rest is right does not follow from its size alone: `threshold` answers always lie on one
+ * Whether a rest is right does not follow from its size: `threshold` answers always lie on one
  * polynomial. It follows from the opened sum. Under any key but the sum of the clients' keys, the
  * errors of the parcels come out as numbers that fill the ring, and the scheme refuses them
- * (`noise-excessive`); to make a share that passes is as hard as to find a short vector in a lattice
- * of the ring. So what is opened with spare answers left out is as sure as what is opened with no
- * spare answer to begin with. Who is at fault does not follow: the helper whose answer does not fit, or
- * a client that has sealed it a share of another key.
+ * (`noise-excessive`); a share that passes with another key is as hard to make as a short vector is to
+ * find in a lattice of the ring. So what is opened without some answers is as sure as what is opened
+ * where there were no more to begin with.
+ *
+ * Who is at fault does not follow. If one answer is wrong, it is the one that is left out; two that are
+ * wrong can be made to cancel in the sum of the keys, and leave out one that is right. And a client that
+ * seals a helper a share of another key makes that helper's answer wrong.
  *
  * @throws {TributaryError} What the scheme throws with all answers, if nothing fits.
  */
