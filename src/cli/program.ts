@@ -11,6 +11,7 @@ import { recommendCommand } from "./commands/recommend.ts";
 import { regionCommand } from "./commands/region.ts";
 import { rootCommand } from "./commands/root.ts";
 import { simulateCommand } from "./commands/simulate.ts";
+import { statisticsCommand } from "./commands/statistics.ts";
 import { verifyLogCommand } from "./commands/verify_log.ts";
 import { Interrupted } from "./interrupt.ts";
 import type { Terminal } from "./terminal.ts";
@@ -36,6 +37,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
       clientCommand,
       privacyCommand,
       recommendCommand,
+      statisticsCommand,
       verifyLogCommand,
     ]
   ) program.addCommand(make(terminal));

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { runHere } from "./_testing.ts";
 
-const COMMANDS = ["demo", "root", "region", "client", "privacy", "recommend", "verify-log"];
+const COMMANDS = [
+  "demo",
+  "root",
+  "region",
+  "client",
+  "privacy",
+  "recommend",
+  "statistics",
+  "verify-log",
+];
 
 Deno.test("program: its help names every command", async () => {
   const { code, out, err } = await runHere("--help");

@@ -3,14 +3,17 @@
  *
  * @module
  */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { nativeDigest } from "../../../edge/deno/mod.ts";
 import { join as joinRegion } from "../../client/mod.ts";
+import type { Fetch } from "../../core/fetch.ts";
 import { alignItems } from "../../data/interactions.ts";
+import type { Examples } from "../../models/model.ts";
 import { httpUrl } from "../arguments.ts";
 import { chooseTask } from "../choose_task.ts";
 import { openRatings } from "../data_files.ts";
 import { openDeviceStore } from "../device_store.ts";
+import { openExamples } from "../examples_file.ts";
 import { formatBytes } from "../format.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { openItems } from "../items_file.ts";
@@ -22,7 +25,8 @@ import type { Terminal } from "../terminal.ts";
 
 interface Options extends Reading {
   readonly region: string;
-  readonly data: string;
+  readonly data?: string;
+  readonly examples?: string;
   readonly user?: string;
   readonly items?: string;
   readonly task?: string;
@@ -34,9 +38,13 @@ interface Options extends Reading {
 /** The command. It takes part until the task is finished, and prints a line a round. */
 export function clientCommand(terminal: Terminal): Command {
   const command = new Command("client")
-    .description("Take part as one device; the ratings stay here")
+    .description("Take part as one device; what it has stays here")
     .requiredOption("--region <url>", "address of the region to join", httpUrl)
-    .requiredOption("--data <path>", "ratings of this person: a file, or a folder of a known form")
+    .option("--data <path>", "ratings of this person: a file, or a folder of a known form")
+    .addOption(
+      new Option("--examples <file>", "for statistics: values or items of this person, as JSON")
+        .conflicts(["data", "user", "items", "columns", "events", "popular"]),
+    )
     .option("--user <id>", "which person, where the ratings are of several")
     .option("--items <file>", "the task's items: a CSV file with the columns item and title");
   return formOptions(command)
@@ -47,6 +55,9 @@ export function clientCommand(terminal: Terminal): Command {
     .action(async (options: Options) => {
       using interrupt = listenForInterrupt("Stopped; the same command takes part again");
       try {
+        if (options.data === undefined && options.examples === undefined) {
+          command.error("error: expected --data, or --examples for a statistic");
+        }
         await takePart(options, terminal, interrupt.signal);
       } catch (error) {
         // Whatever an interrupted device stumbled over, the interruption is the reason.
@@ -61,19 +72,16 @@ async function takePart(
   { print, warn }: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const own = await openRatings(options.data, readingOf(options));
-  const data = options.items === undefined ? own : alignItems(own, await openItems(options.items));
-  const items = data.histories[personIn(data.people, options.user)]?.items ?? new Uint32Array();
   const fetch = announceOutages(`the region at ${options.region}`, warn);
-  const task = await chooseTask(options.region, { fetch, signal, task: options.task, data });
+  const { examples, task } = await partOf(options, { fetch, signal });
   const identity = await openIdentity(options.identity);
   using store = openDeviceStore(options.state);
   await using device = await joinRegion(options.region, {
     identity,
-    task,
     fetch,
     signal,
-    examples: { items },
+    examples,
+    ...(task === undefined ? {} : { task }),
     state: store.stateOf(identity.id),
     digest: nativeDigest,
     ...(options.token === undefined ? {} : { token: options.token }),
@@ -87,4 +95,20 @@ async function takePart(
     );
   }
   print("the task is finished");
+}
+
+/** What the person has, and the task that it is for; the region's only one if undefined. */
+async function partOf(
+  options: Options,
+  reached: { readonly fetch: Fetch; readonly signal: AbortSignal },
+): Promise<{ readonly examples: Examples; readonly task: string | undefined }> {
+  const { task, examples, data: path } = options;
+  if (examples !== undefined) return { examples: await openExamples(examples), task };
+  const own = await openRatings(path ?? "", readingOf(options));
+  const data = options.items === undefined ? own : alignItems(own, await openItems(options.items));
+  const items = data.histories[personIn(data.people, options.user)]?.items ?? new Uint32Array();
+  return {
+    examples: { items },
+    task: await chooseTask(options.region, { ...reached, task, data }),
+  };
 }
