@@ -6,6 +6,7 @@
  * @module
  */
 import type { RandomSource } from "../core/random.ts";
+import type { RdpCurve } from "./rdp.ts";
 
 /** What a response may be, and how deniable it is. */
 export interface ResponseOptions {
@@ -105,6 +106,25 @@ export function estimateStddev(
 export function chances(options: ResponseOptions): { keep: number; other: number } {
   const keep = trueSteps(options) / STEPS;
   return { keep, other: (1 - keep) / (options.choices - 1) };
+}
+
+/**
+ * Rényi divergence between the answers of two values, exactly:
+ * `ln(p^α·q^(1−α) + q^α·p^(1−α) + (k − 2)·q) / (α − 1)`.
+ */
+export function responseRdp(options: ResponseOptions): RdpCurve {
+  const { keep, other } = chances(options);
+  const [p, q] = [Math.log(keep), Math.log(other)];
+  return (order) => {
+    const terms = [
+      order * p + (1 - order) * q,
+      order * q + (1 - order) * p,
+      ...(options.choices > 2 ? [Math.log(options.choices - 2) + q] : []),
+    ];
+    const highest = Math.max(...terms);
+    const sum = terms.reduce((sum, term) => sum + Math.exp(term - highest), 0);
+    return (highest + Math.log(sum)) / (order - 1);
+  };
 }
 
 /** Uniform in `[0, 2^52)`. */

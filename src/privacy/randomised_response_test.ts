@@ -6,7 +6,9 @@ import {
   estimateCounts,
   estimateStddev,
   randomisedResponse,
+  responseRdp,
 } from "./randomised_response.ts";
+import { spentEpsilon } from "./spend.ts";
 
 /** Repeatable bytes in place of a CSPRNG's. */
 async function seeded(label: string): Promise<RandomSource> {
@@ -82,6 +84,36 @@ Deno.test("randomised response: what every client would answer without noise is 
   estimateCounts(counts, options).forEach((estimate, value) =>
     assert.ok(Math.abs(estimate - (held[value] ?? 0)) < 1e-9)
   );
+});
+
+Deno.test("randomised response: its divergence is that of the two distributions, and never above ε", () => {
+  const order = fc.double({ min: 1.01, max: 100, noNaN: true });
+  const few = fc.integer({ min: 2, max: 20 });
+  const small = fc.double({ min: 0.01, max: 5, noNaN: true });
+  fc.assert(fc.property(small, few, order, (epsilon, choices, order) => {
+    const { keep, other } = chances({ epsilon, choices });
+    const one = Array.from({ length: choices }, (_, answer) => answer === 0 ? keep : other);
+    const two = Array.from({ length: choices }, (_, answer) => answer === 1 ? keep : other);
+    const sum = one.reduce((sum, p, at) => sum + p ** order * (two[at] ?? NaN) ** (1 - order), 0);
+    const rdp = responseRdp({ epsilon, choices })(order);
+    assert.ok(Math.abs(rdp - Math.log(sum) / (order - 1)) < 1e-9 * Math.max(1, rdp));
+    assert.ok(rdp <= epsilon * (1 + 1e-12));
+  }));
+});
+
+Deno.test("randomised response: answers add up, plainly while they are few and by Rényi once they are many", () => {
+  const response = { kind: "response", epsilon: 0.1, choices: 2 } as const;
+  const spent = (rounds: number) => spentEpsilon([{ mechanism: response, rounds }], 1e-6);
+  assert.ok(Math.abs(spent(3) - 0.3) < 1e-12);
+  // Plainly 100; composition at random, ε√(2k ln 1/δ) + kε(e^ε − 1), is 27.
+  assert.ok(spent(1000) > 10 && spent(1000) < 27, `${spent(1000)}`);
+  const gaussian = { kind: "gaussian", noise: 2, rate: 1 } as const;
+  const both = spentEpsilon(
+    [{ mechanism: response, rounds: 3 }, { mechanism: gaussian, rounds: 5 }],
+    1e-6,
+  );
+  const alone = spentEpsilon([{ mechanism: gaussian, rounds: 5 }], 1e-6);
+  assert.ok(both > alone && both < (alone + 0.3) * 1.1, `${both}, ${alone} and 0.3`);
 });
 
 Deno.test("randomised response: what is out of range is refused with what was found", async () => {

@@ -7,6 +7,7 @@ import { gaussianEpsilon } from "./gaussian.ts";
 import { composeLosses } from "./compose_losses.ts";
 import { lossEpsilon } from "./loss_distribution.ts";
 import { amplifiedByPoisson } from "./poisson_amplification.ts";
+import { type ResponseOptions, responseRdp } from "./randomised_response.ts";
 import { type RdpBound, type RdpCurve, rdpEpsilon } from "./rdp.ts";
 import { type SkellamNoise, skellamRdp } from "./skellam.ts";
 import { type Change, lossRange, subsampledGaussianLosses } from "./subsampled_losses.ts";
@@ -17,7 +18,9 @@ export type Mechanism =
   /** Gaussian noise, added by one who is trusted to. */
   | { readonly kind: "gaussian" } & SampledNoise
   /** Integer noise, of which every client adds a share. */
-  | { readonly kind: "skellam"; readonly rate: number } & SkellamNoise;
+  | { readonly kind: "skellam"; readonly rate: number } & SkellamNoise
+  /** A value out of a few that each client blurs for itself. */
+  | { readonly kind: "response" } & ResponseOptions;
 
 /** A mechanism and how often it ran. */
 export interface Charge {
@@ -88,7 +91,9 @@ export function spentEpsilon(
   const gaussian = run.flatMap(({ mechanism, rounds }) =>
     mechanism.kind === "gaussian" ? [{ mechanism, rounds }] : []
   );
-  if (gaussian.length < run.length) return renyiEpsilon(run, delta).epsilon;
+  if (gaussian.length < run.length) {
+    return Math.min(renyiEpsilon(run, delta).epsilon, plainEpsilon(run));
+  }
   if (gaussian.every(({ mechanism }) => mechanism.rate === 1)) {
     const precision = gaussian.reduce(
       (sum, { mechanism, rounds }) => sum + rounds / mechanism.noise ** 2,
@@ -108,6 +113,15 @@ export function spentEpsilon(
   return Math.min(renyiEpsilon(run, delta).epsilon, Math.max(...epsilons));
 }
 
+/** What responses add up to without any `δ`; infinite where noise has none to give. */
+function plainEpsilon(charges: readonly Charge[]): number {
+  return charges.reduce(
+    (sum, { mechanism, rounds }) =>
+      sum + (mechanism.kind === "response" ? rounds * mechanism.epsilon : Infinity),
+    0,
+  );
+}
+
 /** The curve of one round. */
 function curveOf(mechanism: Mechanism): RdpCurve {
   switch (mechanism.kind) {
@@ -115,6 +129,8 @@ function curveOf(mechanism: Mechanism): RdpCurve {
       return subsampledGaussianRdp(mechanism);
     case "skellam":
       return amplifiedByPoisson(skellamRdp(mechanism), mechanism.rate);
+    case "response":
+      return responseRdp(mechanism);
     default:
       return mechanism satisfies never;
   }
