@@ -104,7 +104,9 @@ function lying(committee: () => TestCommittee): Meddle {
     const document = bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
     const { signature: _, share: __, ...said } = JSON.parse(new TextDecoder().decode(document));
     const share = bytes.slice(LENGTH_BYTES + length);
-    new Uint32Array(share.buffer)[7]! ^= 5;
+    const words = new Uint32Array(share.buffer);
+    // Of no two helpers so that they cancel.
+    words[7] = (words[7]! + 1000 * helper ** 2 + 17) % 1073692673;
     const { identity } = committee().helpers[helper - 1]!;
     return new Response(await encodeAnswer(said, share, { identity, digest: nodeDigest }));
   };
@@ -284,8 +286,8 @@ Deno.test("open sum: a client that seals one helper a share of another key is fo
   });
   assert.deepEqual(await root.open(group), group.expected);
   assert.match(
-    root.said[0]!,
-    /answer of helper 5: it does not fit the others; the helper, or a client/,
+    root.said.join(),
+    /without helper 5's; a helper, or a client of the group, has given/,
   );
 });
 
