@@ -67,6 +67,9 @@ export type Contribution = WeightsContribution | SumsContribution;
  */
 export const WEIGHT_TENSOR = "clients/weight";
 
+/** What names of update tensors begin with that carry a metric. */
+export const METRIC_PREFIX = "metrics/";
+
 /**
  * Trains on the device's own examples. The model must not be changed in place.
  *

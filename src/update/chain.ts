@@ -1,14 +1,13 @@
 /**
  * The ordered chain that every update passes through, the same in life and in simulation: what the
- * trainer gave → clip → form → weight → metrics → quantise, and from the sum back.
+ * trainer gave → clip → form → weight → metrics → quantise, and from the sum back. Where a task makes
+ * a promise about privacy, `private_chain.ts` bounds, rotates and blurs what it quantises.
  *
  * The clip comes first, so that all that a strategy derives from a change of weights is bounded with
  * it; the weight comes after, so that it multiplies whatever the strategy sums.
  *
  * @module
  */
-import { TributaryError } from "../core/errors.ts";
-import { sameShape } from "../core/tensor.ts";
 import type { NamedTensors } from "../core/tensor.ts";
 import type { Contribution } from "../core/trainer.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
@@ -18,8 +17,10 @@ import { encodeUpdate } from "./encode.ts";
 import { metricsStep } from "./metrics.ts";
 import { checkUpdatePlan } from "./plan.ts";
 import type { UpdatePlan } from "./plan.ts";
+import { createPrivateChain } from "./private_chain.ts";
 import { followedBy } from "./step.ts";
 import type { UpdateForm, UpdateStep } from "./step.ts";
+import { updateOf } from "./update_of.ts";
 import { unweighted, weightStep } from "./weight.ts";
 
 /** A layout, and what a client does to its update before encoding it. */
@@ -40,6 +41,34 @@ export interface ContributionOptions {
   readonly form?: UpdateForm;
   /** Where the parcel goes; a new array where left out. See `encodeUpdate`. */
   readonly into?: Uint8Array<ArrayBuffer>;
+  /** What the update of a private task is blurred with; others need none. */
+  readonly private?: PrivateSender;
+}
+
+/** What a client of a private task encodes with besides. */
+export interface PrivateSender {
+  /** 32 bytes that decide the rotation, the same for all clients of a round and no secret. */
+  readonly rotation: Uint8Array;
+  /**
+   * 32 bytes that decide the client's noise: of a CSPRNG, used once, and known to nobody else. Whoever
+   * knows them can take the noise back.
+   */
+  readonly noise: Uint8Array;
+  /** Bound of this round; the plan's where it does not adapt. */
+  readonly clip?: number;
+}
+
+/** What the sum of a private task is decoded with besides. */
+export interface PrivateSum {
+  /** As the clients had it. */
+  readonly rotation: Uint8Array;
+  /** Bound of this round; the plan's where it does not adapt. */
+  readonly clip?: number;
+  /**
+   * Adds the root's noise, in place, to the sum's whole numbers: those of all values and their padding
+   * before the rotation is undone.
+   */
+  readonly addNoise?: (steps: Int32Array) => void;
 }
 
 /** Both ends of the chain. */
@@ -61,9 +90,10 @@ export interface UpdateChain {
   /**
    * The sums that `clients` parcels added up to, for the strategy and {@link metricMeans}.
    *
+   * @param options Needed for a private task.
    * @throws {RangeError} If the sum or the number of clients does not fit the plan.
    */
-  decode(sum: Uint8Array, clients: number): NamedTensors;
+  decode(sum: Uint8Array, clients: number, options?: PrivateSum): NamedTensors;
 }
 
 /**
@@ -92,6 +122,8 @@ export interface UpdateChain {
  */
 export function createUpdateChain(core: AggregateCore, plan: ChainPlan): UpdateChain {
   checkUpdatePlan(plan);
+  const { privacy } = plan;
+  if (privacy !== undefined) return createPrivateChain(core, { ...plan, privacy });
   const onTensors = [
     ...(plan.clip === null ? [] : [clipStep(core, plan.clip)]),
     formStep(),
@@ -127,32 +159,4 @@ function quantiseStep(
       encodeUpdate(core, plan, { tensors, key, ...(into && { into }) }),
     receive: (sum, clients) => decodeSum(core, plan, { sum, clients }),
   };
-}
-
-/** A model's own sums, or the change `Δ = w_local − w_global`. */
-function updateOf(contribution: Contribution, model: NamedTensors): NamedTensors {
-  if (contribution.kind === "sums") return contribution.sums;
-  const { weights } = contribution;
-  const missing = Object.keys(model).find((name) => !Object.hasOwn(weights, name));
-  if (missing !== undefined) refuse(`weights "${missing}" of the model are missing`);
-  const changes = Object.entries(weights).map(([name, local]) => {
-    const global = Object.hasOwn(model, name) ? model[name] : undefined;
-    if (global === undefined) refuse(`the model has no weights "${name}"`);
-    if (!sameShape(local.shape, global.shape) || local.data.length !== global.data.length) {
-      refuse(
-        `weights "${name}" have ${local.data.length} values of shape [${local.shape}], expected [${global.shape}]`,
-      );
-    }
-    // A loop, as `map` of a typed array takes seven times as long.
-    const data = new Float32Array(local.data.length);
-    for (let i = 0; i < data.length; i++) {
-      data[i] = (local.data[i] ?? NaN) - (global.data[i] ?? NaN);
-    }
-    return [name, { shape: global.shape, data }] as const;
-  });
-  return Object.fromEntries(changes);
-}
-
-function refuse(found: string): never {
-  throw new TributaryError("update-misshapen", `Cannot send the update: ${found}`);
 }

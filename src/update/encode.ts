@@ -63,8 +63,12 @@ export function encodeUpdate(
   return parcel;
 }
 
-/** Refuses tensors that are not exactly the plan's, by name and shape. */
-function checkTensors(plan: UpdatePlan, tensors: NamedTensors): void {
+/**
+ * Refuses tensors that are not exactly the plan's, by name and shape.
+ *
+ * @throws {TributaryError} `update-misshapen`
+ */
+export function checkTensors(plan: UpdatePlan, tensors: NamedTensors): void {
   for (const { name, shape } of plan.tensors) {
     const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
     if (tensor === undefined) refuse(`tensor "${name}" is missing`);

@@ -6,19 +6,24 @@
  */
 import { TributaryError } from "../core/errors.ts";
 import type { NamedTensors } from "../core/tensor.ts";
+import { METRIC_PREFIX } from "../core/trainer.ts";
 import type { UpdatePlan, UpdateTensorSpec } from "./plan.ts";
 import type { UpdateStep } from "./step.ts";
 
-const PREFIX = "metrics/";
+/** Whether a tensor carries a metric, rather than a part of the update. */
+export function isMetric(name: string): boolean {
+  return name.startsWith(METRIC_PREFIX);
+}
+
 /** 1 from a client that measured, 0 from one that did not: the sum is what means divide by. */
-const EVALUATED = `${PREFIX}evaluated`;
+const EVALUATED = `${METRIC_PREFIX}evaluated`;
 
 /** The tensors that carry these metrics, each value within ±range: first who measured, then what. */
 export function metricTensors(names: readonly string[], range = 1): UpdateTensorSpec[] {
   if (names.length === 0) return [];
   return [
     { name: EVALUATED, shape: [1], range: 1 },
-    ...names.map((name) => ({ name: `${PREFIX}${name}`, shape: [1], range })),
+    ...names.map((name) => ({ name: `${METRIC_PREFIX}${name}`, shape: [1], range })),
   ];
 }
 
@@ -28,8 +33,8 @@ export function metricMeans(sums: NamedTensors): Record<string, number> {
   if (evaluated <= 0) return {};
   return Object.fromEntries(
     Object.entries(sums)
-      .filter(([name]) => name.startsWith(PREFIX) && name !== EVALUATED)
-      .map(([name, { data }]) => [name.slice(PREFIX.length), (data[0] ?? 0) / evaluated]),
+      .filter(([name]) => isMetric(name) && name !== EVALUATED)
+      .map(([name, { data }]) => [name.slice(METRIC_PREFIX.length), (data[0] ?? 0) / evaluated]),
   );
 }
 
@@ -38,7 +43,7 @@ export function metricMeans(sums: NamedTensors): Record<string, number> {
  * on the device.
  */
 export function metricsStep(plan: UpdatePlan): UpdateStep<NamedTensors, NamedTensors> {
-  const specs = plan.tensors.filter(({ name }) => name.startsWith(PREFIX));
+  const specs = plan.tensors.filter(({ name }) => isMetric(name));
   return {
     send(update, { contribution: { metrics } }) {
       const scalars = specs.map(({ name, shape }) =>
@@ -53,7 +58,7 @@ export function metricsStep(plan: UpdatePlan): UpdateStep<NamedTensors, NamedTen
 function valueOf(name: string, metrics: Readonly<Record<string, number>> | undefined): number {
   if (name === EVALUATED) return metrics === undefined ? 0 : 1;
   if (metrics === undefined) return 0;
-  const key = name.slice(PREFIX.length);
+  const key = name.slice(METRIC_PREFIX.length);
   const value = Object.hasOwn(metrics, key) ? metrics[key] : undefined;
   if (value === undefined) {
     throw new TributaryError(

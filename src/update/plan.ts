@@ -7,7 +7,9 @@
 import { TributaryError } from "../core/errors.ts";
 import { sizeOf } from "../core/tensor.ts";
 import type { TensorSpec } from "../core/tensor.ts";
+import { wordsFor } from "../privacy/noisy_grid.ts";
 import { MAX_BITS, MIN_BITS } from "../wasm/aggregate.ts";
+import type { PrivacyPlan } from "../wire/privacy_plan.ts";
 
 /** A tensor of an update. */
 export interface UpdateTensorSpec extends TensorSpec {
@@ -23,6 +25,8 @@ export interface UpdatePlan {
   readonly slotBits: number;
   /** Most updates in one sum. */
   readonly maxClients: number;
+  /** What is promised about each client's privacy; nothing where left out. */
+  readonly privacy?: PrivacyPlan;
 }
 
 /** Largest parcel, 16 Mi values: a region has to hold the sum of a round in 128 MB. */
@@ -63,9 +67,10 @@ export function gridLimit(plan: UpdatePlan): number {
   return 2 ** (bitsPerValue(plan) - 1) - 1;
 }
 
-/** Number of values in an update, which is that of its words. */
-export function updateWords(plan: UpdatePlan): number {
-  return plan.tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+/** Number of words in an update: that of its values, and where they are rotated, of their padding. */
+export function updateWords({ tensors, privacy }: UpdatePlan): number {
+  const values = tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return privacy === undefined ? values : wordsFor(values);
 }
 
 /** The parcels of a plan as a masking scheme has to know them. */

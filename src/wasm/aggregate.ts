@@ -10,6 +10,7 @@ import type { InitOutput } from "../../wasm/aggregate/pkg/aggregate.js";
 import { instantiateCore } from "./core_instance.ts";
 import type { CoreMemory, Span } from "./core_memory.ts";
 import { type KaheKernels, kaheKernels } from "./kahe.ts";
+import { type NoiseKernels, noiseKernels } from "./noise.ts";
 
 /** Fewest bits of a quantised value: the grid is then {−1, 0, 1}. */
 export const MIN_BITS = 2;
@@ -44,7 +45,7 @@ export interface DequantiseOptions extends GridOptions {
 }
 
 /** A core over memory of its own. Spans come from its `memory`; those of one call never overlap. */
-export interface AggregateCore extends KaheKernels, Disposable {
+export interface AggregateCore extends KaheKernels, NoiseKernels, Disposable {
   /** The arena that spans are taken from. */
   readonly memory: CoreMemory;
   /**
@@ -144,6 +145,7 @@ export function createAggregateCore(module: WebAssembly.Module): AggregateCore {
   return {
     memory,
     ...kaheKernels(instance),
+    ...noiseKernels(instance),
 
     addU32(acc, x) {
       const length = pairLength(acc, x);

@@ -10,6 +10,7 @@ export * from "./core_memory.ts";
 export * from "./core_trap.ts";
 export * from "./inline.ts";
 export * from "./kahe.ts";
+export * from "./noise.ts";
 export type { Simd } from "./simd.ts";
 export * from "./train.ts";
 export * from "./train_als.ts";

@@ -67,7 +67,7 @@ export interface PrivacyPlan {
   readonly clip: number;
   /** Standard deviation of the noise in each value of a round's sum, over `clip`. */
   readonly noise: number;
-  /** Norm of all single values of an update together (its weight, its metrics), over `clip`. */
+  /** Norm of an update's weight and metrics together, over `clip`. */
   readonly extras: number;
   /** Steps of the grid in a norm of `clip`. */
   readonly scale: number;
@@ -90,7 +90,7 @@ export const privacyPlanSchema: v.GenericSchema<PrivacyPlan> = v.pipe(
     delta: shareSchema("Probability with which the budget need not hold"),
     clip: positiveSchema(1e9, "Bound on the L2 norm of what a client adds to the sums"),
     noise: positiveSchema(1e9, "Standard deviation of a sum's noise, over clip"),
-    extras: positiveSchema(1e3, "Norm of an update's single values together, over clip"),
+    extras: positiveSchema(1e3, "Norm of an update's weight and metrics together, over clip"),
     scale: positiveSchema(2 ** 31, "Steps of the grid in a norm of clip"),
     mechanism: v.variant("kind", [
       v.strictObject({

@@ -158,9 +158,9 @@ const taskSchema: v.GenericSchema<Task> = v.pipe(
 
 /** The layout of a task's updates, as they are encoded and decoded. */
 export function updatePlan(
-  { update, clients }: Pick<Task, "update" | "clients">,
-): UpdatePlanDocument & { readonly maxClients: number } {
-  return { ...update, maxClients: clients.max };
+  { update, clients, privacy }: Pick<Task, "update" | "clients" | "privacy">,
+): UpdatePlanDocument & { readonly maxClients: number; readonly privacy?: PrivacyPlan } {
+  return { ...update, maxClients: clients.max, ...(privacy && { privacy }) };
 }
 
 /** A task with its owner's word for it. */
