@@ -8,6 +8,7 @@ import type { Digest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { encodeSafetensors } from "../src/core/safetensors.ts";
 import type { NamedTensors } from "../src/core/tensor.ts";
+import { type RootPrivacy, splitPrivacy } from "../src/privacy/root_privacy.ts";
 import { splitPublished } from "../src/strategy/published.ts";
 import type { Strategy, StrategyOutput } from "../src/strategy/strategy.ts";
 import type { UpdateChain } from "../src/update/chain.ts";
@@ -30,8 +31,20 @@ export interface ModelStep {
   readonly state: NamedTensors;
   /** Version of the next model, which numbers the step. */
   readonly version: number;
+  /** How a private task's sum is opened; nothing for a task without privacy. */
+  readonly privacy?: PrivateStep;
   /** SHA-256. */
   readonly digest: Digest;
+}
+
+/** What the sum of a private task is opened with. */
+export interface PrivateStep {
+  /** The root's half of the task's privacy. */
+  readonly root: RootPrivacy;
+  /** 32 bytes of a CSPRNG for this sum alone, which decide the root's noise. */
+  readonly seed: Uint8Array;
+  /** 32 public bytes by which the round's updates were rotated. */
+  readonly rotation: Uint8Array;
 }
 
 /** A model as a root holds it. */
@@ -59,9 +72,12 @@ export interface SteppedModel extends HeldModel {
  */
 export async function beginModel(
   model: NamedTensors,
-  { strategy, digest }: Pick<ModelStep, "strategy" | "digest">,
+  { strategy, privacy, digest }: Pick<ModelStep, "strategy" | "digest"> & {
+    readonly privacy?: Pick<RootPrivacy, "init">;
+  },
 ): Promise<HeldModel> {
-  return await held({ model, state: strategy.init(model) }, { version: 0, digest });
+  const state = { ...strategy.init(model), ...privacy?.init() };
+  return await held({ model, state }, { version: 0, digest });
 }
 
 /**
@@ -72,19 +88,26 @@ export async function beginModel(
  * @throws {RangeError} If the sum or the number of clients does not fit the plan.
  */
 export async function stepModel(step: ModelStep): Promise<SteppedModel> {
-  const { strategy, clients, version, digest } = step;
+  const { strategy, clients, version, digest, privacy } = step;
   const { rest: model, published } = splitPublished(step.model);
-  const sums = step.chain.decode(step.sum, clients);
+  const { privacy: kept, rest: state } = splitPrivacy({ ...step.state, ...published });
+  const opening = privacy?.root.open(kept, privacy.seed);
+  const sums = step.chain.decode(
+    step.sum,
+    clients,
+    privacy && { rotation: privacy.rotation, ...opening },
+  );
   const specs = Object.entries(model).map(([name, { shape }]) => ({ name, shape }));
   const asked = new Set(strategy.sums(specs).map(({ name }) => name));
   const next = strategy.step({
     model,
-    state: { ...step.state, ...published },
+    state,
     sums: Object.fromEntries(Object.entries(sums).filter(([name]) => asked.has(name))),
     clients,
     round: version,
   });
-  return { ...await held(next, { version, digest }), metrics: metricMeans(sums) };
+  const after = { model: next.model, state: { ...next.state, ...opening?.kept(sums, clients) } };
+  return { ...await held(after, { version, digest }), metrics: metricMeans(sums) };
 }
 
 /** Parts what clients are given from what the root keeps to itself. */

@@ -9,13 +9,16 @@ import { fromHex, toHex } from "../core/bytes.ts";
 import { systemClock } from "../core/clock.ts";
 import { type Digest, webDigest } from "../core/digest.ts";
 import { isTributaryError, TributaryError } from "../core/errors.ts";
+import { deriveSeed } from "../core/random.ts";
 import { decodeSafetensors, encodeSafetensors } from "../core/safetensors.ts";
+import { rotationSeed } from "../privacy/rotation.ts";
 import { rulesOf } from "../round/record.ts";
 import { splitPublished } from "../strategy/published.ts";
 import { strategyFrom } from "../strategy/registry.ts";
 import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
 import { updateBytes } from "../update/plan.ts";
+import { rootHalf } from "../update/root_half.ts";
 import type { ModelInfo } from "../wire/round_info.ts";
 import { type Task, taskId } from "../wire/task.ts";
 import { attendances } from "./attendance.ts";
@@ -84,7 +87,12 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   using aggregate = cores.aggregate;
   const strategy = strategyFrom(task.strategy, train);
   const chain = createUpdateChain(aggregate, plan);
-  const first = await beginModel(definition.initial(fromHex(task.seed)), { strategy, digest });
+  const { privacy } = plan;
+  const half = privacy && rootHalf(aggregate, { ...plan, privacy });
+  const first = await beginModel(definition.initial(fromHex(task.seed)), {
+    ...{ strategy, digest },
+    ...(half && { privacy: half }),
+  });
   const { saved, key } = await openSimulation(task, { ...options, seed });
   let model: HeldModel = first;
   let tree: TreeState = newTree({ shape, task: id, rules: rulesOf(task), model: first.info });
@@ -105,9 +113,8 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
     ...{ faults, seed, clients: clients.length, nodes: shape.parents.length },
     bytes: { down: first.bytes.length, up: parcelBytes },
   });
-  const mechanism = task.privacy?.mechanism;
   const attending = attendances(
-    mechanism?.kind === "ftrl" ? mechanism : undefined,
+    privacy?.mechanism.kind === "ftrl" ? privacy.mechanism : undefined,
     saved?.kept ?? [],
   );
   await using crews = await startCrews({
@@ -142,7 +149,7 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
     const before = model;
     let metrics: SteppedModel["metrics"] = {};
     if (played.outcome === "sealed") {
-      const next = await stepped(sum, included(played));
+      const next = await stepped(sum, { round, count: included(played) });
       if (next === undefined) {
         tree = answered(tree, { kind: "fail", round, reason: "sum-refused" });
       } else {
@@ -183,12 +190,22 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   }
 
   /** The next model; undefined if the sum admits none. */
-  async function stepped(sum: Uint8Array, count: number): Promise<SteppedModel | undefined> {
+  async function stepped(
+    sum: Uint8Array,
+    { round, count }: { readonly round: number; readonly count: number },
+  ): Promise<SteppedModel | undefined> {
     const { model: tensors, state, info } = model;
+    const privacy = half && {
+      root: half,
+      // Repeatable, and so a promise to nobody: these clients are not real.
+      seed: await deriveSeed(seed, "root noise", round),
+      rotation: await rotationSeed(id, round),
+    };
     try {
       return await stepModel({
         ...{ strategy, chain, sum, clients: count, model: tensors, state, digest },
         version: info.version + 1,
+        ...(privacy && { privacy }),
       });
     } catch (error) {
       if (isTributaryError(error)) return undefined;
