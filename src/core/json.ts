@@ -40,7 +40,8 @@ export function canonicalBytes(value: unknown): Uint8Array<ArrayBuffer> {
 
 /**
  * The value of a JSON text in which no object has a key twice (RFC 7493, section 2.3), so that two
- * readers cannot see two values in one signed text. Nor may a key be `__proto__`.
+ * readers cannot see two values in one signed text. Nor may a key be `__proto__`, nor a text hold half
+ * a surrogate pair (section 2.1), which has no canonical form.
  *
  * @throws {SyntaxError} If the text is not such JSON.
  */
@@ -53,9 +54,16 @@ export function parseJson(text: string): unknown {
     if (text[at] !== '"') continue;
     const start = at++;
     for (; text[at] !== '"'; at++) if (text[at] === "\\") at++;
+    checkPairs(text.slice(start, at + 1));
     if (isKey(text, at + 1)) addKey(open.at(-1), JSON.parse(text.slice(start, at + 1)));
   }
   return value;
+}
+
+/** Only an escape can make half a pair of what was UTF-8. */
+function checkPairs(literal: string): void {
+  if (!literal.includes("\\u") || (JSON.parse(literal) as string).isWellFormed()) return;
+  throw new SyntaxError("Cannot read JSON: a text holds half a surrogate pair");
 }
 
 /** Whether what ends before `at` is followed by a colon. */

@@ -118,3 +118,10 @@ Deno.test("json: what is not JSON is refused", () => {
     assert.throws(() => parseJson(text), SyntaxError);
   }
 });
+
+Deno.test("json: half a surrogate pair is refused in keys and texts, a whole one is fine", () => {
+  for (const text of [`"\\ud800"`, `{"a":["\\udc00\\ud800"]}`, `{"\\ud83d":1}`]) {
+    assert.throws(() => parseJson(text), /^SyntaxError: .* half a surrogate pair$/);
+  }
+  assert.equal(parseJson(`"\\ud83d\\ude00\\\\ud800"`), "😀\\ud800");
+});

@@ -1,5 +1,6 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import assert from "node:assert/strict";
+import * as v from "valibot";
 import { utf8 } from "../core/bytes.ts";
 import { isTributaryError } from "../core/errors.ts";
 import { hex32 } from "./_testing.ts";
@@ -72,6 +73,18 @@ Deno.test("message: what does not fit is named by its path", () => {
   ) {
     assert.throws(() => readMessage(roundInfoSchema, value, FORM), says(pattern));
   }
+});
+
+Deno.test("message: a document is read whole: no list for a record, no key that a schema would drop", () => {
+  const schema = v.strictObject({ train: v.record(v.string(), v.unknown()) });
+  const read = (text: string) => readJsonMessage(schema, utf8(text), FORM);
+  assert.deepEqual(read(`{"train":{"lr":1,"deep":[{"constructor":1}]}}`).train["lr"], 1);
+  assert.throws(() => read(`{"train":[]}`), says(/a list stands for an object/));
+  for (const key of ["constructor", "prototype"]) {
+    assert.throws(() => read(`{"train":{"${key}":1}}`), says(RegExp(`the key "${key}"`)));
+  }
+  const deep = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
+  assert.equal(Array.isArray(read(`{"train":{"x":${deep}}}`).train["x"]), true);
 });
 
 Deno.test("message: a client enrols with size 1, a region with any", () => {
