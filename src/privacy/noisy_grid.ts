@@ -29,6 +29,7 @@ import { METRIC_PREFIX, WEIGHT_TENSOR } from "../core/trainer.ts";
 import type { PrivacyPlan } from "../wire/privacy_plan.ts";
 import { LEAST_BLOCK, MOST_STEPS } from "../wasm/noise.ts";
 import { clipBitScale } from "./adaptive_clip.ts";
+import { bisectFalling } from "./bisect.ts";
 import { CLIP_BIT } from "./root_privacy.ts";
 import { roundedNorms } from "./skellam.ts";
 import { logSkellamTail, MOST_ENTRIES } from "./skellam_table.ts";
@@ -97,6 +98,19 @@ export function blockFor(values: number): number {
 /** Values with the padding of the last block. */
 export function wordsFor(values: number, block: number = blockFor(values)): number {
   return block * Math.ceil(values / block);
+}
+
+/** What rounding may add to the norm of a vector where slots have room for a fine grid. */
+const ROUNDING_COST = 1.01;
+
+/**
+ * Steps of the norm of a vector of so many values at which rounding makes it at most a hundredth longer:
+ * a finer grid would take more bits and bring less noise by no more than that.
+ */
+export function scaleFor(words: number): number {
+  const cost = (clip: number): number =>
+    clip === 0 ? Infinity : roundedNorms({ clip, dim: words, beta: ROUNDING_BETA }).l2 / clip;
+  return bisectFalling(cost, { bound: ROUNDING_COST, start: Math.sqrt(words), tolerance: 1e-6 });
 }
 
 /** What is the same for every amount of noise. */

@@ -7,16 +7,21 @@
 import { TributaryError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
 import { sizeOf } from "../core/tensor.ts";
+import { WEIGHT_TENSOR } from "../core/trainer.ts";
 import type { TensorSpec } from "../core/tensor.ts";
 import { maskOf } from "../mask/registry.ts";
 import type { Mask } from "../mask/mask.ts";
 import { modelFrom } from "../models/mod.ts";
 import type { AnyModel } from "../models/mod.ts";
+import { CLIP_BOUND } from "../privacy/root_privacy.ts";
 import { strategyPlan } from "../strategy/mod.ts";
+import { participating } from "../strategy/participation.ts";
 import { refusePublishedNames } from "../strategy/published.ts";
 import type { StrategyPlan } from "../strategy/mod.ts";
 import { checkUpdatePlan, metricTensors, parcelsOf } from "../update/mod.ts";
 import type { ChainPlan, UpdateTensorSpec } from "../update/mod.ts";
+import { checkPrivacy, CLIP_BIT_TENSOR } from "../update/check_privacy.ts";
+import type { PrivacyPlan } from "../wire/privacy_plan.ts";
 import { type Task, updatePlan } from "../wire/task.ts";
 
 /** Largest model, 16 Mi values: it has to be held beside its sum. */
@@ -51,27 +56,76 @@ export function checkTask(task: Task): CheckedTask {
   const strategy = strategyPlan(task.strategy);
   checkPair(model, strategy);
   checkMetrics(task, model);
-  checkLayout(task.update.tensors, updateTensors(model, { strategy, metrics: task.metrics }));
+  const { update: { weightCap }, metrics, privacy } = task;
+  checkLayout(
+    task.update.tensors,
+    updateTensors(model, { strategy, metrics, weightCap, ...(privacy && { privacy }) }),
+  );
   const plan = updatePlan(task);
   checkUpdatePlan(plan);
+  checkPrivateStrategy(task, strategy);
+  checkPrivacy(task);
   const mask = maskOf(task.mask, parcelsOf(plan));
   refusePublishedNames(model.tensors);
-  const published = [...model.tensors, ...strategy.published?.(model.tensors) ?? []];
+  const published = [
+    ...model.tensors,
+    ...strategy.published?.(model.tensors) ?? [],
+    // Clients clip to the bound of the round.
+    ...(privacy?.adaptiveClip === undefined ? [] : [{ name: CLIP_BOUND, shape: [1] }]),
+  ];
   checkModelBytes(published);
   checkClip(task, strategy);
   checkStop(task);
-  return { model, strategy, published, plan, mask };
+  return { model, strategy: clientsOf(strategy, privacy), published, plan, mask };
 }
 
-/** The tensors of an update in order: what the strategy sums, then the metrics. */
+/** What decides over the tensors of an update, besides its model. */
+export interface UpdateLayout {
+  /** The strategy's plan. */
+  readonly strategy: StrategyPlan;
+  /** Metrics that clients report. */
+  readonly metrics: readonly string[];
+  /** Examples that give a client full weight; null to weigh all the same. */
+  readonly weightCap: number | null;
+  /** What is promised about privacy, if anything. */
+  readonly privacy?: Pick<PrivacyPlan, "adaptiveClip">;
+}
+
+/**
+ * The tensors of an update in order: what the strategy sums, then the metrics, then the bit by which the
+ * bound of a private task adapts. Where all weigh the same, clients of a private task send no weight: it
+ * would only get noise, and the sum of all is their number.
+ */
 export function updateTensors(
   model: AnyModel,
-  { strategy, metrics }: {
-    readonly strategy: StrategyPlan;
-    readonly metrics: readonly string[];
-  },
+  { strategy, metrics, weightCap, privacy }: UpdateLayout,
 ): UpdateTensorSpec[] {
-  return [...strategy.sums(model.tensors), ...metricTensors(metrics)];
+  const isCounted = privacy !== undefined && weightCap === null &&
+    strategy.contribution === "weights";
+  return [
+    ...strategy.sums(model.tensors).filter(({ name }) => !isCounted || name !== WEIGHT_TENSOR),
+    ...metricTensors(metrics),
+    ...(privacy?.adaptiveClip === undefined ? [] : [CLIP_BIT_TENSOR]),
+  ];
+}
+
+/** Strategies of which a client keeps what it sent, or whose sums have no common bound. */
+const NOT_PRIVATE: ReadonlySet<string> = new Set(["scaffold", "fednova", "qfedavg"]);
+
+/** Refuses strategies that noise would break. */
+function checkPrivateStrategy({ privacy }: Task, { options: { kind } }: StrategyPlan): void {
+  if (privacy === undefined || !NOT_PRIVATE.has(kind)) return;
+  refuse(
+    `Cannot blur what clients send for ${kind}: expected a strategy whose sums are of changes or of a model's own, ` +
+      `not of ${[...NOT_PRIVATE].join(", ")}`,
+  );
+}
+
+/** The strategy, with clients that come as seldom as the noise asks for. */
+function clientsOf(strategy: StrategyPlan, privacy: PrivacyPlan | undefined): StrategyPlan {
+  const mechanism = privacy?.mechanism;
+  if (mechanism?.kind !== "ftrl") return strategy;
+  return { ...strategy, client: participating(strategy.client, mechanism) };
 }
 
 /** Refuses a model and a strategy of which one does not take what the other gives. */

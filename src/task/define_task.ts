@@ -12,9 +12,12 @@ import { readTask } from "../wire/task.ts";
 import type { StopRules, Task } from "../wire/task.ts";
 import { checkTask, updateTensors } from "./check_task.ts";
 import { completeMask, type MaskOptions } from "./mask_options.ts";
+import { completePrivacy, type PrivacyOptions } from "./privacy_options.ts";
 
 /** Bits of one value's slot in the sum, unless a task says otherwise: 9 bits a value for 1000. */
 const DEFAULT_SLOT_BITS = 19;
+/** The same of a private task, whose updates have noise beside them. */
+const PRIVATE_SLOT_BITS = 25;
 /** A round's time, unless a task says otherwise. */
 const DEFAULT_ROUND_MS = 60_000;
 
@@ -30,15 +33,17 @@ export interface TaskDefinition {
   readonly strategy?: StrategyOptions;
   /** How updates are encoded. */
   readonly update?: {
-    /** Bits that the sum of one value may take, 2 to 32; default 19. */
+    /** Bits that the sum of one value may take, 2 to 32; default 19, of a private task 25. */
     readonly slotBits?: number;
-    /** Bound on the L2 norm of a change of weights; default the strategy's, which may be none. */
+    /** Bound on the L2 norm of a change of weights; default the strategy's, which may be none. Of a private task that is `privacy.clip`. */
     readonly clip?: number | null;
     /** Examples that give a client full weight; default all clients weigh the same. */
     readonly weightCap?: number | null;
   };
   /** How parcels are masked; default not at all, as masking takes helpers or neighbours. */
   readonly mask?: MaskOptions;
+  /** What is promised about each client's privacy, and the noise is chosen for; default nothing. */
+  readonly privacy?: PrivacyOptions;
   /** Fewest clients that a round opens with and publishes from, and most that it takes. */
   readonly clients: { readonly min: number; readonly max: number };
   /** How the clients of each round are chosen; default all of them. */
@@ -59,8 +64,24 @@ export interface TaskDefinition {
  * Makes a task, checked as everyone who receives it will check it again.
  *
  * @throws {TributaryError} `task-refused`: slots that the clients' sum overflows or that cannot be masked, more memory than a
- * region has, settings out of range, a strategy that does not fit the model, a stop rule that cannot
- * be met.
+ * region has, settings out of range, a strategy that does not fit the model, a stop rule or a promise
+ * about privacy that cannot be kept.
+ *
+ * @example A privacy budget of ε = 8 at δ = 1e-6 over 20 rounds
+ * ```ts
+ * import { tensors } from "../models/mod.ts";
+ * import { defineTask } from "./define_task.ts";
+ *
+ * const task = defineTask({
+ *   name: "risk",
+ *   model: tensors({ tensors: { slopes: [100], intercept: [1] } }),
+ *   clients: { min: 1000, max: 2000 },
+ *   privacy: { epsilon: 8, delta: 1e-6, clip: 0.5 },
+ *   stop: { rounds: 20 },
+ * });
+ * // The standard deviation of the noise in a value of a sum, over the bound.
+ * if (task.privacy?.noise.toFixed(1) !== "3.1") throw new Error(`${task.privacy?.noise}`);
+ * ```
  *
  * @example
  * ```ts
@@ -83,6 +104,19 @@ export function defineTask(definition: TaskDefinition): Task {
   const strategy = given ?? strategyPlan(model.strategy);
   const metrics = definition.metrics ?? model.metrics;
   const document = modelDocument(model);
+  const sampling = definition.sampling ?? { kind: "all" };
+  const mask = completeMask(definition.mask ?? { kind: "none" }, clients);
+  const isPrivate = definition.privacy !== undefined;
+  const weightCap = update.weightCap ?? null;
+  const tensors = updateTensors(model, {
+    ...{ strategy, metrics, weightCap },
+    ...(definition.privacy && { privacy: definition.privacy }),
+  });
+  const slotBits = update.slotBits ?? (isPrivate ? PRIVATE_SLOT_BITS : DEFAULT_SLOT_BITS);
+  const privacy = definition.privacy && completePrivacy(definition.privacy, {
+    plan: { tensors, slotBits, maxClients: clients.max },
+    ...{ mask, clients, sampling, rounds: stop.rounds },
+  });
   const task = readTask({
     version: 1,
     name,
@@ -90,14 +124,15 @@ export function defineTask(definition: TaskDefinition): Task {
     train: model.options.kind === "tensors" ? definition.train ?? {} : document.train,
     strategy: strategy.options,
     update: {
-      slotBits: update.slotBits ?? DEFAULT_SLOT_BITS,
-      tensors: updateTensors(model, { strategy, metrics }),
-      clip: update.clip ?? strategy.clip ?? null,
-      weightCap: update.weightCap ?? null,
+      slotBits,
+      tensors,
+      clip: update.clip ?? (isPrivate ? null : strategy.clip ?? null),
+      weightCap,
     },
-    mask: completeMask(definition.mask ?? { kind: "none" }, clients),
+    mask,
+    ...(privacy && { privacy }),
     clients,
-    sampling: definition.sampling ?? { kind: "all" },
+    sampling,
     roundMs: definition.roundMs ?? DEFAULT_ROUND_MS,
     metrics,
     stop,
