@@ -8,9 +8,10 @@ import { deriveSeed } from "../core/random.ts";
 import type { NamedTensors } from "../core/tensor.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Contribution, DeviceState, TrainContext, Trainer } from "../core/trainer.ts";
+import { CLIP_BOUND } from "../privacy/root_privacy.ts";
 import type { ClientHalf } from "../strategy/client_half.ts";
 import { splitPublished } from "../strategy/published.ts";
-import type { UpdateChain } from "../update/chain.ts";
+import type { PrivateSender, UpdateChain } from "../update/chain.ts";
 
 /** All that is random in a round. */
 export interface RoundSeeds {
@@ -53,6 +54,8 @@ export interface MakeUpdateOptions {
   readonly chain: UpdateChain;
   /** Seeds that only this client and this round have, 32 bytes each. */
   readonly seeds: RoundSeeds;
+  /** What an update of a private task is blurred with; others need none. */
+  readonly blur?: Omit<PrivateSender, "clip">;
   /** Ends the training. */
   readonly signal: AbortSignal;
   /** Where the parcel goes, for one who makes many after each other; a new array where left out. */
@@ -80,8 +83,9 @@ export async function makeUpdate(
   { version, tensors }: ReceivedModel,
   options: MakeUpdateOptions,
 ): Promise<MadeUpdate> {
-  const { round, trainer, half, state, chain, seeds, signal, into } = options;
+  const { round, trainer, half, state, chain, seeds, blur, signal, into } = options;
   const { rest: model, published } = splitPublished(tensors);
+  const clip = boundOf(published);
   const part = await half?.begin({ round, version, published, state }) ?? {};
   const context = { round, seed: seeds.train, signal, needs: half?.needs ?? [] };
   const contribution = part.correction === undefined
@@ -93,12 +97,29 @@ export async function makeUpdate(
     key: seeds.encode,
     ...(part.form && { form: part.form }),
     ...(into && { into }),
+    ...(blur && { private: { ...blur, ...(clip !== undefined && { clip }) } }),
   });
   return {
     contribution,
     parcel,
     accepted: async () => await part.accepted?.(chain.sent(parcel, contribution)),
   };
+}
+
+/**
+ * The bound that came beside the model, where it adapts.
+ *
+ * @throws {TributaryError} `model-invalid` if it is no bound. One that is too large takes nothing from
+ * what is promised: noise grows with it.
+ */
+function boundOf({ [CLIP_BOUND]: bound }: NamedTensors): number | undefined {
+  if (bound === undefined) return undefined;
+  const clip = bound.data[0] ?? NaN;
+  if (clip > 0 && Number.isFinite(clip)) return clip;
+  throw new TributaryError(
+    "model-invalid",
+    `Cannot bound the update by ${clip}: expected a finite number above 0`,
+  );
 }
 
 /**

@@ -9,10 +9,12 @@ import type { Training } from "../client/join_options.ts";
 import { makeUpdate, roundSeeds } from "../client/make_update.ts";
 import { type Clock, systemTurn } from "../core/clock.ts";
 import { isTributaryError, TributaryError } from "../core/errors.ts";
+import { deriveSeed } from "../core/random.ts";
 import { decodeSafetensors } from "../core/safetensors.ts";
 import type { DeviceState, Trainer } from "../core/trainer.ts";
 import { onDevice } from "../models/on_device.ts";
 import type { AnyModel } from "../models/registry.ts";
+import { rotationSeed } from "../privacy/rotation.ts";
 import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
 import { updateBytes } from "../update/plan.ts";
@@ -114,10 +116,16 @@ export async function createCrew(options: CrewOptions, clock: Clock): Promise<Cr
         if (found === undefined) throw new RangeError(`Cannot train client ${client}: not here`);
         const { seed, state, trainer } = found;
         const seeds = await roundSeeds(seed, { task: id, round });
+        const blur = task.privacy && {
+          rotation: await rotationSeed(id, round),
+          // Repeatable, as nothing here is kept from anyone; a live client's comes from a CSPRNG.
+          noise: await deriveSeed(seed, id, round, "noise"),
+        };
         try {
           const made = await makeUpdate({ version, tensors }, {
             ...{ round, trainer, half, state, chain, seeds, signal },
             into: parcel,
+            ...(blur && { blur }),
           });
           if (isIncluded) sum.add(made.parcel);
           if (isAcknowledged) await made.accepted();
