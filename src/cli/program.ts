@@ -6,6 +6,8 @@
 import { Command, CommanderError } from "commander";
 import { clientCommand } from "./commands/client.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { helperCommand } from "./commands/helper.ts";
+import { helpersCommand } from "./commands/helpers.ts";
 import { privacyCommand } from "./commands/privacy.ts";
 import { recommendCommand } from "./commands/recommend.ts";
 import { regionCommand } from "./commands/region.ts";
@@ -34,6 +36,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
       simulateCommand,
       rootCommand,
       regionCommand,
+      helperCommand,
+      helpersCommand,
       clientCommand,
       privacyCommand,
       recommendCommand,

@@ -11,11 +11,11 @@ import { TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import { wholeNumber } from "./arguments.ts";
 import { openIdentity } from "./key_file.ts";
-import { Interrupted, listenForInterrupt } from "./interrupt.ts";
 import type { Terminal } from "./terminal.ts";
+import { startAt, untilStopped } from "./until_stopped.ts";
 
 /** Flags of every server. */
-export interface ServeFlags {
+export interface ListenFlags {
   /** Address to listen at. */
   readonly host: string;
   /** Port; 0 for a free one. */
@@ -24,19 +24,28 @@ export interface ServeFlags {
   readonly store: string;
   /** Key file. */
   readonly identity: string;
+}
+
+/** Flags of every aggregator. */
+export interface ServeFlags extends ListenFlags {
   /** Token that members must show. */
   readonly joinToken?: string;
   /** Token that regions must show instead. */
   readonly regionToken?: string;
 }
 
-/** Adds those flags; files are named after the role by default. */
-export function addServeOptions(command: Command, role: string): Command {
+/** Adds the flags of every server; files are named after the role by default. */
+export function addListenOptions(command: Command, role: string, what: string): Command {
   return command
     .option("--host <address>", "address to listen at", "127.0.0.1")
     .option("--port <n>", "port to listen at, 0 for a free one", wholeNumber(0, 65535), 0)
     .option("--store <file>", "SQLite file that everything is kept in", `${role}.db`)
-    .option("--identity <file>", "key of this aggregator; made if it is not there", `${role}.key`)
+    .option("--identity <file>", `key of this ${what}; made if it is not there`, `${role}.key`);
+}
+
+/** Adds those of an aggregator. */
+export function addServeOptions(command: Command, role: string): Command {
+  return addListenOptions(command, role, "aggregator")
     .option("--join-token <token>", "token that members must show; anyone may join without one")
     .option("--region-token <token>", "token that regions must show instead of --join-token");
 }
@@ -62,58 +71,30 @@ export async function serveUntilStopped(
   { only, ...role }: Role,
   begin: (server: ServedAggregator, identity: Identity) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  using interrupt = listenForInterrupt("Stopped; the next start goes on from here");
+  const { host, port, joinToken, regionToken } = flags;
   const identity = await openIdentity(flags.identity);
   if (only !== undefined) await checkStore(flags.store, only);
-  await using server = await serveAt(flags, {
+  const options = {
     identity,
     store: flags.store,
-    hostname: flags.host,
-    port: flags.port,
-    logger: (line) => printLine(terminal, line),
-    ...(flags.joinToken === undefined ? {} : { joinToken: flags.joinToken }),
-    ...(flags.regionToken === undefined ? {} : { regionToken: flags.regionToken }),
+    hostname: host,
+    port,
+    logger: (line: LogLine) => printLine(terminal, line),
+    ...(joinToken === undefined ? {} : { joinToken }),
+    ...(regionToken === undefined ? {} : { regionToken }),
     ...role,
-  });
-  terminal.print(`listening at ${server.url} as ${identity.id}`);
-  if (role.parent !== undefined) terminal.print(`region of ${role.parent.url}`);
-  const stopped = new Promise<never>((_, reject) => {
-    interrupt.signal.addEventListener("abort", () => reject(interrupt.signal.reason), {
-      once: true,
-    });
-  });
-  const work = async () => {
-    await server.ready;
-    await begin(server, identity);
-    terminal.print("ready");
   };
-  try {
-    await Promise.race([work().then(() => stopped), stopped]);
-  } catch (error) {
-    // Being stopped is how a server ends.
-    if (!(error instanceof Interrupted)) throw error;
-    terminal.print(error.message);
-  }
-}
-
-async function serveAt(flags: ServeFlags, options: ServeOptions): Promise<ServedAggregator> {
-  try {
-    return await serveAggregator(options);
-  } catch (error) {
-    if (!isListenError(error)) throw error;
-    throw new TributaryError(
-      "busy",
-      `Cannot listen at ${flags.host}:${flags.port}: ${
-        error.message.replace(/ \(os error.*$/, "").toLowerCase()
-      }, expected a free port of this machine, such as --port 0 finds`,
-      { cause: error },
-    );
-  }
-}
-
-function isListenError(error: unknown): error is Error {
-  const { AddrInUse, AddrNotAvailable, PermissionDenied } = Deno.errors;
-  return [AddrInUse, AddrNotAvailable, PermissionDenied].some((kind) => error instanceof kind);
+  await untilStopped(
+    terminal,
+    () => startAt(flags, () => serveAggregator(options)),
+    async (server) => {
+      terminal.print(`listening at ${server.url} as ${identity.id}`);
+      if (role.parent !== undefined) terminal.print(`region of ${role.parent.url}`);
+      await server.ready;
+      await begin(server, identity);
+      terminal.print("ready");
+    },
+  );
 }
 
 /** A store is for one task: with another one in it, members would have to choose. */
@@ -129,7 +110,7 @@ async function checkStore(path: string, task: string): Promise<void> {
 }
 
 /** Requests are too many to print; what failed and what the rounds came to is not. */
-function printLine({ print, warn }: Terminal, line: LogLine): void {
+export function printLine({ print, warn }: Terminal, line: LogLine): void {
   switch (line.kind) {
     case "request":
       return;

@@ -23,6 +23,13 @@ const schema = v.strictObject({
     clip: anything,
     weightCap: anything,
   })),
+  mask: v.exactOptional(v.union([
+    v.looseObject({ kind: v.picklist(["none", "secagg_plus"]) }),
+    v.looseObject({
+      kind: v.picklist(["kahe1", "two_helper"]),
+      helpers: v.array(v.looseObject({})),
+    }),
+  ])),
   clients: v.looseObject({}),
   sampling: v.exactOptional(v.looseObject({ kind: v.string() })),
   roundMs: anything,

@@ -93,3 +93,27 @@ Deno.test("task file: one that is not there or not JSON is named", async () => {
   await assert.rejects(openTaskFile(path), /task\.json: it is not JSON/);
   await assert.rejects(openTaskFile(folder.path("gone")), /Cannot open .*gone: expected a task/);
 });
+
+Deno.test("task file: a mask is filled in: the usual committee, and sums of the fewest clients", async () => {
+  await using folder = await testFolder();
+  const letters = ["A", "B", "C", "D", "E"];
+  const helpers = letters.map((letter, at) => ({
+    url: `https://${at}.example`,
+    key: `${letter.repeat(42)}A`,
+    identity: `${letter.repeat(42)}Q`,
+  }));
+  const mask = { kind: "kahe1", helpers };
+  const path = await folder.write("task.json", JSON.stringify({ ...FILMS, mask }));
+  assert.deepEqual((await openTaskFile(path)).mask, {
+    ...mask,
+    ...{ threshold: 4, colluding: 2, min: 4, groups: 1 },
+  });
+});
+
+Deno.test("task file: a mask without its helpers, or of no kind, is refused", async () => {
+  await using folder = await testFolder();
+  for (const mask of [{ kind: "kahe1" }, { kind: "rot13" }, { kind: "two_helper", helpers: 2 }]) {
+    const path = await folder.write("task.json", JSON.stringify({ ...FILMS, mask }));
+    await assert.rejects(openTaskFile(path), { code: "task-refused", message: /at mask/ });
+  }
+});

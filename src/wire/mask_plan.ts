@@ -53,6 +53,14 @@ export type MaskPlan =
     readonly min: number;
   };
 
+/** Every kind of {@link MaskPlan}. */
+export const MASK_KINDS: readonly MaskPlan["kind"][] = [
+  "none",
+  "kahe1",
+  "secagg_plus",
+  "two_helper",
+];
+
 /** A plan whose sums helpers open. */
 export type HelperPlan = Extract<MaskPlan, { helpers: unknown }>;
 

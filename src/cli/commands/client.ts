@@ -15,6 +15,7 @@ import { openRatings } from "../data_files.ts";
 import { openDeviceStore } from "../device_store.ts";
 import { openExamples } from "../examples_file.ts";
 import { formatBytes } from "../format.ts";
+import { addInsistOptions, insistenceOf, type InsistFlags } from "../insist_options.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { openItems } from "../items_file.ts";
 import { openIdentity } from "../key_file.ts";
@@ -23,7 +24,7 @@ import { personIn } from "../person.ts";
 import { formOptions, type Reading, readingOf } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface Options extends Reading {
+interface Options extends Reading, InsistFlags {
   readonly region: string;
   readonly data?: string;
   readonly examples?: string;
@@ -47,7 +48,7 @@ export function clientCommand(terminal: Terminal): Command {
     )
     .option("--user <id>", "which person, where the ratings are of several")
     .option("--items <file>", "the task's items: a CSV file with the columns item and title");
-  return formOptions(command)
+  return addInsistOptions(formOptions(command))
     .option("--task <digest>", "which task, where the region has several")
     .option("--token <token>", "token of a region that asks for one")
     .option("--identity <file>", "this device's key; made if it is not there", "client.key")
@@ -81,6 +82,7 @@ async function takePart(
     fetch,
     signal,
     examples,
+    ...insistenceOf(options),
     ...(task === undefined ? {} : { task }),
     state: store.stateOf(identity.id),
     digest: nativeDigest,

@@ -1,0 +1,71 @@
+/**
+ * `tributary helper`: one of a task's committee, until it is stopped.
+ *
+ * @module
+ */
+import { Command } from "commander";
+import { serveHelper } from "../../../edge/deno/mod.ts";
+import { admitOwners } from "../../../edge/helper/mod.ts";
+import { toBase64Url } from "../../core/bytes.ts";
+import { wholeNumber } from "../arguments.ts";
+import { openHelperKey, openIdentity } from "../key_file.ts";
+import { addListenOptions, type ListenFlags, printLine } from "../serve_command.ts";
+import type { Terminal } from "../terminal.ts";
+import { startAt, untilStopped } from "../until_stopped.ts";
+
+interface Options extends ListenFlags {
+  readonly key: readonly string[];
+  readonly owner?: readonly string[];
+  readonly leastClients: number;
+  readonly keepRounds?: number;
+}
+
+/** The command. It holds the shares of clients' keys, and answers a root once for each sum. */
+export function helperCommand(terminal: Terminal): Command {
+  const command = new Command("helper")
+    .description("Run a helper: hold shares of clients' keys, and answer once for each sum");
+  return addListenOptions(command, "helper", "helper")
+    .option(
+      "--key <files...>",
+      "keys that shares are sealed to, newest first; made if they are not there",
+      ["helper-shares.key"],
+    )
+    .option("--owner <ids...>", "owners whose tasks are served; everyone's without it")
+    .option(
+      "--least-clients <n>",
+      "smallest sum that any task may have opened",
+      wholeNumber(2, 1_000_000),
+      2,
+    )
+    .option(
+      "--keep-rounds <n>",
+      "rounds whose answers can be given again; all without it",
+      wholeNumber(0, 1_000_000),
+    )
+    .action((options: Options) => run(options, terminal));
+}
+
+async function run(options: Options, terminal: Terminal): Promise<void> {
+  const { owner, leastClients, keepRounds, store, host, port } = options;
+  const identity = await openIdentity(options.identity);
+  const keys = await Promise.all(options.key.map(openHelperKey));
+  const start = () =>
+    serveHelper({
+      ...{ store, identity, keys, port },
+      hostname: host,
+      limits: { leastClients },
+      logger: (line) => printLine(terminal, line),
+      ...(owner === undefined ? {} : { admit: admitOwners(owner) }),
+      ...(keepRounds === undefined ? {} : { keepRounds }),
+    });
+  await untilStopped(terminal, () => startAt(options, start), ({ url }) => {
+    const { print } = terminal;
+    print(`listening at ${url} as ${identity.id}`);
+    const [newest, ...older] = keys.map(({ publicKey }) => toBase64Url(publicKey));
+    const entry = { url, key: newest, identity: toBase64Url(identity.publicKey) };
+    print(`in a task's mask.helpers: ${JSON.stringify(entry)}`);
+    for (const key of older) print(`also opens what is sealed to ${key}`);
+    print("ready");
+    return Promise.resolve();
+  });
+}
