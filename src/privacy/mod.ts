@@ -4,6 +4,7 @@
  * @module
  */
 export { type Budget, noiseFor } from "./calibrate.ts";
+export { budgetNoise, type MechanismNoise, type NoiseBudget } from "./budget_noise.ts";
 export { gaussianDelta, gaussianEpsilon, gaussianNoise } from "./gaussian.ts";
 export { RDP_ORDERS, type RdpBound, type RdpCurve, rdpEpsilon } from "./rdp.ts";
 export { roundedNorms, type RoundedVector, type SkellamNoise } from "./skellam.ts";
@@ -15,4 +16,4 @@ export {
   spentEpsilon,
 } from "./spend.ts";
 export type { SampledNoise } from "./subsampled_gaussian.ts";
-export { type NoiseShare, noiseShare } from "./noise_share.ts";
+export { gainKept, type NoiseShare, noiseShare } from "./noise_share.ts";
