@@ -11,10 +11,10 @@
 import { createHash } from "node:crypto";
 import { generateStoredIdentity } from "../src/core/identity.ts";
 import { systemClock } from "../src/core/clock.ts";
+import { slicesDigest } from "../src/core/digest.ts";
 import { systemFetch } from "../src/core/fetch.ts";
 import { systemRandom } from "../src/core/random.ts";
 import type { Strategy } from "../src/strategy/strategy.ts";
-import { parcelDigest } from "../src/update/slices.ts";
 import { createPeer } from "../src/wire/peer.ts";
 import { fillRoute, ROUTES } from "../src/wire/routes.ts";
 import { planDigest } from "../src/wire/session_id.ts";
@@ -102,7 +102,7 @@ async function openTributary(test: Case, folder: string) {
   const peer = createPeer({ url: served.url, identity: owner, ...world });
   const plan = await planDigest(task);
   const body = await Deno.readFile(`${folder}/body`);
-  const { slices, tree } = await parcelDigest(body, nativeDigest);
+  const { slices, tree } = await slicesDigest(body, { sliceBytes: 1 << 20, digest: nativeDigest });
 
   /** Signs everybody's update of the round after `after`, and sends them all. */
   async function run(after: number): Promise<{ result: LoadResult; heads: readonly string[] }> {

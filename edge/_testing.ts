@@ -6,12 +6,11 @@
  */
 import { createHash } from "node:crypto";
 import { toHex } from "../src/core/bytes.ts";
-import type { Digest } from "../src/core/digest.ts";
+import { type Digest, type SlicesDigest, slicesDigest } from "../src/core/digest.ts";
 import type { Fetch } from "../src/core/fetch.ts";
 import { generateIdentity, type Identity } from "../src/core/identity.ts";
 import { systemRandom } from "../src/core/random.ts";
 import type { Strategy } from "../src/strategy/strategy.ts";
-import { parcelDigest } from "../src/update/slices.ts";
 import { inlineModule } from "../src/wasm/inline.ts";
 import { manualClock } from "../src/wire/_testing.ts";
 import { createPeer, type Peer } from "../src/wire/peer.ts";
@@ -31,6 +30,11 @@ import type { TaskRecord } from "./task_state.ts";
 /** SHA-256 by the platform. */
 export const nodeDigest: Digest = (bytes) =>
   new Uint8Array(createHash("sha256").update(bytes).digest());
+
+/** Digests of a parcel that is not masked. */
+export async function parcelDigest(parcel: Uint8Array): Promise<SlicesDigest> {
+  return await slicesDigest(parcel, { sliceBytes: 1 << 20, digest: nodeDigest });
+}
 
 /** The compiled core. */
 export const module: WebAssembly.Module = await inlineModule("aggregate");
@@ -186,7 +190,7 @@ export async function signedUpdate(
   spoil: (headers: Headers) => void = () => {},
 ): Promise<{ url: string; headers: Headers }> {
   const { id, round, region, identity, parcel, clock } = upload;
-  const { slices, tree } = await parcelDigest(parcel, nodeDigest);
+  const { slices, tree } = await parcelDigest(parcel);
   const path = fillRoute(ROUTES.update, { task: id, round: round.round, member: identity.id });
   const url = `http://region.test${path}`;
   const headers = updateHeaders({
@@ -209,7 +213,7 @@ export async function sendUpdate(
   parcel: Uint8Array<ArrayBuffer>,
 ): Promise<Receipt> {
   const { region } = await member.peer.task(round.task);
-  const { slices } = await parcelDigest(parcel, nodeDigest);
+  const { slices } = await parcelDigest(parcel);
   const { sid } = round;
   return await member.peer.putUpdate(round.task, {
     round: round.round,
@@ -249,7 +253,7 @@ export async function problemCode(response: Response): Promise<string> {
 
 /** Tree digest of words, hex, as the round log has it. */
 export async function sumDigest(words: ArrayLike<number>): Promise<string> {
-  return toHex((await parcelDigest(parcelOf(words), nodeDigest)).tree);
+  return toHex((await parcelDigest(parcelOf(words))).tree);
 }
 
 /** The sums of all published rounds, by their digests. */

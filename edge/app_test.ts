@@ -280,6 +280,8 @@ Deno.test("app: the OpenAPI document has every route, and every problem code wit
       "task",
       "tributary-clients",
       "tributary-digest",
+      "tributary-evidence",
+      "tributary-evidence-digest",
       "tributary-members",
       "tributary-region",
       "tributary-sid",

@@ -11,12 +11,12 @@ import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import type { Identity } from "../src/core/identity.ts";
 import type { RandomSource } from "../src/core/random.ts";
 import { retry } from "../src/core/retry.ts";
-import type { Share } from "../src/wire/sampling.ts";
 import { appendToLog, type LogEntry } from "../src/wire/log.ts";
 import { Draft } from "./draft.ts";
-import { shareRows, sharesName } from "./shares.ts";
-import type { RoundStore, SliceRow, StoreChange, UpdateRow } from "./store.ts";
-import { createSum, type Sum } from "./sum.ts";
+import { type MemberShare, shareRows, sharesName } from "./shares.ts";
+import type { RoundStore, StoreChange, UpdateRow } from "./store.ts";
+import { createSums, type NextSums, type Sums } from "./sums.ts";
+import type { TaskForm } from "./task_form.ts";
 import { loadTask, recordJson, type TaskRecord, type TaskState } from "./task_state.ts";
 
 /** Changes a draft and says what came of it; throws to be left out, having changed nothing. */
@@ -46,11 +46,9 @@ export interface CommitterOptions {
   readonly identity: Identity;
   /** The compiled `aggregate` core. */
   readonly module: WebAssembly.Module;
-  /** Length of a parcel. */
-  readonly parcelBytes: number;
-  /** Length of every slice but the last. */
-  readonly sliceBytes: number;
-  /** Longest sum that stays in memory. */
+  /** What parcels look like, and in how many sums they are added. */
+  readonly form: TaskForm;
+  /** Longest sum that stays in memory, or sums of a round together. */
   readonly heldBytes: number;
   /** How many jobs share a write. */
   readonly batch: BatchLimits;
@@ -104,7 +102,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   const { task, store, clock, batch, turn } = options;
   let latest = await loadTask(store, task);
   let trusted = true;
-  let sum: Sum | undefined;
+  let sums: Sums | undefined;
   let loading: Promise<TaskState> | undefined;
   let recovering: Promise<void> | undefined;
   const closing = new AbortController();
@@ -129,8 +127,8 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   /** Whatever is in memory may not be what is stored. */
   function forget(): void {
     trusted = false;
-    sum?.[Symbol.dispose]();
-    sum = undefined;
+    sums?.[Symbol.dispose]();
+    sums = undefined;
     recovering ??= recover();
   }
 
@@ -223,14 +221,14 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   }
 
   async function changeOf(base: TaskState, draft: Draft) {
-    const { name, rows } = await nextSum(base, draft);
+    const { sums, rows } = await nextSums(base, draft);
     const entries = await nextEntries(base, draft);
-    const from = base.record.sum;
+    const kept = new Set(Object.values(sums));
     const record: TaskRecord = {
       ...base.record,
       round: draft.round,
       models: draft.models,
-      sum: name,
+      sums,
       logLength: base.record.logLength + entries.length,
     };
     const isNewRound = draft.round.round !== base.record.round.round;
@@ -245,7 +243,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
       log: entries.map((entry) => ({ seq: entry.body.seq, entry: { ...entry } as never })),
       dropSlices: [
         ...draft.dropped,
-        ...(from === null || from === name ? [] : [from]),
+        ...Object.values(base.record.sums).filter((name) => !kept.has(name)),
         ...(isNewRound ? [sharesName(base.record.round.round)] : []),
       ],
       // The round before is kept: its senders may still ask for a receipt that got lost.
@@ -259,17 +257,17 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     };
   }
 
-  async function nextSum(
-    base: TaskState,
-    draft: Draft,
-  ): Promise<{ name: string | null; rows: readonly SliceRow[] }> {
-    const from = draft.dropsSum ? null : base.record.sum;
-    if (draft.parcels.length === 0) return { name: from, rows: [] };
-    // A name of its own, so that what a crashed or second writer left is never taken for it.
-    const name = `sum/${draft.round.round}/${toHex(options.random(8))}`;
-    sum ??= createSum({ ...options, bytes: options.parcelBytes });
+  async function nextSums(base: TaskState, draft: Draft): Promise<NextSums> {
+    const from = draft.dropsSums ? {} : base.record.sums;
     const { parcels } = draft;
-    return { name, rows: await sum.add({ from: from ?? undefined, to: name, parcels }) };
+    if (parcels.length === 0) return { sums: from, rows: [] };
+    const { ring } = options.form.mask;
+    const { parcelBytes: bytes, groups } = options.form;
+    sums ??= createSums({ ...options, ring, bytes, groups });
+    // A name of its own, so that what a crashed or second writer left is never taken for it.
+    const nameOf = (group: number) =>
+      `sum/${draft.round.round}/${group}/${toHex(options.random(8))}`;
+    return await sums.add({ from, parcels, nameOf });
   }
 
   async function nextEntries(base: TaskState, draft: Draft): Promise<LogEntry[]> {
@@ -308,7 +306,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
       closing.abort();
       await draining;
       await recovering;
-      sum?.[Symbol.dispose]();
+      sums?.[Symbol.dispose]();
     },
   };
 }
@@ -324,7 +322,7 @@ function rowsAfter(
   const { round } = draft.round;
   const isSameRound = round === base.record.round.round;
   const updates = isSameRound ? base.updates : new Map<string, UpdateRow>();
-  const shares = isSameRound ? base.shares : new Map<string, Share>();
+  const shares = isSameRound ? base.shares : new Map<string, MemberShare>();
   for (const [member, share] of draft.shares) shares.set(member, share);
   for (const row of draft.updates) if (row.round === round) updates.set(row.member, row);
   return { members, updates, shares };

@@ -11,10 +11,12 @@ import type { RoundRecord } from "../src/round/record.ts";
 import { step } from "../src/round/step.ts";
 import type { LogEvent } from "../src/wire/log.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
-import type { Share } from "../src/wire/sampling.ts";
+import { rosterName } from "./kept_evidence.ts";
 import { modelName, sliceRows } from "./models.ts";
+import type { MemberShare } from "./shares.ts";
 import type { MemberRow, SliceRow, UpdateRow } from "./store.ts";
 import type { Parcel } from "./sum.ts";
+import type { GroupParcel } from "./sums.ts";
 import type { TaskState } from "./task_state.ts";
 
 /** Models kept: children may still fetch the one before the latest. */
@@ -43,13 +45,13 @@ export class Draft {
   /** Updates to write. */
   readonly updates: UpdateRow[] = [];
   /** Shares of the latest round to write. */
-  readonly shares: Map<string, Share> = new Map();
-  /** Parcels to add to the sum. */
-  parcels: Parcel[] = [];
-  /** Whether the sum so far is dropped. */
-  dropsSum = false;
+  readonly shares: Map<string, MemberShare> = new Map();
+  /** Parcels to add to the sums of their groups. */
+  parcels: GroupParcel[] = [];
+  /** Whether the sums so far are dropped. */
+  dropsSums = false;
   /** Other slices to write. */
-  readonly slices: SliceRow[] = [];
+  slices: SliceRow[] = [];
   /** Names of slices to remove. */
   readonly dropped: string[] = [];
   /** Entries for the round log. */
@@ -87,7 +89,7 @@ export class Draft {
   }
 
   /** What a member may send in the latest round; undefined when it is not asked. */
-  share(member: string): Share | undefined {
+  share(member: string): MemberShare | undefined {
     const isBaseRound = this.round.round === this.#base.record.round.round;
     return this.shares.get(member) ?? (isBaseRound ? this.#base.shares.get(member) : undefined);
   }
@@ -98,14 +100,23 @@ export class Draft {
       this.update(member) === undefined;
   }
 
-  /** Opens a round for those who are asked in it and are still members. */
-  open(opening: Opening, shares: ReadonlyMap<string, Share>): void {
+  /**
+   * Opens a round for those who are asked in it and are still members.
+   *
+   * @param kept Slices that are kept as long as its sums.
+   */
+  open(
+    opening: Opening,
+    shares: ReadonlyMap<string, MemberShare>,
+    kept: readonly SliceRow[] = [],
+  ): void {
     const asked = [...shares].filter(([member]) => this.member(member) !== undefined);
     // A region without clients may have some before the round closes.
     const awaited = asked.filter(([member]) => (this.member(member)?.size ?? 0) > 0).length;
     const before = this.round.round;
     this.step({ ...opening, drawn: { ...opening.drawn, awaited } });
     if (this.round.round === before) return;
+    if (this.round.phase.kind !== "abandoned") this.slices.push(...kept);
     for (const [member, share] of asked) this.shares.set(member, share);
     // Whoever enrolled while the sample was drawn comes as late as one that does so now.
     for (const row of [...this.#base.members.values(), ...this.members.values()]) {
@@ -125,6 +136,7 @@ export class Draft {
     const before = this.round.round;
     const { record, effects } = step(this.round, event, this.nowMs);
     this.round = record;
+    if (effects.some(({ kind }) => kind === "drop")) this.#dropSums(before);
     if (record.round !== before) {
       this.#sent = new Map();
       this.shares.clear();
@@ -132,7 +144,6 @@ export class Draft {
     for (const effect of effects) {
       if (!isStored(effect)) this.effects.push(effect);
       else if (effect.kind === "log") this.logged.push(effect.event);
-      else this.#dropSum();
     }
   }
 
@@ -162,15 +173,22 @@ export class Draft {
   /** Takes a newcomer into the open round if there is room; how many clients came with it. */
   #join({ id, size }: MemberRow): number {
     if (size === 0 || this.share(id) !== undefined || !hasRoomFor(this.round, size)) return 0;
-    this.shares.set(id, { clients: size, enough: size });
+    const { phase } = this.round;
+    const group = phase.kind === "open" ? phase.facts.group ?? 0 : 0;
+    this.shares.set(id, { clients: size, enough: size, group });
     return size;
   }
 
-  /** Puts an update into the sum of the latest round. */
-  addUpdate(row: UpdateRow, parcel: Parcel): void {
+  /**
+   * Puts an update into a sum of the latest round.
+   *
+   * @param evidence Slices of its evidence that are not in the store yet.
+   */
+  addUpdate(row: UpdateRow, parcel: Parcel, evidence: readonly SliceRow[] = []): void {
     this.updates.push(row);
     this.#sent.set(row.member, row);
-    this.parcels.push(parcel);
+    this.parcels.push({ group: row.group ?? 0, parcel });
+    this.slices.push(...evidence);
     if (parcel.kind === "staged") this.dropped.push(parcel.name);
   }
 
@@ -183,8 +201,16 @@ export class Draft {
     this.models = models.slice(-KEPT_MODELS);
   }
 
-  #dropSum(): void {
+  /** Forgets what the latest round has gathered: its sums, and who vouches for what is in them. */
+  #dropSums(round: number): void {
     this.parcels = [];
-    this.dropsSum = true;
+    this.dropsSums = true;
+    const stored = round === this.#base.record.round.round ? this.#base.updates.values() : [];
+    const names = new Set([rosterName(round)]);
+    for (const { evidence } of [...stored, ...this.#sent.values()]) {
+      if (evidence !== undefined) names.add(evidence.name);
+    }
+    this.slices = this.slices.filter(({ name }) => !names.has(name));
+    if (this.round.rules.mask !== "none") this.dropped.push(...names);
   }
 }

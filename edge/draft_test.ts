@@ -9,7 +9,7 @@ import { beginRegion, beginRoot } from "../src/round/step.ts";
 import { rootShare, type Sampling } from "../src/wire/sampling.ts";
 import { nodeDigest } from "./_testing.ts";
 import { Draft } from "./draft.ts";
-import { ABSTAINED } from "./shares.ts";
+import { abstained, inGroup } from "./shares.ts";
 import type { MemberRow } from "./store.ts";
 import type { TaskState } from "./task_state.ts";
 import { checkShare } from "./word_rules.ts";
@@ -39,7 +39,7 @@ function emptyState(sampling: Sampling): TaskState {
   const { record: round } = beginRoot({ task: "11".repeat(32), rules, model });
   return {
     version: 1,
-    record: { round, sum: null, models: [model], logLength: 1, parent: null },
+    record: { round, sums: {}, models: [model], logLength: 1, parent: null },
     members: new Map(),
     updates: new Map(),
     shares: new Map(),
@@ -92,7 +92,7 @@ function perform(draft: Draft, act: Exclude<Act, { kind: "draw" | "open" }>): vo
     case "abstain": {
       if (!draft.isAwaited(member)) return;
       draft.step({ kind: "abstain", round, sid, awaited: true });
-      draft.shares.set(member, ABSTAINED);
+      draft.shares.set(member, abstained(draft.share(member)!));
       return;
     }
     default:
@@ -153,7 +153,7 @@ for (const sampling of samplings) {
               beacon: sid,
               drawn: { share, sample: sample.facts },
             };
-            draft.open({ kind: "open", round: round + 1, ...opening }, sample.shares);
+            draft.open({ kind: "open", round: round + 1, ...opening }, inGroup(sample.shares, 0));
           } else {
             try {
               perform(draft, act);
@@ -180,7 +180,7 @@ Deno.test("draft: of two rounds in one write the second has its own shares", () 
   const follow = (number: number, member: string) => {
     const info = { ...parentRound(number, number - 1), task: round.task };
     const drawn = { share, sample: { threshold: 0.5, asked: 1, enough: 1 } };
-    draft.open({ kind: "parent", info, drawn }, new Map([[member, share]]));
+    draft.open({ kind: "parent", info, drawn }, inGroup(new Map([[member, share]]), 0));
   };
   follow(1, ids[3]!);
   assert.deepEqual(ids.filter((id) => draft.isAwaited(id)), [ids[3]]);

@@ -48,7 +48,7 @@ export async function storeFirst(
   }
   const record: TaskRecord = {
     round: first.record,
-    sum: null,
+    sums: {},
     models,
     logLength: log.length,
     parent,

@@ -1,14 +1,26 @@
 /**
- * Reading a parcel off the network: slice by slice, each checked before the next one is read.
+ * Reading an update off the network: slice by slice, each checked before the next one is read.
  *
  * @module
  */
 import { equalBytes } from "../src/core/bytes.ts";
 import type { Clock } from "../src/core/clock.ts";
-import type { Digest } from "../src/core/digest.ts";
+import { type Digest, treeDigest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { whileArriving } from "./arrival.ts";
 import type { SlicePool } from "./slice_pool.ts";
+
+/** What follows a parcel. */
+export interface EvidenceForm {
+  /** Its length. */
+  readonly bytes: number;
+  /** Length of every slice but the last, which has the rest. */
+  readonly sliceBytes: number;
+  /** SHA-256 over the SHA-256 of its slices, as the sender announced and signed it. */
+  readonly tree: Uint8Array;
+  /** Takes its slices; what they are is not known before the last one was read. */
+  readonly sink: SliceSink;
+}
 
 /** What a body must be. */
 export interface ParcelForm {
@@ -18,6 +30,8 @@ export interface ParcelForm {
   readonly sliceBytes: number;
   /** SHA-256 of each slice, in order, as the sender announced and signed them. */
   readonly digests: readonly Uint8Array[];
+  /** What follows the parcel; nothing where left out. */
+  readonly evidence?: EvidenceForm;
   /** SHA-256. */
   readonly digest: Digest;
   /** Where the slices' memory comes from. */
@@ -39,13 +53,14 @@ export type SliceSink = (
 ) => Promise<void> | void;
 
 /**
- * Reads a parcel to its end and hands on each slice that has the announced digest.
+ * Reads a body to its end and hands on each slice of the parcel that has the announced digest, and the
+ * slices of the evidence, whose digest is told when all were read.
  *
  * Never holds more than one slice and one chunk of the platform. Slices handed on before an error
  * belong to a parcel that is not there: the sink's owner forgets them.
  *
  * @throws {TributaryError} `body-too-long` as soon as one byte too many was read, `body-too-short`
- * if the body ends or breaks off early or stalls, `digest-mismatch` at the first slice that differs.
+ * if the body ends or breaks off early or stalls, `digest-mismatch` at the first slice that differs, or for the evidence as a whole.
  * @throws Whatever the sink throws. The body is cancelled in every case.
  */
 export async function ingest(
@@ -71,10 +86,37 @@ export async function ingest(
       }
       await sink(index, slice);
     }
+    if (form.evidence !== undefined) {
+      await readEvidence(form.evidence, form.digest, (length) => inTime(() => source.read(length)));
+    }
     await inTime(() => source.end());
   } finally {
     form.signal?.removeEventListener("abort", stop);
   }
+}
+
+async function readEvidence(
+  { bytes, sliceBytes, tree, sink }: EvidenceForm,
+  digest: Digest,
+  read: (length: number) => Promise<Uint8Array<ArrayBuffer>>,
+): Promise<void> {
+  const digests: Uint8Array[] = [];
+  for (let at = 0; at < bytes; at += sliceBytes) {
+    const slice = await read(Math.min(sliceBytes, bytes - at));
+    digests.push(await digest(slice));
+    await sink(digests.length - 1, slice);
+  }
+  if (!equalBytes(await treeDigest(digests, digest), tree)) {
+    throw new TributaryError(
+      "digest-mismatch",
+      "Cannot take the evidence: its digest is not the announced one",
+    );
+  }
+}
+
+/** Length of the whole body. */
+function totalBytes({ bytes, evidence }: ParcelForm): number {
+  return bytes + (evidence?.bytes ?? 0);
 }
 
 /** Reads exact lengths off a stream. */
@@ -104,7 +146,7 @@ function chunkSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source
       if (done) break;
       taken += value.length;
       form.arrived?.();
-      if (taken > form.bytes) throw tooLong(form);
+      if (taken > totalBytes(form)) throw tooLong(form);
       rest = value as Uint8Array<ArrayBuffer>;
     }
     return rest;
@@ -179,14 +221,14 @@ async function cancel(reader: ReadableStreamReader<Uint8Array>): Promise<void> {
 function tooLong(form: ParcelForm): TributaryError {
   return new TributaryError(
     "body-too-long",
-    `Cannot take the body: it goes on after the announced ${form.bytes} bytes`,
+    `Cannot take the body: it goes on after the announced ${totalBytes(form)} bytes`,
   );
 }
 
 function tooShort(taken: number, form: ParcelForm, cause?: unknown): TributaryError {
   return new TributaryError(
     "body-too-short",
-    `Cannot take the body: it ended after ${taken} of ${form.bytes} bytes`,
+    `Cannot take the body: it ended after ${taken} of ${totalBytes(form)} bytes`,
     { cause },
   );
 }

@@ -18,14 +18,17 @@ import {
   retryAfterMs,
   type RetryPolicy,
 } from "../src/wire/peer.ts";
-import type { OpenRound, RoundInfo } from "../src/wire/round_info.ts";
+import { groupOf, type OpenRound, type RoundInfo } from "../src/wire/round_info.ts";
 import { MAX_WAIT_S } from "../src/wire/routes.ts";
 import type { Share } from "../src/wire/sampling.ts";
 import { planDigest } from "../src/wire/session_id.ts";
+import { bundleOf } from "./bundle.ts";
 import { candidatesOf } from "./candidates.ts";
 import type { Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { readSealedSum } from "./sealed_sum.ts";
+import { inGroup } from "./shares.ts";
+import { formOf } from "./task_form.ts";
 import type { TaskLife } from "./task_life.ts";
 import type { World } from "./world.ts";
 
@@ -54,7 +57,8 @@ function parentPeer(world: World, { url }: ParentOptions, retry: RetryPolicy = F
  * Takes up the parent's task in the store, when it is not there already.
  *
  * @returns The task's digest.
- * @throws {TributaryError} `task-unknown` if the parent has no such task, or not just one.
+ * @throws {TributaryError} `task-unknown` if the parent has no such task, or not just one;
+ * `task-refused` if its sums do not fit, masked or not.
  */
 export async function storeParentTask(
   world: World,
@@ -68,6 +72,7 @@ export async function storeParentTask(
   const peer = parentPeer(world, parent);
   const id = parent.task ?? await onlyTask(peer, { signal });
   const { region, ...signed } = await peer.task(id, { signal });
+  formOf(signed.task);
   const first = beginRegion({ task: id, rules: rulesOf(signed.task), parent: region.id });
   await storeFirst(world, signed, { first, parent: region, models: [], slices: [] });
   return id;
@@ -99,23 +104,18 @@ async function enrolAgain(upward: Upward, signal: AbortSignal): Promise<void> {
 }
 
 /** Sends a sealed sum, and notes that the parent has it. Doing so twice does no harm. */
-async function forward(
-  upward: Upward,
-  { round, sid, clients }: Pick<RoundFacts, "round" | "sid" | "clients">,
-  signal: AbortSignal,
-): Promise<void> {
+async function forward(upward: Upward, facts: RoundFacts, signal: AbortSignal): Promise<void> {
   const { world, life, peer } = upward;
   const { committer } = life;
-  const { bytes, slices, digest: sum, members } = await readSealedSum(world, life);
+  const { round, sid, clients, group = 0 } = facts;
+  const sealed = await readSealedSum(world, life, group);
+  const { bytes, slices, digest: sum, members } = sealed;
+  const isMasked = life.form.evidence !== undefined;
+  const evidence = isMasked ? await bundleOf(world, life, { facts, sum: sealed }) : undefined;
   const upload = {
-    round,
-    sid,
-    clients,
-    members,
-    parcel: bytes,
-    slices,
+    ...{ round, sid, clients, members, parcel: bytes, slices, signal },
+    ...(evidence && { evidence }),
     region: parentOf(life),
-    signal,
   };
   try {
     await peer.putUpdate(life.id, upload);
@@ -126,6 +126,13 @@ async function forward(
     await peer.putUpdate(life.id, upload);
   }
   await committer.run((draft) => draft.step({ kind: "forward", round, sum, members }));
+}
+
+/** Sends the sum of a round that is sealed; one that is so no more has been dealt with. */
+async function forwardSealed(upward: Upward, round: number, signal: AbortSignal): Promise<void> {
+  const { phase } = (await upward.life.committer.state()).record.round;
+  if (phase.kind !== "sealed" || phase.facts.round !== round) return;
+  await forward(upward, phase.facts, signal);
 }
 
 /** Has the parent wait no longer for a round to which nobody here had anything to add. */
@@ -156,7 +163,7 @@ export function regionDuties(world: World, life: TaskLife, parent: ParentOptions
         return await enrol(upward, duty.clients, signal);
       case "forward":
         try {
-          return await forward(upward, duty, signal);
+          return await forwardSealed(upward, duty.round, signal);
         } catch (error) {
           if (isRetryable(error) || signal.aborted) throw error;
           const { round } = duty;
@@ -185,6 +192,7 @@ export function regionDuties(world: World, life: TaskLife, parent: ParentOptions
 interface Drawing {
   readonly share: Share;
   readonly sample: Sample;
+  readonly group: number;
 }
 
 /**
@@ -222,8 +230,9 @@ export async function followParent(
       // The parent's clock went on meanwhile.
       const event = { kind: "parent", info: later(info, draft.nowMs - heardMs) } as const;
       if (drawn === undefined) return draft.step(event);
-      const { share, sample } = drawn;
-      draft.open({ ...event, drawn: { share, sample: sample.facts } }, sample.shares);
+      const { share, sample, group } = drawn;
+      const shares = inGroup(sample.shares, group);
+      draft.open({ ...event, drawn: { share, sample: sample.facts } }, shares);
     });
   }
 
@@ -269,6 +278,7 @@ export async function followParent(
   /** Whom of the members a round asks; undefined when nobody here is asked. */
   async function draw(info: OpenRound): Promise<Drawing | undefined> {
     const { share, sid, threshold: rate } = info;
+    const group = groupOf(info, life.signed.task.mask);
     if (share === undefined || share.clients === 0) return undefined;
     if (sampling.kind === "poisson" && rate > sampling.rate) {
       throw new TributaryError(
@@ -279,7 +289,7 @@ export async function followParent(
     const members = candidatesOf(life, (await committer.state()).members.values());
     const drawer = identity.id;
     const sample = await drawSample({ sampling, sid, drawer, members, share, rate, digest });
-    return { share, sample };
+    return { share, sample, group };
   }
 
   /** The parent may have gone on with this region's sum before its word of it arrived here. */

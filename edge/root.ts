@@ -3,30 +3,27 @@
  *
  * @module
  */
-import { toBase64Url, toHex } from "../src/core/bytes.ts";
+import { toBase64Url } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/core/safetensors.ts";
 import { type NamedTensors, sameShape, type TensorSpec } from "../src/core/tensor.ts";
-import { rateThatFits } from "../src/round/rate.ts";
 import { rulesOf } from "../src/round/record.ts";
-import { drawSample } from "../src/round/sample.ts";
 import { beginRoot } from "../src/round/step.ts";
 import { refusePublishedNames } from "../src/strategy/published.ts";
 import type { Strategy } from "../src/strategy/strategy.ts";
 import { createUpdateChain } from "../src/update/chain.ts";
 import { createAggregateCore } from "../src/wasm/aggregate.ts";
-import { rosterRoot } from "../src/wire/merkle.ts";
 import { isRetryable } from "../src/wire/peer.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
-import { rootShare } from "../src/wire/sampling.ts";
-import { planDigest, sessionId } from "../src/wire/session_id.ts";
 import { type SignedTask, type Task, updatePlan, verifyTask } from "../src/wire/task.ts";
-import { candidatesOf } from "./candidates.ts";
 import type { Duty, Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { modelName, readSlices, sliceRows } from "./models.ts";
+import { type OpenedRound, openGroups, type OpeningPhase, sealGroups } from "./open_groups.ts";
+import { openRound } from "./open_round.ts";
 import { readSealedSum } from "./sealed_sum.ts";
 import { beginModel, stepModel, type SteppedModel } from "./step_model.ts";
+import { formOf } from "./task_form.ts";
 import type { TaskLife } from "./task_life.ts";
 import type { World } from "./world.ts";
 
@@ -45,8 +42,8 @@ export interface NewTask {
  * Stores a new task with its initial model; one that is stored already stays as it is.
  *
  * @returns The task's digest.
- * @throws {TributaryError} `task-refused` if another one owns it, or the strategy, the model and the
- * update plan do not fit together.
+ * @throws {TributaryError} `task-refused` if another one owns it, if its sums do not fit, masked or not,
+ * or the strategy, the model and the update plan do not fit together.
  */
 export async function storeTask(
   world: World,
@@ -60,6 +57,7 @@ export async function storeTask(
     refuse(`${owner} owns it, expected this root's own key, as it signs the round log`);
   }
   const strategy = strategyOf(task);
+  formOf(task);
   checkSums(task, strategy, model);
   const { info, bytes, state } = await beginModel(model, { strategy, digest });
   const first = beginRoot({ task: id, rules: rulesOf(task), model: info });
@@ -77,68 +75,38 @@ export async function storeTask(
 
 /** The duties of a root. */
 export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf): Perform {
-  const { digest, random } = world;
+  const { digest } = world;
   const { task } = life.signed;
   const { committer } = life;
   const plan = updatePlan(task);
-
-  const { sampling, clients } = task;
-
-  async function open(round: number, signal: AbortSignal): Promise<void> {
-    if (sampling.kind === "available") await life.presence.reach(clients.min, signal);
-    const { record, members } = await committer.state();
-    const { model } = record.round;
-    if (model === undefined) return;
-    const candidates = candidatesOf(life, members.values());
-    const roster = await rosterRoot([...members.keys()], digest);
-    const beacon = toHex(random(32));
-    const sid = await sessionId({
-      task: life.id,
-      round,
-      model: model.digest,
-      plan: await planDigest(task, digest),
-      roster,
-      beacon,
-    }, digest);
-    const all = candidates.reduce((sum, { size }) => sum + size, 0);
-    const share = rootShare(sampling, clients);
-    const sample = await drawSample({
-      sampling,
-      sid,
-      drawer: world.identity.id,
-      members: candidates,
-      share,
-      rate: sampling.kind === "poisson" ? rateThatFits(sampling.rate, all, clients.max) : 1,
-      digest,
-    });
-    const opening = {
-      kind: "open",
-      round,
-      sid,
-      roster,
-      beacon,
-      drawn: { share, sample: sample.facts },
-    } as const;
-    await committer.run((draft) => draft.open(opening, sample.shares));
-  }
+  const isMasked = task.mask.kind !== "none";
 
   async function unmask(round: number): Promise<void> {
-    const { digest: sum, members } = await readSealedSum(world, life);
-    await committer.run((draft) => draft.step({ kind: "unmask", round, sum, members }));
+    const sealed = await seal();
+    await committer.run((draft) => draft.step({ kind: "unmask", round, ...sealed }));
   }
 
-  async function publish(round: number, expected: string): Promise<void> {
+  async function seal(): Promise<{ readonly sum: string; readonly members: string }> {
+    if (isMasked) return await sealGroups(world, life);
+    const { digest: sum, members } = await readSealedSum(world, life, 0);
+    return { sum, members };
+  }
+
+  async function publish(round: number, signal: AbortSignal): Promise<void> {
     const { record } = await committer.state();
     const { phase, model: base } = record.round;
     if (phase.kind !== "unmasking" || phase.facts.round !== round || base === undefined) return;
-    const sum = await readSealedSum(world, life);
-    if (sum.digest !== expected) {
-      throw new TributaryError(
-        "digest-mismatch",
-        `Cannot open the sum of round ${round}: its digest is ${sum.digest}, expected ${expected}`,
+    const { words, clients, opened } = isMasked
+      ? await openGroups(world, life, { phase, signal })
+      : await readPlain(phase);
+    if (clients < task.clients.min) {
+      const reason = "too-few-opened";
+      await committer.run((draft) =>
+        draft.step({ kind: "fail", round, reason, ...(opened && { groups: opened.groups }) })
       );
+      return;
     }
-    const next = await stepped(base, sum.bytes, phase.facts.clients);
+    const next = await stepped(base, words, clients);
     await committer.run((draft) => {
       const now = draft.round.phase;
       // Another answer came first: nothing of this one may be kept.
@@ -148,8 +116,22 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
         ...sliceRows(stateName(next.info.version), encodeSafetensors(next.state)),
       );
       draft.dropped.push(stateName(base.version));
-      draft.step({ kind: "publish", round, model: next.info, metrics: next.metrics });
+      const { info: model, metrics } = next;
+      draft.step({ kind: "publish", round, model, metrics, ...(opened && { opened }) });
     });
+  }
+
+  /** The sum of a round that is not masked. */
+  async function readPlain({ facts, sum: expected }: OpeningPhase): Promise<
+    Omit<OpenedRound, "opened"> & { readonly opened?: undefined }
+  > {
+    const sum = await readSealedSum(world, life, 0);
+    if (sum.digest === expected) return { words: sum.bytes, clients: facts.clients };
+    throw new TributaryError(
+      "digest-mismatch",
+      `Cannot open the sum of round ${facts.round}: its digest is ${sum.digest}, ` +
+        `expected ${expected}`,
+    );
   }
 
   async function stepped(base: ModelInfo, sum: Uint8Array, clients: number): Promise<SteppedModel> {
@@ -188,11 +170,11 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
   return async (duty: Duty, signal) => {
     switch (duty.kind) {
       case "open":
-        return await open(duty.round, signal);
+        return await openRound(world, life, { round: duty.round, signal });
       case "unmask":
         return await orFail(duty.round, unmask(duty.round));
       case "publish":
-        return await orFail(duty.round, publish(duty.round, duty.sum));
+        return await orFail(duty.round, publish(duty.round, signal));
       case "abstain":
       case "fetch":
       case "forward":

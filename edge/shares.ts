@@ -9,17 +9,33 @@ import type { Share } from "../src/wire/sampling.ts";
 import { sliceRows } from "./models.ts";
 import type { RoundStore, SliceRow } from "./store.ts";
 
-/** Bytes of an id, as its characters, and of an entry: the id and both numbers of its share. */
+/** Bytes of an id, as its characters, and of an entry: the id and the three numbers of its share. */
 const ID_BYTES = 43;
-const ENTRY_BYTES = ID_BYTES + 8;
+const ENTRY_BYTES = ID_BYTES + 12;
+
+/** What a member may send in a round, and in which sum that is added; one that abstained may send 0. */
+export interface MemberShare extends Share {
+  /** Group of a masked round; 0 where a round has one sum. */
+  readonly group: number;
+}
 
 /** The share of a member that has said that it has nothing to send. */
-export const ABSTAINED: Share = { clients: 0, enough: 0 };
+export function abstained({ group }: MemberShare): MemberShare {
+  return { clients: 0, enough: 0, group };
+}
+
+/** Shares that all belong to one sum. */
+export function inGroup(
+  shares: ReadonlyMap<string, Share>,
+  group: number,
+): ReadonlyMap<string, MemberShare> {
+  return new Map(Array.from(shares, ([member, share]) => [member, { ...share, group }]));
+}
 
 /** A round's shares as they are stored. */
 export interface StoredShares {
-  /** By member; {@link ABSTAINED} of those that abstained. */
-  readonly shares: Map<string, Share>;
+  /** By member. */
+  readonly shares: Map<string, MemberShare>;
   /** Slices that hold them. */
   readonly rows: number;
 }
@@ -33,16 +49,17 @@ export function sharesName(round: number): string {
 export function shareRows(
   round: number,
   rows: number,
-  entries: ReadonlyMap<string, Share>,
+  entries: ReadonlyMap<string, MemberShare>,
 ): SliceRow[] {
   const bytes = new Uint8Array(entries.size * ENTRY_BYTES);
   const view = new DataView(bytes.buffer);
   const encoder = new TextEncoder();
   let at = 0;
-  for (const [member, { clients, enough }] of entries) {
+  for (const [member, { clients, enough, group }] of entries) {
     encoder.encodeInto(member, bytes.subarray(at, at + ID_BYTES));
     view.setUint32(at + ID_BYTES, clients, true);
     view.setUint32(at + ID_BYTES + 4, enough, true);
+    view.setUint32(at + ID_BYTES + 8, group, true);
     at += ENTRY_BYTES;
   }
   return sliceRows(sharesName(round), bytes).map((row) => ({ ...row, index: rows + row.index }));
@@ -63,11 +80,12 @@ export async function readShares(
   const bytes = concatBytes(slices);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const decoder = new TextDecoder();
-  const shares = new Map<string, Share>();
+  const shares = new Map<string, MemberShare>();
   for (let at = 0; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) {
     shares.set(decoder.decode(bytes.subarray(at, at + ID_BYTES)), {
       clients: view.getUint32(at + ID_BYTES, true),
       enough: view.getUint32(at + ID_BYTES + 4, true),
+      group: view.getUint32(at + ID_BYTES + 8, true),
     });
   }
   return { shares, rows: slices.length };

@@ -48,6 +48,10 @@ export interface UpdateRow {
   readonly clients: number;
   /** Merkle root of the ids it holds, lower-case hex; from regions only. */
   readonly members?: string;
+  /** Group of a masked round whose sum it is in; absent where a round has one sum. */
+  readonly group?: number;
+  /** Where the evidence of a masked parcel is, and how long it is. */
+  readonly evidence?: { readonly name: string; readonly bytes: number };
 }
 
 /** One slice of something named: a model, an accumulator, an upload that waits. */

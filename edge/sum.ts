@@ -1,5 +1,5 @@
 /**
- * The running sum of a round: parcels in, slices of the new sum out, word by word mod 2^32.
+ * The running sum of a round: parcels in, slices of the new sum out, word by word in the task's ring.
  *
  * A sum is never changed in place. Adding makes a new one under a name of its own, and the record
  * that names it is the one commit point: a write that fails, or a crash, leaves the old sum whole.
@@ -7,6 +7,7 @@
  * @module
  */
 import { TributaryError } from "../src/core/errors.ts";
+import type { ParcelRing } from "../src/mask/ring.ts";
 import { type AggregateCore, createAggregateCore } from "../src/wasm/aggregate.ts";
 import type { Span } from "../src/wasm/core_memory.ts";
 import type { RoundStore, SliceRow } from "./store.ts";
@@ -26,10 +27,10 @@ export interface SumOptions {
   readonly task: string;
   /** The compiled `aggregate` core; each sum has an instance of its own. */
   readonly module: WebAssembly.Module;
-  /** Length of a parcel, and of the sum: whole words. */
+  /** Length of a parcel, and of the sum: whole units of the ring. */
   readonly bytes: number;
-  /** Length of every slice but the last. */
-  readonly sliceBytes: number;
+  /** What parcels are added in. */
+  readonly ring: ParcelRing;
   /** Longest sum that stays in memory between two calls; a longer one is read slice by slice. */
   readonly heldBytes: number;
 }
@@ -62,7 +63,8 @@ export interface Sum extends Disposable {
 
 /** The sum of a round; nothing is read before the first call. */
 export function createSum(options: SumOptions): Sum {
-  const { bytes, sliceBytes } = options;
+  const { bytes, ring } = options;
+  const { sliceBytes } = ring;
   const core = createAggregateCore(options.module);
   const slices = Math.ceil(bytes / sliceBytes);
   const lengthOf = (index: number) => Math.min(sliceBytes, bytes - index * sliceBytes);
@@ -76,7 +78,7 @@ export function createSum(options: SumOptions): Sum {
       }`,
     );
   };
-  const shape = { core, slices, lengthOf, stored };
+  const shape = { core, ring, slices, lengthOf, stored };
   const add = bytes <= options.heldBytes ? heldSum(shape) : storedSum(shape, options);
   return {
     slices,
@@ -89,13 +91,14 @@ export function createSum(options: SumOptions): Sum {
 
 interface SumShape {
   readonly core: AggregateCore;
+  readonly ring: ParcelRing;
   readonly slices: number;
   lengthOf(index: number): number;
   stored(name: string, index: number): Promise<Uint8Array>;
 }
 
 /** Keeps the last sum in the core's memory, so that only parcels are copied. */
-function heldSum({ core, slices, lengthOf, stored }: SumShape): Sum["add"] {
+function heldSum({ core, ring, slices, lengthOf, stored }: SumShape): Sum["add"] {
   const { memory } = core;
   const spans = Array.from({ length: slices }, (_, index) => memory.alloc(lengthOf(index)));
   const scratch = memory.alloc(lengthOf(0));
@@ -115,7 +118,7 @@ function heldSum({ core, slices, lengthOf, stored }: SumShape): Sum["add"] {
     trusted = false;
     for (const parcel of parcels) {
       for (const [index, span] of spans.entries()) {
-        addInto(core, span, scratch, await sliceOf(parcel, index, stored));
+        addInto(core, ring, { acc: span, scratch, slice: await sliceOf(parcel, index, stored) });
       }
     }
     held = to;
@@ -125,7 +128,10 @@ function heldSum({ core, slices, lengthOf, stored }: SumShape): Sum["add"] {
 }
 
 /** Holds one slice of the sum and one of a parcel. */
-function storedSum({ core, slices, lengthOf, stored }: SumShape, options: SumOptions): Sum["add"] {
+function storedSum(
+  { core, ring, slices, lengthOf, stored }: SumShape,
+  options: SumOptions,
+): Sum["add"] {
   const { memory } = core;
   const acc = memory.alloc(lengthOf(0));
   const scratch = memory.alloc(lengthOf(0));
@@ -135,7 +141,7 @@ function storedSum({ core, slices, lengthOf, stored }: SumShape, options: SumOpt
       if (from === undefined) memory.u8(span).fill(0);
       else memory.u8(span).set(await stored(from, index));
       for (const parcel of parcels) {
-        addInto(core, span, scratch, await sliceOf(parcel, index, stored));
+        addInto(core, ring, { acc: span, scratch, slice: await sliceOf(parcel, index, stored) });
       }
       await options.store.put(options.task, [{ name: to, index, bytes: memory.u8(span) }]);
     }
@@ -154,8 +160,16 @@ async function sliceOf(
   return slice;
 }
 
-function addInto(core: AggregateCore, acc: Span, scratch: Span, slice: Uint8Array): void {
+function addInto(
+  core: AggregateCore,
+  ring: ParcelRing,
+  { acc, scratch, slice }: {
+    readonly acc: Span;
+    readonly scratch: Span;
+    readonly slice: Uint8Array;
+  },
+): void {
   const span: Span = { ptr: scratch.ptr, bytes: slice.length };
   core.memory.u8(span).set(slice);
-  core.addU32(acc, span);
+  ring.add(core, acc, span);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ringOf } from "../src/mask/ring.ts";
 import { inlineModule } from "../src/wasm/inline.ts";
 import { memoryStore } from "./memory/store.ts";
 import { createSum, type Parcel } from "./sum.ts";
@@ -24,7 +25,8 @@ function reference(parcels: readonly Uint32Array[], words: number): number[] {
 for (const [how, heldBytes] of [["in memory", 1 << 20], ["in the store", 0]] as const) {
   const open = (bytes: number) => {
     const store = memoryStore();
-    const sum = createSum({ store, task: TASK, module, bytes, sliceBytes: SLICE, heldBytes });
+    const ring = { ...ringOf("u32"), sliceBytes: SLICE };
+    const sum = createSum({ store, task: TASK, module, bytes, ring, heldBytes });
     const commit = async (addition: Parameters<typeof sum.add>[0]) => {
       await store.put(TASK, await sum.add(addition));
     };

@@ -12,6 +12,7 @@ import type { TaskOffer } from "../src/wire/task.ts";
 import type { UpdateHead } from "../src/wire/update_headers.ts";
 import type { Models } from "./models.ts";
 import type { MemberRow, UpdateRow } from "./store.ts";
+import type { TaskForm } from "./task_form.ts";
 
 /** An upload as its headers announce it. */
 export interface Announced {
@@ -64,8 +65,8 @@ export interface TaskHost {
   readonly id: string;
   /** The signed task, and who signs receipts here. */
   readonly offer: TaskOffer;
-  /** Length of every parcel. */
-  readonly parcelBytes: number;
+  /** What its parcels look like. */
+  readonly form: TaskForm;
   /** Hands out models. */
   readonly models: Models;
   /** A model that is kept here, by its version. */
@@ -85,8 +86,8 @@ export interface TaskHost {
    * Whether an upload may come, told from its headers alone.
    *
    * @throws {TributaryError} `member-unknown`, `round-unknown`, `round-closed`, `sid-mismatch`,
-   * `not-asked`, `update-conflict`, `round-full`, or `bad-request` if it says what such a member may
-   * not say.
+   * `not-asked`, `update-conflict`, `round-full`, `body-too-long` for more evidence than such a member
+   * can have, or `bad-request` if it says what it may not say.
    */
   standing(announced: Announced): Promise<Standing>;
   /** Says that an upload is getting on, so that a write which can wait a moment for it does. */
@@ -96,7 +97,7 @@ export interface TaskHost {
    * each member: a newer one ends the older, which gets `busy`.
    *
    * @returns The receipt, once the sum that holds the update is durable.
-   * @throws {TributaryError} As {@link ingest} and {@link TaskHost.standing}, `busy`, or
+   * @throws {TributaryError} As {@link ingest}, {@link checkEvidence} and {@link TaskHost.standing}, `busy`, or
    * `store-failed`. Nothing has changed then, but after `store-failed` it may have.
    */
   receive(

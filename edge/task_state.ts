@@ -9,16 +9,15 @@ import { readRecord, type RoundRecord } from "../src/round/record.ts";
 import type { LogEntry } from "../src/wire/log.ts";
 import type { Party } from "../src/wire/party.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
-import type { Share } from "../src/wire/sampling.ts";
-import { readShares } from "./shares.ts";
+import { type MemberShare, readShares } from "./shares.ts";
 import type { MemberRow, RoundStore, UpdateRow } from "./store.ts";
 
 /** The one record of a task in the store. */
 export interface TaskRecord {
   /** Where the round stands. */
   readonly round: RoundRecord;
-  /** Name of the round's sum; null before its first update. */
-  readonly sum: string | null;
+  /** Names of the round's sums by group, those that have an update; a round without groups has one, 0. */
+  readonly sums: Readonly<Record<number, string>>;
   /** Models kept, oldest first. */
   readonly models: readonly ModelInfo[];
   /** Entries in the round log. */
@@ -38,7 +37,7 @@ export interface TaskState {
   /** Updates of the record's round, by member; changed in place too. */
   readonly updates: Map<string, UpdateRow>;
   /** Who is asked in the record's round, and for how many clients; changed in place too. */
-  readonly shares: Map<string, Share>;
+  readonly shares: Map<string, MemberShare>;
   /** Slices of the store that hold the shares. */
   readonly shareRows: number;
   /** The log's last entry. */

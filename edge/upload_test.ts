@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { generateIdentity, type Identity } from "../src/core/identity.ts";
 import { toBase64 } from "../src/core/bytes.ts";
-import { parcelDigest } from "../src/update/slices.ts";
 import type { OpenRound } from "../src/wire/round_info.ts";
 import {
   contentsOf,
   insideOf,
   nodeDigest,
   openRound,
+  parcelDigest,
   parcelOf,
   problemCode,
   publishedSums,
@@ -455,7 +455,7 @@ Deno.test("upload: the parcel digest that a receipt names is the tree's", async 
   const opened = await openedRoot();
   await using _root = opened.root;
   const receipt = await sendUpdate(opened.sender, opened.round, PARCEL);
-  const { tree } = await parcelDigest(PARCEL, nodeDigest);
+  const { tree } = await parcelDigest(PARCEL);
   assert.equal(receipt.digest, await sumDigest([1, 2, 3, 4]));
   assert.equal(tree.length, 32);
 });
@@ -519,7 +519,7 @@ Deno.test("upload: a region speaks for no more clients than it has a share for",
   // It has grown too late for this round.
   await enrol(3);
   const { round, sid } = opened.round;
-  const { slices } = await parcelDigest(PARCEL, nodeDigest);
+  const { slices } = await parcelDigest(PARCEL);
   const members = "00".repeat(32);
   const put = (clients: number) =>
     peer.putUpdate(root.id, { round, sid, clients, members, parcel: PARCEL, slices, region });

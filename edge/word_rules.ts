@@ -6,10 +6,11 @@
 import { TributaryError } from "../src/core/errors.ts";
 import type { Share } from "../src/wire/sampling.ts";
 import type { UpdateHead } from "../src/wire/update_headers.ts";
+import type { MemberShare } from "./shares.ts";
 import type { MemberRow, UpdateRow } from "./store.ts";
 
 /** What a member is told that is not asked. */
-export const NO_SHARE: Share = { clients: 0, enough: 0 };
+export const NO_SHARE: MemberShare = { clients: 0, enough: 0, group: 0 };
 
 /** Who speaks, about which round. */
 export interface Word {
@@ -111,7 +112,7 @@ export function checkShare(
  *
  * @throws {TributaryError} `not-asked`.
  */
-export function askedShare(share: Share | undefined, { round, member }: Word): Share {
+export function askedShare<T extends Share>(share: T | undefined, { round, member }: Word): T {
   if (share !== undefined) return share;
   throw new TributaryError(
     "not-asked",

@@ -7,8 +7,10 @@ import {
   enrolledMember,
   sameUpdate,
 } from "./word_rules.ts";
-import { ABSTAINED } from "./shares.ts";
+import { abstained } from "./shares.ts";
 
+/** Of one that has abstained. */
+const NONE = abstained({ clients: 1, enough: 1, group: 0 });
 const WORD = { round: 3, member: "m" };
 const ROW = { round: 3, member: "m", position: 0, digest: "aa", sid: "bb", clients: 1 };
 
@@ -46,14 +48,14 @@ Deno.test("word rules: an update stands for as many clients as were asked, or fe
     message: /for 4 clients, expected at most 3/,
   });
   assert.throws(() => checkShare(undefined, { ...WORD, clients: 1 }), { code: "not-asked" });
-  assert.throws(() => checkShare(ABSTAINED, { ...WORD, clients: 1 }), {
+  assert.throws(() => checkShare(NONE, { ...WORD, clients: 1 }), {
     code: "update-conflict",
     message: /its sender has said that it has none/,
   });
 });
 
 Deno.test("word rules: who was not asked cannot abstain, nor who has sent", () => {
-  assert.equal(askedShare(ABSTAINED, WORD), ABSTAINED);
+  assert.equal(askedShare(NONE, WORD), NONE);
   assert.throws(() => askedShare(undefined, WORD), { code: "not-asked" });
   checkNothingSent(undefined);
   assert.throws(() => checkNothingSent(ROW), { code: "update-conflict" });

@@ -9,11 +9,11 @@ import * as v from "valibot";
 import { fromBase64Url } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { identityId } from "../src/core/identity.ts";
-import { SLICE_BYTES } from "../src/update/slices.ts";
 import { enrolmentSchema, membershipSchema } from "../src/wire/party.ts";
 import { receiptSchema } from "../src/wire/receipt.ts";
 import { ROUTES } from "../src/wire/routes.ts";
 import { hexDigestSchema, key32Schema } from "../src/wire/scalars.ts";
+import { submissionBytes } from "../src/wire/evidence.ts";
 import { readUpdateHeaders, UPDATE_FIELDS } from "../src/wire/update_headers.ts";
 import type { Admit } from "./admission.ts";
 import {
@@ -39,7 +39,7 @@ export interface WriteOptions extends JsonBodyReading {
 }
 
 const memberPath = v.object({ task: hexDigestSchema, member: key32Schema });
-const { members: ofRegions, ...ofAll } = UPDATE_FIELDS;
+const { length, members, evidence, evidenceDigest, ...ofAll } = UPDATE_FIELDS;
 
 /** Mounts the routes. */
 export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
@@ -109,7 +109,7 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
       summary: "Sends an update: it is in the sum, durably, once there is a receipt",
       parameters: [
         ...requestHeaders([...SIGNATURE_HEADERS, ...Object.values(ofAll)]),
-        ...requestHeaders([ofRegions], false),
+        ...requestHeaders([length, members, evidence, evidenceDigest], false),
       ],
       requestBody: { required: true, content: { "application/octet-stream": {} } },
       responses: {
@@ -118,6 +118,7 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
         ...problems([
           "bad-request",
           "digest-missing",
+          "evidence-missing",
           "body-too-short",
           ...SIGNATURE_CODES,
           "member-unknown",
@@ -133,6 +134,10 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
           "digest-mismatch",
           "length-mismatch",
           "update-out-of-range",
+          "residue-out-of-range",
+          "evidence-malformed",
+          "evidence-refused",
+          "member-repeated",
           "busy",
         ]),
       },
@@ -187,8 +192,9 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
   const round = Number(c.req.param("round"));
   requireSignature(request);
   const head = await readUpdateHeaders(request.headers, {
-    bytes: host.parcelBytes,
-    sliceBytes: SLICE_BYTES,
+    bytes: host.form.parcelBytes,
+    sliceBytes: host.form.sliceBytes,
+    ...(host.form.evidence && { leastEvidence: submissionBytes(host.form.evidence) }),
     digest: options.digest,
   });
   const publicKey = host.member(member)?.publicKey;

@@ -62,7 +62,7 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
     );
   }
   if (options.insist !== undefined) checkInsistence(task, options.insist);
-  const { model, strategy, published, plan } = checkTask(task);
+  const { model, strategy, published, plan, mask } = checkTask(task);
   const cores = options.cores ?? await inlineCores();
   const { trainer, use } = trainingOf(model, cores, { ...options, state });
   const enrolment = {
@@ -90,6 +90,8 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
     half: strategy.client,
     state,
     chain: createUpdateChain(cores.aggregate, plan),
+    mask,
+    aggregate: cores.aggregate,
     seedsOf: async (round) =>
       seed === undefined
         ? { train: random(32), encode: random(32) }

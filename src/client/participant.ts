@@ -11,11 +11,13 @@ import type { RandomSource } from "../core/random.ts";
 import { retry } from "../core/retry.ts";
 import type { TensorSpec } from "../core/tensor.ts";
 import type { DeviceState, Trainer } from "../core/trainer.ts";
+import type { Mask } from "../mask/mask.ts";
 import type { ModelUse } from "../models/on_device.ts";
 import type { ClientHalf } from "../strategy/client_half.ts";
 import { splitPublished } from "../strategy/published.ts";
 import { isAsked } from "../round/asked.ts";
 import type { UpdateChain } from "../update/chain.ts";
+import type { AggregateCore } from "../wasm/aggregate.ts";
 import type { Party } from "../wire/party.ts";
 import {
   DEFAULT_RETRY,
@@ -102,13 +104,17 @@ export interface ParticipantOptions {
   readonly state: DeviceState;
   /** Turns a contribution into a parcel. */
   readonly chain: UpdateChain;
+  /** How the task's parcels are masked. */
+  readonly mask: Mask;
+  /** Masks in its memory. */
+  readonly aggregate: AggregateCore;
   /** Seeds of all that is random in a round. */
   seedsOf(round: number): Promise<RoundSeeds>;
   /** Runs work when it is this device's turn. */
   turn<T>(work: () => Promise<T>): Promise<T>;
   /** Where the time comes from. */
   readonly clock: Clock;
-  /** Jitter. */
+  /** Secrets of masked parcels, and jitter. */
   readonly random: RandomSource;
   /** SHA-256. */
   readonly digest: Digest;
@@ -174,6 +180,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
       ...options,
       peer: patient,
       task: taskId,
+      maskPlan: task.mask,
       seeds,
       deadlineMs,
       signal,

@@ -6,17 +6,22 @@
 import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/digest.ts";
 import { isTributaryError } from "../core/errors.ts";
+import type { Identity } from "../core/identity.ts";
+import type { RandomSource } from "../core/random.ts";
 import type { TensorSpec } from "../core/tensor.ts";
 import type { DeviceState, Trainer } from "../core/trainer.ts";
+import type { Mask } from "../mask/mask.ts";
 import type { ClientHalf } from "../strategy/client_half.ts";
 import type { UpdateChain } from "../update/chain.ts";
-import { parcelDigest } from "../update/slices.ts";
+import type { AggregateCore } from "../wasm/aggregate.ts";
+import type { MaskPlan } from "../wire/mask_plan.ts";
 import type { Party } from "../wire/party.ts";
 import type { Peer, UpdateUpload } from "../wire/peer.ts";
 import type { Receipt } from "../wire/receipt.ts";
-import type { OpenRound } from "../wire/round_info.ts";
+import { groupOf, type OpenRound } from "../wire/round_info.ts";
 import { fetchModel } from "./fetch_model.ts";
 import { makeUpdate, type RoundSeeds } from "./make_update.ts";
+import { maskUpdate } from "./mask_update.ts";
 import type { MissedReason, RoundReport } from "./round_report.ts";
 
 /** What a device takes part with. */
@@ -39,6 +44,16 @@ export interface Part {
   readonly state: DeviceState;
   /** Turns a contribution into a parcel. */
   readonly chain: UpdateChain;
+  /** Who the device is. */
+  readonly identity: Identity;
+  /** How the task's parcels are masked. */
+  readonly mask: Mask;
+  /** The same, as the task says it. */
+  readonly maskPlan: MaskPlan;
+  /** Masks in its memory. */
+  readonly aggregate: AggregateCore;
+  /** Fresh secrets of each parcel. */
+  readonly random: RandomSource;
   /** Seeds that only this client and this round have, 32 bytes each. */
   readonly seeds: RoundSeeds;
   /** When the region closes the round, on the device's own clock. */
@@ -103,22 +118,24 @@ async function contribute(
   part: Part,
   signal: AbortSignal,
 ): Promise<RoundReport> {
-  const { peer, region, task, tensors, digest } = part;
+  const { peer, region, task, tensors } = part;
   const { round: number, sid } = round;
+  const group = groupOf(round, part.maskPlan);
   const { version } = round.model;
   const fetched = await fetchModel({ peer, task, info: round.model, tensors, signal });
   const received = { version, tensors: fetched.tensors };
   const update = await makeUpdate(received, { ...part, round: number, signal });
-  const { parcel, contribution } = update;
-  const { slices } = await parcelDigest(parcel, digest);
-  const receipt = await send(part, { round: number, sid, clients: 1, parcel, slices, region });
+  const { contribution } = update;
+  // Once a round: whatever is tried again sends these bytes again.
+  const masked = await maskUpdate(update.parcel, { round, group, part });
+  const receipt = await send(part, { round: number, sid, clients: 1, ...masked, region });
   await update.accepted();
   return {
     kind: "sent",
     round: number,
     metrics: contribution.metrics ?? {},
     receipt,
-    bytesSent: parcel.length,
+    bytesSent: masked.parcel.length + (masked.evidence?.bytes ?? 0),
     bytesReceived: fetched.bytes,
   };
 }

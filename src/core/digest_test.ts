@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { concatBytes, toHex, utf8 } from "./bytes.ts";
-import { DIGEST_BYTES, promptDigest, treeDigest, webDigest } from "./digest.ts";
+import { DIGEST_BYTES, promptDigest, slicesDigest, treeDigest, webDigest } from "./digest.ts";
 
 Deno.test("digest: it is SHA-256, by the vectors of FIPS 180-4", async () => {
   const vectors = {
@@ -44,4 +44,27 @@ Deno.test("digest: a synchronous hash gives the same tree", async () => {
     new Uint8Array(createHash("sha256").update(bytes).digest());
   const slices = [native(utf8("a"))];
   assert.deepEqual(await treeDigest(slices, native), await treeDigest(slices, webDigest));
+});
+
+Deno.test("digest: of slices, SHA-256 over their digests in order, the last one as long as it is", async () => {
+  const bytes = Uint8Array.from({ length: 2 * 1000 + 96 }, (_, i) => i >> 3);
+  const native = (bytes: Uint8Array): Uint8Array =>
+    new Uint8Array(createHash("sha256").update(bytes).digest());
+  const byHand = [0, 1, 2].map((i) => native(bytes.subarray(i * 1000, (i + 1) * 1000)));
+  for (const digest of [native, webDigest]) {
+    const found = await slicesDigest(bytes, { sliceBytes: 1000, digest });
+    assert.deepEqual(found.slices.map(toHex), byHand.map(toHex));
+    assert.equal(toHex(found.tree), toHex(native(concatBytes(byHand))));
+  }
+});
+
+Deno.test("digest: one changed byte changes its slice's digest alone, and the tree", async () => {
+  const bytes = new Uint8Array(2 * 1024 + 8);
+  const options = { sliceBytes: 1024, digest: webDigest };
+  const before = await slicesDigest(bytes, options);
+  bytes[1024]! ^= 1;
+  const after = await slicesDigest(bytes, options);
+  const same = before.slices.map((slice, i) => toHex(slice) === toHex(after.slices[i]!));
+  assert.deepEqual(same, [true, false, true]);
+  assert.notEqual(toHex(before.tree), toHex(after.tree));
 });

@@ -10,6 +10,5 @@ export * from "./decode.ts";
 export * from "./encode.ts";
 export * from "./metrics.ts";
 export * from "./plan.ts";
-export * from "./slices.ts";
 export * from "./step.ts";
 export * from "./weight.ts";

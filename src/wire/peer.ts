@@ -36,6 +36,7 @@ import {
   verifyTask,
 } from "./task.ts";
 import { updateHeaders } from "./update_headers.ts";
+import { uploadBody, type UploadEvidence } from "./upload_body.ts";
 
 export {
   type CallOptions,
@@ -98,6 +99,8 @@ export interface UpdateUpload extends CallOptions {
   readonly parcel: Uint8Array<ArrayBuffer>;
   /** SHA-256 of each slice, in order. */
   readonly slices: readonly Uint8Array[];
+  /** What follows a masked parcel. */
+  readonly evidence?: UploadEvidence;
   /** The aggregator as its offer named it, who signs the receipt. */
   readonly region: Party;
 }
@@ -266,24 +269,21 @@ export function createPeer(options: PeerOptions): Peer {
       }),
 
     async putUpdate(task, upload) {
-      const { round, sid, clients, members, parcel, slices, region } = upload;
+      const { round, sid, clients, members, parcel, slices, evidence, region } = upload;
       const tree = await treeDigest(slices, digest);
       const headers = updateHeaders({
-        bytes: parcel.length,
-        digest: tree,
-        slices,
-        sid,
-        clients,
-        members,
+        ...{ bytes: parcel.length, digest: tree, slices, sid, clients, members },
+        ...(evidence && { evidence }),
       });
+      const body = await uploadBody(parcel, evidence);
       return await send({
         ...signalOf(upload),
         method: "PUT",
         path: fillRoute(ROUTES.update, { task, round, member: identity.id }),
         audience: region.id,
-        body: parcel,
+        body,
         headers: () => Promise.resolve(headers),
-        extraMs: transferMs(parcel.length),
+        extraMs: transferMs(parcel.length + (evidence?.bytes ?? 0)),
         async read(response) {
           const receipt = await readJson(response, receiptSchema, "a receipt");
           await verifyReceipt(receipt, {

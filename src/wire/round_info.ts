@@ -4,6 +4,8 @@
  * @module
  */
 import * as v from "valibot";
+import { TributaryError } from "../core/errors.ts";
+import { groupsOf, type MaskPlan } from "./mask_plan.ts";
 import { type Share, shareSchema, thresholdSchema } from "./sampling.ts";
 import {
   groupSchema,
@@ -122,3 +124,20 @@ export const roundInfoSchema: v.GenericSchema<RoundInfo> = v.pipe(
   ]),
   v.description("An open round, or the end of the task"),
 );
+
+/**
+ * The group that an open round has put this member in; 0 where parcels are not masked.
+ *
+ * @throws {TributaryError} `group-unknown` if the task has no such group, or none was told where it has.
+ */
+export function groupOf(info: OpenRound, mask: MaskPlan): number {
+  const most = groupsOf(mask);
+  const { group } = info;
+  const fits = most === 0 ? group === undefined : group !== undefined && group < most;
+  if (fits) return group ?? 0;
+  throw new TributaryError(
+    "group-unknown",
+    `Cannot take part in round ${info.round}: this member is in group ${group ?? "none"}, ` +
+      (most === 0 ? "expected none, as nothing is masked" : `expected one below ${most}`),
+  );
+}

@@ -1,0 +1,227 @@
+/**
+ * Taking updates in: from a body that may come to a row, and a parcel in the sum.
+ *
+ * @module
+ */
+import { toHex } from "../src/core/bytes.ts";
+import { TributaryError } from "../src/core/errors.ts";
+import { checkUpdate } from "../src/round/admission.ts";
+import { groupSession } from "../src/wire/session_id.ts";
+import { bodyBytes, EVIDENCE_SLICE_BYTES } from "../src/wire/update_headers.ts";
+import { checkEvidence } from "./check_evidence.ts";
+import type { Committer } from "./committer.ts";
+import type { Draft } from "./draft.ts";
+import { ingest, type SliceSink } from "./ingest.ts";
+import { EVIDENCE_PREFIX, readEvidence } from "./kept_evidence.ts";
+import { createNewest } from "./newest.ts";
+import { createParcelCheck } from "./parcel_check.ts";
+import type { UpdateRow } from "./store.ts";
+import type { Parcel } from "./sum.ts";
+import type { TaskForm } from "./task_form.ts";
+import type { Announced } from "./task_host.ts";
+import { askedShare, checkShare, enrolledMember, sameUpdate } from "./word_rules.ts";
+import type { World } from "./world.ts";
+
+/** Whose updates are taken in, and by whom they are written. */
+export interface ReceiverOptions {
+  /** Digest of the task. */
+  readonly id: string;
+  /** What its parcels look like. */
+  readonly form: TaskForm;
+  /** The writer of its state. */
+  readonly committer: Committer;
+  /** Aborts when the aggregator stops. */
+  readonly stopping: AbortSignal;
+  /** Aborts when the round that is open now takes no more updates. */
+  closing(): AbortSignal;
+}
+
+/** Takes updates in. */
+export interface Receiver extends Disposable {
+  /**
+   * Reads an upload that may come and makes it part of the sum, whole or not at all.
+   *
+   * @returns Its row, once the sum that holds it is durable.
+   */
+  receive(announced: Announced, body: ReadableStream<Uint8Array> | null): Promise<UpdateRow>;
+}
+
+/** Something that is read: where it goes, and what of it is in memory. */
+interface Intake {
+  /** Name of its slices in the store. */
+  readonly name: string;
+  /** Slices that are not in the store. */
+  readonly rows: {
+    readonly name: string;
+    readonly index: number;
+    bytes: Uint8Array<ArrayBuffer>;
+  }[];
+  /** Whether some are. */
+  isStaged: boolean;
+}
+
+/** What is read of an upload: in memory if that holds all of it, else in the store. */
+interface Reading {
+  readonly isHeld: boolean;
+  readonly parcel: Intake;
+  /** Of a masked one. */
+  readonly evidence: Intake | undefined;
+}
+
+/** A receiver of one task's updates. */
+export function createReceiver(world: World, options: ReceiverOptions): Receiver {
+  const { store, limits, budget, pool, random, digest, clock } = world;
+  const { id, form, committer, stopping } = options;
+  const check = createParcelCheck(world.module, { ...form, ring: form.mask.ring });
+  const beginUpload = createNewest();
+
+  function sinkOf(intake: Intake, isHeld: boolean): SliceSink {
+    const { name, rows } = intake;
+    return async (index, bytes) => {
+      if (isHeld) return void rows.push({ name, index, bytes });
+      intake.isStaged = true;
+      await store.put(id, [{ name, index, bytes }]);
+      pool.give(bytes);
+    };
+  }
+
+  async function read(
+    { head }: Announced,
+    body: ReadableStream<Uint8Array> | null,
+    { reading, signal }: { readonly reading: Reading; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { isHeld, parcel, evidence } = reading;
+    const follows = evidence && head.evidence && {
+      ...{ bytes: head.evidence.bytes, tree: head.evidence.digest },
+      ...{ sliceBytes: EVIDENCE_SLICE_BYTES, sink: sinkOf(evidence, isHeld) },
+    };
+    const keep = sinkOf(parcel, isHeld);
+    const whole = {
+      ...{ bytes: head.bytes, sliceBytes: form.sliceBytes, digests: head.slices },
+      ...(follows && { evidence: follows }),
+      ...{ digest, pool, clock, stallMs: limits.stallMs, signal },
+      arrived: committer.progress,
+    };
+    await ingest(body, whole, async (index, bytes) => {
+      check.check(bytes, head.clients);
+      await keep(index, bytes);
+    });
+  }
+
+  async function checkVouched(upload: Announced, { evidence }: Reading): Promise<void> {
+    const { evidence: layout } = form;
+    if (layout === undefined || evidence === undefined) return;
+    const { round, member, head } = upload;
+    const { shares } = await committer.state();
+    const { group } = askedShare(shares.get(member), { round, member });
+    const sid = await groupSession(head.sid, group, digest);
+    const kept = { name: evidence.name, bytes: head.evidence?.bytes ?? 0 };
+    const chunks = evidence.isStaged
+      ? readEvidence(store, id, [{ member, evidence: kept }])
+      : evidence.rows.map(({ bytes }) => bytes);
+    await checkEvidence(chunks, { task: id, round, sid, upload, layout, digest });
+  }
+
+  /** Makes a checked update part of a sum; the row of the same one if it was already. */
+  function add(draft: Draft, upload: Announced, { parcel, evidence }: Reading): UpdateRow {
+    const { round, member, head } = upload;
+    const digest = toHex(head.digest);
+    const known = draft.round.round === round ? draft.update(member) : undefined;
+    if (known !== undefined) {
+      sameUpdate(known, digest);
+      for (const part of [parcel, evidence]) if (part?.isStaged) draft.dropped.push(part.name);
+      return known;
+    }
+    enrolledMember(draft.member(member), member);
+    const bytes = bodyBytes(head);
+    const event = { round, sid: head.sid, clients: head.clients, bytes };
+    const { updates } = checkUpdate(draft.round, event, draft.nowMs);
+    const share = draft.share(member);
+    checkShare(share, { member, ...event });
+    const awaited = draft.isAwaited(member);
+    const update: UpdateRow = {
+      round,
+      member,
+      position: updates,
+      digest,
+      sid: head.sid,
+      clients: head.clients,
+      ...(head.members === undefined ? {} : { members: head.members }),
+      ...(evidence && {
+        group: share?.group ?? 0,
+        evidence: { name: evidence.name, bytes: head.evidence?.bytes ?? 0 },
+      }),
+    };
+    const added: Parcel = parcel.isStaged
+      ? { kind: "staged", name: parcel.name }
+      : { kind: "held", slices: parcel.rows.map(({ bytes }) => bytes) };
+    draft.addUpdate(update, added, evidence?.rows);
+    draft.step({ kind: "update", ...event, awaited });
+    return update;
+  }
+
+  /** Forgets what was put in the store for nothing. */
+  async function dropStaged({ member }: Announced, { parcel, evidence }: Reading): Promise<void> {
+    if (parcel.isStaged) await store.drop(id, parcel.name);
+    if (evidence === undefined || !evidence.isStaged) return;
+    // A write that seemed to fail may have happened: then its row refers to this very evidence.
+    const { updates } = await committer.state();
+    if (updates.get(member)?.evidence?.name !== evidence.name) await store.drop(id, evidence.name);
+  }
+
+  return {
+    async receive(announced, body) {
+      const { head, round, member } = announced;
+      const over = options.closing();
+      // Of two uploads of one sender the older is most often a connection that broke unnoticed.
+      using upload = beginUpload(member, over);
+      const { signal } = upload;
+      const bytes = bodyBytes(head);
+      const name = `${round}/${member}/${toHex(random(8))}`;
+      const reading: Reading = {
+        isHeld: bytes <= limits.heldBytes,
+        parcel: intakeOf(`upload/${name}`),
+        evidence: head.evidence && intakeOf(`${EVIDENCE_PREFIX}${name}`),
+      };
+      try {
+        const most = Math.max(form.sliceBytes, EVIDENCE_SLICE_BYTES);
+        using _loan = await budget.take(reading.isHeld ? bytes : most, signal);
+        await read(announced, body, { reading, signal });
+        await checkVouched(announced, reading);
+        return await committer.run((draft) => add(draft, announced, reading), bytes);
+      } catch (error) {
+        await dropStaged(announced, reading).catch(() => {});
+        if (!signal.aborted) throw error;
+        if (stopping.aborted) throw stoppingError(limits.retryAfterS);
+        if (!over.aborted) throw overtaken(round, limits.retryAfterS);
+        const now = (await committer.state()).record.round;
+        checkUpdate(now, { round, sid: head.sid, clients: head.clients }, clock.now());
+        throw error;
+      } finally {
+        for (const part of [reading.parcel, reading.evidence]) {
+          for (const { bytes } of part?.rows ?? []) pool.give(bytes);
+        }
+      }
+    },
+    [Symbol.dispose]: () => check[Symbol.dispose](),
+  };
+}
+
+function intakeOf(name: string): Intake {
+  return { name, rows: [], isStaged: false };
+}
+
+function stoppingError(retryAfterS: number): TributaryError {
+  return new TributaryError("busy", "Cannot take an update: this aggregator is stopping", {
+    retryAfterS,
+  });
+}
+
+/** Whoever comes again gets the receipt, if its update was the same. */
+function overtaken(round: number, retryAfterS: number): TributaryError {
+  return new TributaryError(
+    "busy",
+    `Cannot take an update for round ${round}: its sender began a newer upload, expected one at a time`,
+    { retryAfterS },
+  );
+}
