@@ -7,12 +7,15 @@ import { toBase64Url } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/core/safetensors.ts";
 import { type NamedTensors, sameShape, type TensorSpec } from "../src/core/tensor.ts";
+import type { RootPrivacy } from "../src/privacy/root_privacy.ts";
+import { rotationSeed } from "../src/privacy/rotation.ts";
 import { rulesOf } from "../src/round/record.ts";
 import { beginRoot } from "../src/round/step.ts";
 import { refusePublishedNames } from "../src/strategy/published.ts";
 import type { Strategy } from "../src/strategy/strategy.ts";
 import { createUpdateChain } from "../src/update/chain.ts";
-import { createAggregateCore } from "../src/wasm/aggregate.ts";
+import { rootHalf } from "../src/update/root_half.ts";
+import { type AggregateCore, createAggregateCore } from "../src/wasm/aggregate.ts";
 import { isRetryable } from "../src/wire/peer.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
 import { type SignedTask, type Task, updatePlan, verifyTask } from "../src/wire/task.ts";
@@ -59,7 +62,12 @@ export async function storeTask(
   const strategy = strategyOf(task);
   formOf(task);
   checkSums(task, strategy, model);
-  const { info, bytes, state } = await beginModel(model, { strategy, digest });
+  using core = createAggregateCore(world.module);
+  const half = halfOf(core, task);
+  const { info, bytes, state } = await beginModel(model, {
+    ...{ strategy, digest },
+    ...(half && { privacy: half }),
+  });
   const first = beginRoot({ task: id, rules: rulesOf(task), model: info });
   await storeFirst(world, signed, {
     first,
@@ -106,7 +114,7 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
       );
       return;
     }
-    const next = await stepped(base, words, clients);
+    const next = await stepped(base, words, { round, clients });
     await committer.run((draft) => {
       const now = draft.round.phase;
       // Another answer came first: nothing of this one may be kept.
@@ -134,8 +142,13 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
     );
   }
 
-  async function stepped(base: ModelInfo, sum: Uint8Array, clients: number): Promise<SteppedModel> {
+  async function stepped(
+    base: ModelInfo,
+    sum: Uint8Array,
+    { round, clients }: { readonly round: number; readonly clients: number },
+  ): Promise<SteppedModel> {
     using core = createAggregateCore(world.module);
+    const root = halfOf(core, task);
     return await stepModel({
       strategy: strategyOf(task),
       chain: createUpdateChain(core, plan),
@@ -145,6 +158,10 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
       state: await stored(stateName(base.version)),
       version: base.version + 1,
       digest,
+      ...(root && {
+        // Noise for this sum alone; a step that is done again draws anew, as nobody saw the first.
+        privacy: { root, seed: world.random(32), rotation: await rotationSeed(life.id, round) },
+      }),
     });
   }
 
@@ -184,6 +201,12 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
         throw duty satisfies never;
     }
   };
+}
+
+/** The root's half of a task's privacy; undefined where it promises none. */
+function halfOf(core: AggregateCore, task: Task): RootPrivacy | undefined {
+  const { privacy, ...plan } = updatePlan(task);
+  return privacy && rootHalf(core, { ...plan, privacy });
 }
 
 function stateName(version: number): string {
