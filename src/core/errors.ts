@@ -58,6 +58,7 @@ export const ERROR_STATUS = {
   "box-refused": 422,
   "key-malformed": 422,
   "phase-malformed": 422,
+  "place-unknown": 422,
   "share-malformed": 422,
   "sets-overlap": 422,
   "member-repeated": 422,

@@ -159,7 +159,7 @@ export async function advertise(round: ClientRound): Promise<ClientStep<Advertis
 /**
  * Takes the roster, and shares its secrets among its neighbours.
  *
- * @throws {TributaryError} `phase-malformed`, `member-unknown`, `member-repeated` for bytes that are no
+ * @throws {TributaryError} `phase-malformed`, `place-unknown`, `member-repeated` for bytes that are no
  * roster; `signature-invalid` if the task's owner, or a neighbour, has not signed its part of it;
  * `roster-refused` if a client is not where it is said to be, or a neighbour is not the graph's;
  * `survivors-missing` if it is too small; `key-malformed` for a neighbour's key that is none.
@@ -260,7 +260,7 @@ async function meet(
  * Takes the boxes of the neighbours that have shared theirs. One that does not open is left aside: its
  * sender's secrets are given back by others, or not at all.
  *
- * @throws {TributaryError} `phase-malformed`, `member-repeated`; `member-unknown` for a box of one that
+ * @throws {TributaryError} `phase-malformed`, `member-repeated`; `place-unknown` for a box of one that
  * is no neighbour; `survivors-missing` if fewer neighbours than the threshold have shared.
  */
 export function takeInbox(
@@ -320,7 +320,7 @@ export function afterMasking({ takeSeeds: _, ...ready }: ReadyClient): MaskedCli
  * Takes the outcome, and agrees to it. The same one again gets the same answer.
  *
  * @throws {TributaryError} `signature-invalid` if it is not the owner's; `phase-malformed`,
- * `member-repeated`, `member-unknown` for ids that are none, or did not share; `sets-overlap` if one is
+ * `member-repeated`, `place-unknown` for ids that are none, or did not share; `sets-overlap` if one is
  * both; `sender-dropped` if this client is not in the sum; `survivors-missing` if fewer neighbours than
  * the threshold, or clients than the task's least, are; `sid-answered` for another outcome than the one
  * agreed to.
@@ -375,7 +375,7 @@ export async function takeOutcome(
  * Takes its neighbours' signatures, and gives for each neighbour exactly one share: of its self seed if
  * it is in the sum, of its mask key if it is not. Asked again, it gives the same.
  *
- * @throws {TributaryError} `phase-malformed`, `member-repeated`; `member-unknown` for a signature of one
+ * @throws {TributaryError} `phase-malformed`, `member-repeated`; `place-unknown` for a signature of one
  * that is no neighbour in the sum; `signature-invalid` if one is not over the outcome that this client has agreed
  * to; `consistency-missing` for fewer than the threshold.
  */
@@ -444,7 +444,7 @@ function enough(found: number, least: number, what: string): void {
 
 function unknown(what: string, place: number): never {
   throw new TributaryError(
-    "member-unknown",
+    "place-unknown",
     `Cannot take ${what}: place ${place} in it is no neighbour that it may speak of`,
   );
 }

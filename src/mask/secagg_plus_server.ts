@@ -77,7 +77,7 @@ export interface SecaggServer {
    *
    * @throws {TributaryError} `phase-closed` if the phase is over or did not begin; `phase-conflict` if
    * another one was taken; `not-asked` from one who is not in the round; `phase-malformed`,
-   * `signature-invalid`, `key-malformed`, `box-refused`, `share-malformed`, `member-unknown`,
+   * `signature-invalid`, `key-malformed`, `box-refused`, `share-malformed`, `place-unknown`,
    * `member-repeated`, `digest-mismatch` for what is wrong with it.
    */
   check(phase: UpPhase, member: string, message: Uint8Array): Promise<CheckedMessage>;
@@ -98,7 +98,7 @@ export interface SecaggServer {
   /**
    * The sum is sealed, with the parcels of these clients.
    *
-   * @throws {TributaryError} `member-unknown` for one that has not shared, `survivors-missing` for too few.
+   * @throws {TributaryError} `not-asked` for one that has not shared, `survivors-missing` for too few.
    */
   seal(members: readonly string[]): Promise<void>;
   /** Nobody else's word on the outcome is waited for. */
@@ -147,6 +147,8 @@ export async function createSecaggServer(round: ServerRound): Promise<SecaggServ
   const keys = new Map<string, Advertisement>();
   const shared = new Map<number, SharesMessage>();
   const given = new Map<number, ReadonlyMap<number, Uint8Array>>();
+  /** Shares that came back, by whose secret they are of. */
+  const returned = new Map<number, number>();
   let phase: ServerPhase = "advertise";
   let roster: Roster | undefined;
   let outcome: Sealed | undefined;
@@ -221,7 +223,10 @@ export async function createSecaggServer(round: ServerRound): Promise<SecaggServ
           if (!beside.has(of) || !shared.has(of)) unknown(member, of);
           checkShare(bytes);
         }
-        return () => void given.set(place, new Map(shares.map((it) => [it.place, it.bytes])));
+        return () => {
+          given.set(place, new Map(shares.map((it) => [it.place, it.bytes])));
+          for (const { place: of } of shares) returned.set(of, (returned.get(of) ?? 0) + 1);
+        };
       }
       default:
         throw of satisfies never;
@@ -335,7 +340,7 @@ export async function createSecaggServer(round: ServerRound): Promise<SecaggServ
         const place = seatOf(member).place;
         if (!shared.has(place)) {
           throw new TributaryError(
-            "member-unknown",
+            "not-asked",
             `Cannot open a sum with the parcel of ${member}: it has not shared its keys`,
           );
         }
@@ -403,11 +408,10 @@ export async function createSecaggServer(round: ServerRound): Promise<SecaggServ
     },
 
     get canOpen() {
-      const { graph } = roster ?? {};
       if (phase !== "unmask" || outcome === undefined || roster === undefined) return false;
-      return survivorsOf(outcome, roster).every(({ shares }) =>
-        shares.length >= (graph?.threshold ?? Infinity)
-      );
+      const { threshold } = roster.graph;
+      const isBack = (place: number) => (returned.get(place) ?? 0) >= threshold;
+      return outcome.survivors.every(isBack) && outcome.dropped.every(isBack);
     },
 
     async seeds() {
@@ -437,7 +441,7 @@ function samePlaces(boxes: readonly Placed[], neighbours: readonly number[]): vo
   const other = found.find((place) => !neighbours.includes(place));
   if (other !== undefined || found.length !== neighbours.length) {
     throw new TributaryError(
-      "member-unknown",
+      "place-unknown",
       `Cannot take ${found.length} boxes: expected one for each of ${neighbours.length} neighbours`,
     );
   }
@@ -453,7 +457,7 @@ function enough(found: number, least: number, what: string): void {
 
 function unknown(member: string, place: number): never {
   throw new TributaryError(
-    "member-unknown",
+    "place-unknown",
     `Cannot take shares of ${member}: place ${place} is no neighbour that has shared with it`,
   );
 }

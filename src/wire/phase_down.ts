@@ -94,7 +94,7 @@ export function encodeRoster(
 /**
  * Reads what a client is told of the roster.
  *
- * @throws {TributaryError} `phase-malformed`, `member-unknown`, `member-repeated`.
+ * @throws {TributaryError} `phase-malformed`, `place-unknown`, `member-repeated`.
  */
 export function decodeRoster(message: Uint8Array): RosterMessage {
   const what = "a roster";
@@ -136,7 +136,7 @@ export function encodeInbox(boxes: readonly Placed[]): Uint8Array<ArrayBuffer> {
 /**
  * Reads boxes for a client.
  *
- * @throws {TributaryError} `phase-malformed`, `member-unknown`, `member-repeated`.
+ * @throws {TributaryError} `phase-malformed`, `place-unknown`, `member-repeated`.
  */
 export function decodeInbox(message: Uint8Array, clients: number): readonly Placed[] {
   return readList("an inbox", message, { clients, bytes: BOX_BYTES });
@@ -151,7 +151,7 @@ export function encodeOutcome({ survivors, dropped }: Outcome): Uint8Array<Array
 /**
  * Reads an outcome, without its signature.
  *
- * @throws {TributaryError} `phase-malformed`, `member-unknown`, `member-repeated`.
+ * @throws {TributaryError} `phase-malformed`, `place-unknown`, `member-repeated`.
  */
 export function decodeOutcome(payload: Uint8Array, clients: number): Outcome {
   const what = "an outcome";
@@ -175,7 +175,7 @@ export function encodeSignatures(signatures: readonly Placed[]): Uint8Array<Arra
 /**
  * Reads neighbours' signatures of an outcome.
  *
- * @throws {TributaryError} `phase-malformed`, `member-unknown`, `member-repeated`.
+ * @throws {TributaryError} `phase-malformed`, `place-unknown`, `member-repeated`.
  */
 export function decodeSignatures(message: Uint8Array, clients: number): readonly Placed[] {
   return readList("signatures", message, { clients, bytes: SIGNATURE_BYTES });

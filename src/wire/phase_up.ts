@@ -182,7 +182,7 @@ export function readPlaced(
 /**
  * Reads a place of the roster, above the last one that was read.
  *
- * @throws {TributaryError} `phase-malformed`, `member-repeated`; `member-unknown` for one that the
+ * @throws {TributaryError} `phase-malformed`, `member-repeated`; `place-unknown` for one that the
  * roster has not.
  */
 export function readPlace(
@@ -196,7 +196,7 @@ export function readPlace(
   const place = reader.u32(0xffff_ffff);
   if (place >= clients) {
     const found = `place ${place} is in it, expected one below ${clients}`;
-    throw new TributaryError("member-unknown", `Cannot read ${what}: ${found}`);
+    throw new TributaryError("place-unknown", `Cannot read ${what}: ${found}`);
   }
   if (place <= last) {
     const found = `place ${place} comes after ${last}, expected each once, in ascending order`;
