@@ -52,11 +52,21 @@ export interface MaskedTreeOptions extends Pick<TreeOptions, "shape" | "through"
   readonly min?: number;
   /** How many to publish. */
   readonly models?: number;
+  /** Values of the model's tensor; {@link VALUES} by default. */
+  readonly values?: number;
 }
 
 /** Starts a tree whose task masks by kahe1 with five helpers. */
 export async function startMaskedTree(options: MaskedTreeOptions): Promise<MaskedTree> {
-  const { clients, most = 100, groups = 1, min = 2, models = 1, through = (it) => it } = options;
+  const {
+    clients,
+    most = 100,
+    groups = 1,
+    min = 2,
+    models = 1,
+    values = VALUES,
+    through = (it) => it,
+  } = options;
   const clock = manualClock();
   const hosts = new Map<string, Fetch>();
   const lost = new Set<string>();
@@ -82,7 +92,7 @@ export async function startMaskedTree(options: MaskedTreeOptions): Promise<Maske
   clock.advance(1000);
   const task: Task = defineTask({
     name: "masked",
-    model: tensors({ tensors: { w: [VALUES] } }),
+    model: tensors({ tensors: { w: [values] } }),
     mask: { kind: "kahe1", helpers, min, groups },
     clients: { min: clients, max: most },
     stop: { rounds: models },
@@ -151,7 +161,7 @@ export async function joinHonest(
 ): Promise<HonestClients> {
   const trainer: Trainer = ({ w }) => {
     const data = w!.data.map((x) => x + change);
-    return Promise.resolve({ weights: { w: { shape: [VALUES], data } }, examples: 1 });
+    return Promise.resolve({ weights: { w: { shape: w!.shape, data } }, examples: 1 });
   };
   const clients = await Promise.all(
     Array.from(
