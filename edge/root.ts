@@ -7,6 +7,7 @@ import { toBase64Url } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/core/safetensors.ts";
 import { type NamedTensors, sameShape, type TensorSpec } from "../src/core/tensor.ts";
+import { WEIGHT_TENSOR } from "../src/core/trainer.ts";
 import type { RootPrivacy } from "../src/privacy/root_privacy.ts";
 import { rotationSeed } from "../src/privacy/rotation.ts";
 import { rulesOf } from "../src/round/record.ts";
@@ -222,6 +223,7 @@ function checkSums(task: Task, strategy: Strategy, model: NamedTensors): void {
   refusePublishedNames(specsOf(model));
   for (const { name, shape, range } of strategy.sums(specsOf(model))) {
     const sent = task.update.tensors.find((tensor) => tensor.name === name);
+    if (sent === undefined && name === WEIGHT_TENSOR && isCounted(task)) continue;
     if (sent === undefined) refuse(`its updates have no "${name}", which its strategy asks for`);
     if (!sameShape(sent.shape, shape) || sent.range !== range) {
       refuse(
@@ -230,6 +232,11 @@ function checkSums(task: Task, strategy: Strategy, model: NamedTensors): void {
       );
     }
   }
+}
+
+/** Whether the number of clients is what they weigh, so that nobody has to send it. */
+function isCounted({ privacy, update }: Task): boolean {
+  return privacy !== undefined && update.weightCap === null;
 }
 
 function refuse(found: string): never {
