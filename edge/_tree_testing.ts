@@ -44,6 +44,8 @@ export interface ProcessOptions {
   readonly begin: Begin;
   /** The platform's by default. */
   readonly random?: RandomSource;
+  /** How a root reaches its helpers. */
+  readonly fetch?: Fetch;
   /** Stands between the process and its store. */
   wrap?(store: RoundStore): RoundStore;
 }
@@ -103,7 +105,7 @@ async function createProcess(options: ProcessOptions): Promise<Process> {
         digest: nodeDigest,
         store: mortal(wrap(store), () => current.alive),
         ...(parent === undefined
-          ? { strategy: () => sumStrategy }
+          ? { strategy: () => sumStrategy, ...(options.fetch && { fetch: options.fetch }) }
           : { parent: { url: "http://parent.test" }, fetch: parent.fetch }),
       });
       life = current;
@@ -121,13 +123,13 @@ async function createProcess(options: ProcessOptions): Promise<Process> {
 export async function createRootProcess(
   clock: Clock,
   task: Task,
-  wrap: (store: RoundStore) => RoundStore = (store) => store,
+  options: Partial<Pick<ProcessOptions, "wrap" | "fetch">> = {},
 ): Promise<Process> {
   const words = task.update.tensors[0]?.shape[0] ?? 1;
   const model = { w: { shape: [words], data: new Float32Array(words) } };
   const root: Process = await createProcess({
     clock,
-    wrap,
+    ...options,
     begin: async (app) => {
       // Owned before it is ready, so that nobody takes the task for unknown.
       await app.aggregator.own({ signed: await signTask(task, root.identity), model });

@@ -87,7 +87,7 @@ async function runWithCrash(victim: Victim, at: number, moment: Moment, store = 
     changes = counted;
     return wrapped;
   };
-  const root = await createRootProcess(clock, task, victim === "root" ? wrap : undefined);
+  const root = await createRootProcess(clock, task, victim === "root" ? { wrap } : {});
   const first = await createRegionProcess(
     clock,
     root,
