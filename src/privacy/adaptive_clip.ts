@@ -37,7 +37,7 @@ export function clipBit(norm: number, bound: number): number {
  *
  * @example Everybody is within the bound, half of them should be
  * ```ts
- * import { nextClip } from "./mod.ts";
+ * import { nextClip } from "./adaptive_clip.ts";
  *
  * const next = nextClip(1, { bits: 4 * 0.5, clients: 4, quantile: 0.5, rate: 0.2 });
  * if (next.toFixed(4) !== "0.9048") throw new Error("the bound should shrink");

@@ -46,12 +46,12 @@ export interface MechanismNoise {
  * ```ts
  * import { budgetNoise } from "./mod.ts";
  *
- * const budget = { epsilon: 4, delta: 1e-6, rounds: 100, rate: 1, values: 1000 };
- * const schema = { separation: 20, participations: 5 };
- * const [fresh, taken] = (["gaussian", "ftrl"] as const).map((kind) =>
- *   budgetNoise(kind, { ...budget, schema })
- * );
- * if (!(taken.total < 0.5 * fresh.total)) throw new Error("nothing was taken back");
+ * const budget = {
+ *   ...{ epsilon: 4, delta: 1e-6, rounds: 100, rate: 1, values: 1000 },
+ *   schema: { separation: 20, participations: 5 },
+ * };
+ * const fresh = budgetNoise("gaussian", budget).total;
+ * if (!(budgetNoise("ftrl", budget).total < 0.5 * fresh)) throw new Error("nothing was taken back");
  * ```
  */
 export function budgetNoise(
