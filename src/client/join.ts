@@ -14,11 +14,12 @@ import type { AnyModel } from "../models/registry.ts";
 import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
 import { createPeer, DEFAULT_RETRY, type PeerOptions } from "../wire/peer.ts";
+import { createPhasePeer } from "../wire/phase_peer.ts";
 import { planDigest } from "../wire/session_id.ts";
 import { type ClientCores, inlineCores } from "./cores.ts";
 import { checkInsistence } from "./insistence.ts";
 import type { JoinOptions } from "./join_options.ts";
-import { roundSeeds } from "./make_update.ts";
+import { lessonOf, roundSeeds } from "./make_update.ts";
 import { memoryState } from "./memory_state.ts";
 import { onlyTask } from "../wire/only_task.ts";
 import { createParticipant, type Participant } from "./participant.ts";
@@ -73,6 +74,7 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
   } as const;
   await peer.enrol(taskId, { ...enrolment, ...call });
 
+  const lesson = await lessonOf(task);
   return createParticipant({
     identity,
     taskId,
@@ -82,6 +84,8 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
     // Once a member, a device waits for its region however long it is away.
     patient: createPeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: Infinity } }),
     once: createPeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: 1 } }),
+    phasePeer: createPhasePeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: Infinity } }),
+    owner,
     enrolment,
     plan: await planDigest(task, digest),
     tensors: published,
@@ -95,7 +99,7 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
     seedsOf: async (round) =>
       seed === undefined
         ? { train: random(32), encode: random(32) }
-        : await roundSeeds(seed, { task: taskId, round }),
+        : await roundSeeds(seed, { lesson, round }),
     turn,
     clock,
     random,

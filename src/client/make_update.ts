@@ -12,6 +12,7 @@ import { CLIP_BOUND } from "../privacy/root_privacy.ts";
 import type { ClientHalf } from "../strategy/client_half.ts";
 import { splitPublished } from "../strategy/published.ts";
 import type { PrivateSender, UpdateChain } from "../update/chain.ts";
+import { type Task, taskId } from "../wire/task.ts";
 
 /** All that is random in a round. */
 export interface RoundSeeds {
@@ -21,14 +22,25 @@ export interface RoundSeeds {
   readonly encode: Uint8Array;
 }
 
-/** The seeds of a client whose rounds are repeatable: functions of its own seed and the round. */
+/**
+ * What a task is to repeatable clients: its digest without its mask. The same task masked, unmasked or
+ * with other helpers has another digest, and the same models.
+ */
+export async function lessonOf(task: Task): Promise<string> {
+  return await taskId({ ...task, mask: { kind: "none" } });
+}
+
+/**
+ * The seeds of a client whose rounds are repeatable: functions of its own seed, {@link lessonOf} the
+ * task, and the round.
+ */
 export async function roundSeeds(
   seed: Uint8Array,
-  { task, round }: { readonly task: string; readonly round: number },
+  { lesson, round }: { readonly lesson: string; readonly round: number },
 ): Promise<RoundSeeds> {
   return {
-    train: await deriveSeed(seed, task, round, "train"),
-    encode: await deriveSeed(seed, task, round, "encode"),
+    train: await deriveSeed(seed, lesson, round, "train"),
+    encode: await deriveSeed(seed, lesson, round, "encode"),
   };
 }
 

@@ -5,7 +5,10 @@ import type { Trainer, WeightsContribution } from "../core/trainer.ts";
 import type { ClientHalf, ClientRound } from "../strategy/client_half.ts";
 import { createUpdateChain } from "../update/chain.ts";
 import { createAggregateCore, inlineModule } from "../wasm/mod.ts";
-import { makeUpdate, type MakeUpdateOptions, roundSeeds } from "./make_update.ts";
+import { SAMPLE_TASK } from "../wire/_testing.ts";
+import type { MaskPlan } from "../wire/mask_plan.ts";
+import { taskId } from "../wire/task.ts";
+import { lessonOf, makeUpdate, type MakeUpdateOptions, roundSeeds } from "./make_update.ts";
 import { memoryState } from "./memory_state.ts";
 
 const chain = createUpdateChain(createAggregateCore(await inlineModule("aggregate")), {
@@ -129,17 +132,26 @@ Deno.test("make update: what is aborted while it trains is not encoded", async (
 
 Deno.test("make update: seeds are a client's, a task's and a round's own, and two different ones", async () => {
   const seed = new Uint8Array(32).fill(9);
-  const one = await roundSeeds(seed, { task: "a", round: 1 });
-  assert.deepEqual(await roundSeeds(seed, { task: "a", round: 1 }), one);
+  const one = await roundSeeds(seed, { lesson: "a", round: 1 });
+  assert.deepEqual(await roundSeeds(seed, { lesson: "a", round: 1 }), one);
   assert.notDeepEqual(one.train, one.encode);
   for (
     const other of [
-      await roundSeeds(seed, { task: "a", round: 2 }),
-      await roundSeeds(seed, { task: "b", round: 1 }),
-      await roundSeeds(new Uint8Array(32), { task: "a", round: 1 }),
+      await roundSeeds(seed, { lesson: "a", round: 2 }),
+      await roundSeeds(seed, { lesson: "b", round: 1 }),
+      await roundSeeds(new Uint8Array(32), { lesson: "a", round: 1 }),
     ]
   ) {
     assert.notDeepEqual(other.train, one.train);
     assert.notDeepEqual(other.encode, one.encode);
   }
+});
+
+Deno.test("seeds: a task is the same lesson however it is masked, and another one with other items", async () => {
+  const helper = { url: "https://a.example", key: "A".repeat(43), identity: "A".repeat(43) };
+  const mask = { kind: "kahe1", helpers: [helper], threshold: 1, colluding: 0, min: 2, groups: 1 };
+  const plain = await lessonOf(SAMPLE_TASK);
+  assert.equal(plain, await taskId(SAMPLE_TASK));
+  assert.equal(await lessonOf({ ...SAMPLE_TASK, mask: mask as MaskPlan }), plain);
+  assert.notEqual(await lessonOf({ ...SAMPLE_TASK, name: "another" }), plain);
 });

@@ -6,7 +6,7 @@
  */
 import { type ClientCores, inlineCores } from "../client/cores.ts";
 import type { Training } from "../client/join_options.ts";
-import { makeUpdate, roundSeeds } from "../client/make_update.ts";
+import { lessonOf, makeUpdate, roundSeeds } from "../client/make_update.ts";
 import { type Clock, systemTurn } from "../core/clock.ts";
 import { isTributaryError, TributaryError } from "../core/errors.ts";
 import { deriveSeed } from "../core/random.ts";
@@ -90,6 +90,7 @@ const TURN_MS = 50;
 export async function createCrew(options: CrewOptions, clock: Clock): Promise<Crew> {
   const { task } = options;
   const id = await taskId(task);
+  const lesson = await lessonOf(task);
   const { model, strategy: { client: half }, plan } = checkTask(task);
   const cores = await inlineCores();
   const chain = createUpdateChain(cores.aggregate, plan);
@@ -115,7 +116,7 @@ export async function createCrew(options: CrewOptions, clock: Clock): Promise<Cr
         const found = clients.get(client);
         if (found === undefined) throw new RangeError(`Cannot train client ${client}: not here`);
         const { seed, state, trainer } = found;
-        const seeds = await roundSeeds(seed, { task: id, round });
+        const seeds = await roundSeeds(seed, { lesson, round });
         const blur = task.privacy && {
           rotation: await rotationSeed(id, round),
           // Repeatable, as nothing here is kept from anyone; a live client's comes from a CSPRNG.

@@ -6,3 +6,4 @@
 export * from "./check_task.ts";
 export * from "./define_task.ts";
 export * from "./describe_task.ts";
+export type { MaskOptions } from "./mask_options.ts";

@@ -68,7 +68,7 @@ export type HelperPlan = Extract<MaskPlan, { helpers: unknown }>;
 const MAX_HELPERS = 32;
 
 /** Schema of {@link HelperInfo}. */
-const helperInfoSchema: v.GenericSchema<HelperInfo> = v.pipe(
+export const helperInfoSchema: v.GenericSchema<HelperInfo> = v.pipe(
   v.strictObject({
     url: v.pipe(
       v.string(),

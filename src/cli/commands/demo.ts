@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, Option } from "commander";
+import { MASK_KINDS } from "../../wire/mask_plan.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { wholeNumber } from "../arguments.ts";
 import { type DemoOptions, runDemo } from "../demo/run_demo.ts";
@@ -27,6 +28,9 @@ export function demoCommand(terminal: Terminal): Command {
       "--dim <n>",
       "values of an item's vector (default: 8 below 300 people, else 32)",
       wholeNumber(1, 256),
+    )
+    .addOption(
+      new Option("--mask <kind>", "how updates are masked").choices(MASK_KINDS).default("kahe1"),
     )
     .option("--rounds <n>", "rounds to train", wholeNumber(1, 10_000), 10)
     .option("--regions <n>", "regions below the root", wholeNumber(1, 32), 3)

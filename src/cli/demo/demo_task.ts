@@ -6,7 +6,7 @@
 import { toHex } from "../../core/bytes.ts";
 import { deriveSeed } from "../../core/random.ts";
 import { ease, type EaseModel, ials, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
-import { defineTask } from "../../task/mod.ts";
+import { defineTask, type MaskOptions } from "../../task/mod.ts";
 import type { Task } from "../../wire/task.ts";
 import { itemsDigest } from "../items_file.ts";
 import { runSeed, type World } from "./world.ts";
@@ -25,6 +25,8 @@ export interface DemoTaskOptions {
   readonly fewest?: number;
   /** Milliseconds that a round lasts at most. */
   readonly roundMs?: number;
+  /** How parcels are masked; not at all if absent. */
+  readonly mask?: MaskOptions;
 }
 
 /** A task and the model that it names. */
@@ -61,6 +63,7 @@ export async function demoTask(world: World, options: DemoTaskOptions): Promise<
     clients: { min: options.fewest ?? people, max: people },
     roundMs: options.roundMs ?? ROUND_MS,
     stop: { rounds },
+    ...(options.mask === undefined ? {} : { mask: options.mask }),
     seed: toHex(await deriveSeed(await runSeed(options.seed), "model")),
     catalogue: await itemsDigest(world.train.items),
   });

@@ -12,6 +12,7 @@ import { ratingCount } from "../../data/interactions.ts";
 import { fromHex } from "../../core/bytes.ts";
 import { openFolder } from "../files.ts";
 import { describeTask } from "../../task/mod.ts";
+import type { HelperInfo } from "../../wire/mask_plan.ts";
 import { taskId } from "../../wire/task.ts";
 import { openDeviceStore } from "../device_store.ts";
 import { personIn } from "../person.ts";
@@ -20,8 +21,10 @@ import type { RunRecord } from "../run_record.ts";
 import { renderResults } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { VERSION } from "../version.ts";
+import { helperNames, startCommittee } from "./committee.ts";
 import { compareMethods } from "./compare.ts";
 import type { Reading } from "../reading.ts";
+import { demoMask, helperCount, type MaskKind, nobody } from "./demo_mask.ts";
 import { demoTask, type DemoTaskOptions } from "./demo_task.ts";
 import { openRunState } from "./state.ts";
 import { trainTogether } from "./train_together.ts";
@@ -30,11 +33,13 @@ import { openWorld, runSeed } from "./world.ts";
 import { writeRun } from "./write_run.ts";
 
 /** What a user may choose. */
-export interface DemoOptions extends DemoTaskOptions {
+export interface DemoOptions extends Omit<DemoTaskOptions, "mask"> {
   /** A file or folder of ratings; invented ones if absent. */
   readonly data?: string;
   /** How the ratings are read. */
   readonly reading: Reading;
+  /** How parcels are masked. */
+  readonly mask: MaskKind;
   /** Number of regions. */
   readonly regions: number;
   /** Person whose recommendations are printed. */
@@ -71,8 +76,12 @@ export async function runDemo(
   });
   const { people, items } = world.train;
   const person = people[personIn(people, options.user ?? people[0])] ?? "";
-  const { task, model } = await demoTask(world, options);
-  const id = await taskId(task);
+  const taskWith = (helpers: readonly HelperInfo[]) => {
+    const mask = demoMask(options.mask, { people: people.length, helpers });
+    return demoTask(world, { ...options, mask });
+  };
+  const helpers = helperNames(helperCount(options.mask));
+  const { task: planned, model } = await taskWith(nobody(helpers.length));
   const regions = Array.from(
     { length: options.regions },
     (_, at) => REGION_NAMES[at] ?? `region${at + 1}`,
@@ -82,17 +91,20 @@ export async function runDemo(
       ratingCount(world.all)
     } ratings (${world.name})`,
   );
-  print(describeTask(task));
+  print(describeTask(planned));
   const names = [ROOT_NAME, ...regions, ...people.map((person) => `client/${person}`)];
   const folder = join(
     options.out,
     "state",
-    `${id.slice(0, 12)}-${world.digest.slice(0, 12)}-${options.regions}`,
+    `${(await taskId(planned)).slice(0, 12)}-${world.digest.slice(0, 12)}-${options.regions}`,
   );
   await openFolder(options.out);
-  const state = await openRunState(folder, { names, fresh: options.fresh });
+  const state = await openRunState(folder, { names, helpers, fresh: options.fresh });
   if (state.resumed) print(`going on with the interrupted run in ${folder} (--fresh begins anew)`);
 
+  await using committee = await startCommittee(state, helpers.length);
+  const { task } = await taskWith(committee.helpers);
+  const id = await taskId(task);
   const { aggregate, train: core } = await inlineCores();
   using _aggregate = aggregate;
   using _core = core;
@@ -104,6 +116,7 @@ export async function runDemo(
     core,
     regions,
     seed,
+    fetch: committee.fetch,
     initial: model.initial(fromHex(task.seed)),
     clients: people.map((person, at) => ({
       person,

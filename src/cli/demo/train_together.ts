@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../../core/clock.ts";
 import { nativeDigest, type ServedAggregator } from "../../../edge/deno/mod.ts";
-import { systemFetch } from "../../core/fetch.ts";
+import { type Fetch, systemFetch } from "../../core/fetch.ts";
 import { generateIdentity } from "../../core/identity.ts";
 import { deriveSeed, systemRandom } from "../../core/random.ts";
 import type { NamedTensors } from "../../core/tensor.ts";
@@ -53,6 +53,8 @@ export interface Federation {
   readonly core: TrainCore;
   /** Names of the regions. */
   readonly regions: readonly string[];
+  /** How the root reaches helpers. */
+  readonly fetch: Fetch;
   /** Everybody who takes part. */
   readonly clients: readonly ClientPlan[];
   /** Everything that is drawn comes from it. */

@@ -6,6 +6,7 @@
 import type { ServedAggregator } from "../../../edge/deno/mod.ts";
 import { serveAggregator } from "../../../edge/deno/mod.ts";
 import { isTributaryError, type TributaryError } from "../../core/errors.ts";
+import type { Fetch } from "../../core/fetch.ts";
 import { importIdentity } from "../../core/identity.ts";
 import type { NamedTensors } from "../../core/tensor.ts";
 import { strategyFrom } from "../../strategy/mod.ts";
@@ -25,6 +26,8 @@ export interface TreeOptions {
   readonly core: TrainCore;
   /** Names of the regions; each has a key in the state. */
   readonly regions: readonly string[];
+  /** How the root reaches helpers. */
+  readonly fetch: Fetch;
   /** Hears of a store that failed: whoever waits for it would wait in vain. */
   readonly onFailure: (error: TributaryError) => void;
 }
@@ -60,6 +63,7 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
   const owner = await identityOf(state, ROOT_NAME);
   const root = await serve(ROOT_NAME, {
     strategy: ({ strategy }) => strategyFrom(strategy, core),
+    fetch: options.fetch,
   });
   await root.ready;
   await root.aggregator.own({ signed: await signTask(task, owner), model });
@@ -70,7 +74,7 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
   return { root, regions, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-type Role = Pick<Parameters<typeof serveAggregator>[0], "parent" | "strategy">;
+type Role = Pick<Parameters<typeof serveAggregator>[0], "parent" | "strategy" | "fetch">;
 
 async function identityOf(state: RunState, name: string) {
   const key = state.keys.get(name);
