@@ -10,13 +10,16 @@ import { type NamedTensors, sameShape, type TensorSpec } from "../src/core/tenso
 import { WEIGHT_TENSOR } from "../src/core/trainer.ts";
 import type { RootPrivacy } from "../src/privacy/root_privacy.ts";
 import { rotationSeed } from "../src/privacy/rotation.ts";
-import { rulesOf } from "../src/round/record.ts";
+import { type RoundRecord, rulesOf } from "../src/round/record.ts";
 import { beginRoot } from "../src/round/step.ts";
 import { refusePublishedNames } from "../src/strategy/published.ts";
 import type { Strategy } from "../src/strategy/strategy.ts";
 import { createUpdateChain } from "../src/update/chain.ts";
+import { checkPrivacy } from "../src/update/check_privacy.ts";
+import { taskSpend } from "../src/update/private_plan.ts";
 import { rootHalf } from "../src/update/root_half.ts";
 import { type AggregateCore, createAggregateCore } from "../src/wasm/aggregate.ts";
+import { isOpened, type Spent } from "../src/wire/log.ts";
 import { isRetryable } from "../src/wire/peer.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
 import { type SignedTask, type Task, updatePlan, verifyTask } from "../src/wire/task.ts";
@@ -47,7 +50,8 @@ export interface NewTask {
  *
  * @returns The task's digest.
  * @throws {TributaryError} `task-refused` if another one owns it, if its sums do not fit, masked or not,
- * or the strategy, the model and the update plan do not fit together.
+ * if it spends more privacy than it promises, or the strategy, the model and the update plan do not fit
+ * together.
  */
 export async function storeTask(
   world: World,
@@ -62,6 +66,7 @@ export async function storeTask(
   }
   const strategy = strategyOf(task);
   formOf(task);
+  checkPrivacy(task);
   checkSums(task, strategy, model);
   using core = createAggregateCore(world.module);
   const half = halfOf(core, task);
@@ -89,6 +94,12 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
   const { committer } = life;
   const plan = updatePlan(task);
   const isMasked = task.mask.kind !== "none";
+  const spend = taskSpend(task);
+
+  /** What a sum costs that was opened, and gave no model. */
+  function failedSpend(record: RoundRecord): { readonly spent?: Spent } {
+    return spend === undefined ? {} : { spent: spend.failed(sumsOf(record)) };
+  }
 
   async function unmask(round: number): Promise<void> {
     const sealed = await seal();
@@ -109,9 +120,13 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
       ? await openGroups(world, life, { phase, signal })
       : await readPlain(phase);
     if (clients < task.clients.min) {
-      const reason = "too-few-opened";
+      const groups = opened?.groups;
       await committer.run((draft) =>
-        draft.step({ kind: "fail", round, reason, ...(opened && { groups: opened.groups }) })
+        draft.step({
+          ...{ kind: "fail", round, reason: "too-few-opened" },
+          ...(groups && { groups }),
+          ...(isOpened(groups) && failedSpend(draft.round)),
+        })
       );
       return;
     }
@@ -126,7 +141,11 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
       );
       draft.dropped.push(stateName(base.version));
       const { info: model, metrics } = next;
-      draft.step({ kind: "publish", round, model, metrics, ...(opened && { opened }) });
+      draft.step({
+        ...{ kind: "publish", round, model, metrics },
+        ...(opened && { opened }),
+        ...(spend && { spent: spend.next(sumsOf(draft.round)) }),
+      });
     });
   }
 
@@ -181,7 +200,12 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
     } catch (error) {
       if (isRetryable(error) || life.signal.aborted) throw error;
       world.logger({ kind: "failure", doing: `round ${round}`, error });
-      await committer.run((draft) => draft.step({ kind: "fail", round, reason: "sum-refused" }));
+      await committer.run((draft) =>
+        draft.step({
+          ...{ kind: "fail", round, reason: "sum-refused" },
+          ...(draft.round.phase.kind === "unmasking" && failedSpend(draft.round)),
+        })
+      );
     }
   }
 
@@ -208,6 +232,11 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
 function halfOf(core: AggregateCore, task: Task): RootPrivacy | undefined {
   const { privacy, ...plan } = updatePlan(task);
   return privacy && rootHalf(core, { ...plan, privacy });
+}
+
+/** Sums of a private task that were opened so far. */
+function sumsOf({ progress }: RoundRecord): number {
+  return progress.sums ?? 0;
 }
 
 function stateName(version: number): string {

@@ -15,6 +15,7 @@ import type { Mask } from "../mask/mask.ts";
 import type { ModelUse } from "../models/on_device.ts";
 import type { ClientHalf } from "../strategy/client_half.ts";
 import { splitPublished } from "../strategy/published.ts";
+import { rotationSeed } from "../privacy/rotation.ts";
 import { isAsked } from "../round/asked.ts";
 import type { UpdateChain } from "../update/chain.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
@@ -26,6 +27,7 @@ import {
   type Peer,
   retryAfterMs,
 } from "../wire/peer.ts";
+import type { PhasePeer } from "../wire/phase_peer.ts";
 import type { RoundInfo } from "../wire/round_info.ts";
 import { MAX_WAIT_S } from "../wire/routes.ts";
 import type { Task } from "../wire/task.ts";
@@ -108,6 +110,10 @@ export interface ParticipantOptions {
   readonly mask: Mask;
   /** Masks in its memory. */
   readonly aggregate: AggregateCore;
+  /** The region in the phases of the masks, tried until a signal aborts. */
+  readonly phasePeer: PhasePeer;
+  /** Raw key of the task's owner, base64url. */
+  readonly owner: string;
   /** Seeds of all that is random in a round. */
   seedsOf(round: number): Promise<RoundSeeds>;
   /** Runs work when it is this device's turn. */
@@ -176,12 +182,21 @@ export function createParticipant(options: ParticipantOptions): Participant {
     signal: AbortSignal,
   ): Promise<RoundReport> {
     const seeds = await options.seedsOf(info.round);
+    const blur = task.privacy && {
+      rotation: await rotationSeed(taskId, info.round),
+      // Never of a seed: who knows it could take the noise back.
+      noise: options.random(32),
+    };
     return await takePart(info, {
       ...options,
       peer: patient,
       task: taskId,
       maskPlan: task.mask,
+      roundMs: task.roundMs,
+      // All of a round is one turn, but where clients wait for each other.
+      turn: options.mask.phases === undefined ? (work) => work() : options.turn,
       seeds,
+      ...(blur && { blur }),
       deadlineMs,
       signal,
       enrol: (signal) => enrol(patient, signal),
@@ -201,7 +216,8 @@ export function createParticipant(options: ParticipantOptions): Participant {
         yield { kind: "missed", round: last, reason: "not-asked" };
         continue;
       }
-      const report = await tracked(options.turn(() => attempt(info, deadlineMs, signal)));
+      const work = () => attempt(info, deadlineMs, signal);
+      const report = await tracked(options.mask.phases === undefined ? options.turn(work) : work());
       last = info.round;
       yield report;
     }

@@ -5,23 +5,26 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/digest.ts";
-import { isTributaryError } from "../core/errors.ts";
+import { type ErrorCode, isTributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import type { TensorSpec } from "../core/tensor.ts";
 import type { DeviceState, Trainer } from "../core/trainer.ts";
 import type { Mask } from "../mask/mask.ts";
 import type { ClientHalf } from "../strategy/client_half.ts";
-import type { UpdateChain } from "../update/chain.ts";
+import type { PrivateSender, UpdateChain } from "../update/chain.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
 import type { MaskPlan } from "../wire/mask_plan.ts";
 import type { Party } from "../wire/party.ts";
 import type { Peer, UpdateUpload } from "../wire/peer.ts";
 import type { Receipt } from "../wire/receipt.ts";
+import type { PhasePeer } from "../wire/phase_peer.ts";
 import { groupOf, type OpenRound } from "../wire/round_info.ts";
+import { groupSession } from "../wire/session_id.ts";
 import { fetchModel } from "./fetch_model.ts";
 import { makeUpdate, type RoundSeeds } from "./make_update.ts";
 import { maskUpdate } from "./mask_update.ts";
+import { beginPhases, type PhaseSession } from "./phases.ts";
 import type { MissedReason, RoundReport } from "./round_report.ts";
 
 /** What a device takes part with. */
@@ -56,6 +59,8 @@ export interface Part {
   readonly random: RandomSource;
   /** Seeds that only this client and this round have, 32 bytes each. */
   readonly seeds: RoundSeeds;
+  /** What an update of a private task is blurred with; others need none. */
+  readonly blur?: Omit<PrivateSender, "clip">;
   /** When the region closes the round, on the device's own clock. */
   readonly deadlineMs: number;
   /** Where the time comes from. */
@@ -64,6 +69,14 @@ export interface Part {
   readonly digest: Digest;
   /** Ends everything. */
   readonly signal: AbortSignal;
+  /** The region in the phases of the masks, tried until a signal aborts. */
+  readonly phasePeer: PhasePeer;
+  /** Raw key of the task's owner, base64url. */
+  readonly owner: string;
+  /** Time of a round. */
+  readonly roundMs: number;
+  /** Runs training when it is this device's turn; waiting for others is nobody's turn. */
+  turn<T>(work: () => Promise<T>): Promise<T>;
   /** Enrols again at a region that has forgotten this member. */
   enrol(signal: AbortSignal): Promise<void>;
 }
@@ -77,6 +90,19 @@ const MISSED: ReadonlySet<string> = new Set<MissedReason>([
   "update-conflict",
   "not-asked",
   "nothing-to-send",
+  "phase-closed",
+  "phase-conflict",
+  "survivors-missing",
+]);
+
+/** After these the region still waits, unless it is told not to. */
+const ABSTAINS: ReadonlySet<string | undefined> = new Set<MissedReason | undefined>([
+  undefined,
+  "nothing-to-send",
+  "not-asked",
+  "phase-closed",
+  "phase-conflict",
+  "survivors-missing",
 ]);
 
 /**
@@ -105,7 +131,7 @@ export async function takePart(round: OpenRound, part: Part): Promise<RoundRepor
     const reason = over.signal.aborted && isAbort(error, over.signal)
       ? "deadline"
       : missedReason(error);
-    if (reason === undefined || reason === "nothing-to-send") await abstain(round, part);
+    if (ABSTAINS.has(reason)) await abstain(round, part);
     if (reason === undefined) throw error;
     return { kind: "missed", round: round.round, reason };
   } finally {
@@ -122,15 +148,21 @@ async function contribute(
   const { round: number, sid } = round;
   const group = groupOf(round, part.maskPlan);
   const { version } = round.model;
-  const fetched = await fetchModel({ peer, task, info: round.model, tensors, signal });
-  const received = { version, tensors: fetched.tensors };
-  const update = await makeUpdate(received, { ...part, round: number, signal });
+  const phases = sharedKeys(round, { group, part, signal });
+  const { fetched, update } = await part.turn(async () => {
+    const fetched = await fetchModel({ peer, task, info: round.model, tensors, signal });
+    const received = { version, tensors: fetched.tensors };
+    return { fetched, update: await makeUpdate(received, { ...part, round: number, signal }) };
+  });
   const { contribution } = update;
+  const session = await phases;
   // Once a round: whatever is tried again sends these bytes again.
-  const masked = await maskUpdate(update.parcel, { round, group, part });
+  const masked = await maskUpdate(update.parcel, { round, group, part, session });
   const receipt = await send(part, { round: number, sid, clients: 1, ...masked, region });
   await update.accepted();
+  const withheld = session && await finished(session, part);
   return {
+    ...(withheld && { withheld }),
     kind: "sent",
     round: number,
     metrics: contribution.metrics ?? {},
@@ -138,6 +170,52 @@ async function contribute(
     bytesSent: masked.parcel.length + (masked.evidence?.bytes ?? 0),
     bytesReceived: fetched.bytes,
   };
+}
+
+/** Shares keys while the device trains; undefined where masks need none shared. */
+function sharedKeys(
+  { round, sid }: OpenRound,
+  { group, part, signal }: {
+    readonly group: number;
+    readonly part: Part;
+    readonly signal: AbortSignal;
+  },
+): Promise<PhaseSession> | undefined {
+  const { mask: { phases: phased }, phasePeer: peer, aggregate: core } = part;
+  if (phased === undefined) return undefined;
+  const { region, task, owner, identity, random, digest } = part;
+  const shared = groupSession(sid, group, digest).then((sid) =>
+    beginPhases(
+      { peer, region, task, owner, round, sid, identity, phased, core, random, digest },
+      signal,
+    )
+  );
+  // Met where the parcel is masked, if it comes to that.
+  shared.catch(() => {});
+  return shared;
+}
+
+/** Helps to open the sum; why not, if it did not come to that. */
+async function finished(
+  session: PhaseSession,
+  { clock, deadlineMs, roundMs, signal }: Part,
+): Promise<ErrorCode | "deadline" | undefined> {
+  const late = new AbortController();
+  const done = new AbortController();
+  // The sum is sealed at the deadline at the latest, and what follows takes a quarter of the round.
+  const leftMs = Math.max(0, deadlineMs - clock.now()) + roundMs / 2;
+  clock.sleep(leftMs, { signal: done.signal }).then(() => late.abort(), () => {});
+  try {
+    await session.finish(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (late.signal.aborted) return "deadline";
+    if (!isTributaryError(error)) throw error;
+    // The root had enough without this client, or gave the round up.
+    return error.code === "round-closed" || error.code === "round-unknown" ? undefined : error.code;
+  } finally {
+    done.abort();
+  }
 }
 
 /** Goes on beyond the deadline: only the region knows whether a parcel that was sent is in the sum. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AbandonReason, LogEvent, LoggedGroup, SealedGroup } from "../wire/log.ts";
+import type { AbandonReason, LogEvent, LoggedGroup, SealedGroup, Spent } from "../wire/log.ts";
 import type { ModelInfo, RoundInfo } from "../wire/round_info.ts";
 import type { SampleFacts, Share } from "../wire/sampling.ts";
 import type { RosterCounts } from "./record.ts";
@@ -97,6 +97,8 @@ export type RoundEvent =
     readonly metrics: Readonly<Record<string, number>>;
     /** Masked: what of the round is in the model; else all of it is. */
     readonly opened?: OpenedGroups;
+    /** Of a private task. */
+    readonly spent?: Spent;
   }
   /** Region: the answer to the effect `forward`, when the parent gave its receipt. */
   | {
@@ -112,6 +114,8 @@ export type RoundEvent =
     readonly reason: FailReason;
     /** Masked: what became of each group, where it came to that. */
     readonly groups?: readonly LoggedGroup[];
+    /** Of a private task, where the sum was opened. */
+    readonly spent?: Spent;
   };
 
 /** Why what a round waits for cannot succeed. */

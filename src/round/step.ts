@@ -24,7 +24,7 @@
  *
  * @module
  */
-import type { AbandonReason, LoggedGroup, LoggedRound } from "../wire/log.ts";
+import type { AbandonReason, LoggedRound, LoggedSpend, Spent } from "../wire/log.ts";
 import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
 import { checkOpen, checkUpdate } from "./admission.ts";
 import { regionDeadlines } from "./deadline.ts";
@@ -330,14 +330,17 @@ function published(record: RoundRecord, event: Extract<RoundEvent, { kind: "publ
   const { phase, rules } = record;
   if (phase.kind !== "unmasking" || phase.facts.round !== event.round) return unchanged(record);
   const { facts, sum, members } = phase;
-  const { model, metrics, opened } = event;
+  const { model, metrics, opened, spent } = event;
   if (model.version !== facts.base.version + 1) {
     throw new RangeError(
       `Cannot publish model ${model.version}: expected version ${facts.base.version + 1}`,
     );
   }
   const publication = { version: model.version, metrics };
-  const progress = advance(record.progress, rules.stop, publication);
+  const progress = {
+    ...advance(record.progress, rules.stop, publication),
+    ...(spent && { sums: spent.sums }),
+  };
   const next: RoundRecord = { ...record, model, progress, phase: { kind: "published", facts } };
   const done: readonly RoundEffect[] = [
     {
@@ -345,11 +348,13 @@ function published(record: RoundRecord, event: Extract<RoundEvent, { kind: "publ
       event: {
         ...{ kind: "published", ...logged(facts), members, sum, model, metrics },
         ...(opened && { ...opened, ...openedCounts(opened.groups) }),
+        ...loggedSpend(spent),
       },
     },
     { kind: "drop", round: facts.round },
   ];
-  const reason = stopReason(rules.stop, progress, publication);
+  const reason = stopReason(rules.stop, progress, publication) ??
+    (spent?.isOver ? "privacy" : undefined);
   if (reason !== undefined) {
     const end = finish(next, reason);
     return { record: end.record, effects: [...done, ...end.effects] };
@@ -381,28 +386,45 @@ function failed(record: RoundRecord, event: Extract<RoundEvent, { kind: "fail" }
   const { facts } = phase;
   if (facts.round !== event.round) return unchanged(record);
   if (event.reason === "nothing-to-send" && facts.clients > 0) return unchanged(record);
-  return abandon(record, facts, event.reason, event.groups);
+  return abandon(record, facts, event.reason, event);
 }
+
+/** What is told of a round that came as far as its sum. */
+type Failure = Pick<Extract<RoundEvent, { kind: "fail" }>, "groups" | "spent">;
 
 function abandon(
   record: RoundRecord,
   facts: RoundFacts,
   reason: AbandonReason,
-  groups?: readonly LoggedGroup[],
+  failure: Failure = {},
 ): Step {
-  const next: RoundRecord = { ...record, phase: { kind: "abandoned", facts, reason } };
-  return { record: next, effects: [...givenUp(facts, reason, groups), ...nextRound(next)] };
+  const { spent } = failure;
+  const next: RoundRecord = {
+    ...record,
+    ...(spent && { progress: { ...record.progress, sums: spent.sums } }),
+    phase: { kind: "abandoned", facts, reason },
+  };
+  const done = givenUp(facts, reason, failure);
+  if (spent?.isOver) {
+    const end = finish(next, "privacy");
+    return { record: end.record, effects: [...done, ...end.effects] };
+  }
+  return { record: next, effects: [...done, ...nextRound(next)] };
 }
 
 function givenUp(
   facts: RoundFacts,
   reason: AbandonReason,
-  groups?: readonly LoggedGroup[],
+  { groups, spent }: Failure = {},
 ): readonly RoundEffect[] {
   return [
     {
       kind: "log",
-      event: { kind: "abandoned", ...logged(facts), reason, ...(groups && { groups }) },
+      event: {
+        ...{ kind: "abandoned", ...logged(facts), reason },
+        ...(groups && { groups }),
+        ...loggedSpend(spent),
+      },
     },
     { kind: "drop", round: facts.round },
   ];
@@ -427,6 +449,10 @@ function finish(record: RoundRecord, reason: FinishReason): Step {
     record: finished,
     effects: role === "region" ? [...effects, { kind: "fetch", model }] : effects,
   };
+}
+
+function loggedSpend(spent: Spent | undefined): { readonly spent?: LoggedSpend } {
+  return spent === undefined ? {} : { spent: { sums: spent.sums, epsilon: spent.epsilon } };
 }
 
 function logged(facts: RoundFacts): LoggedRound {

@@ -12,6 +12,8 @@ export interface StopProgress {
   readonly startedAtMs?: number;
   /** Best mean of the patience metric, and the model that was published with it. */
   readonly best?: { readonly value: number; readonly version: number };
+  /** Rounds of a private task whose sum was opened; absent before the first. */
+  readonly sums?: number;
 }
 
 /** A model and the means that were measured in its round, which are those of the model before it. */
@@ -43,7 +45,7 @@ export function stopReason(
   stop: StopRules,
   progress: StopProgress,
   publication: Publication,
-): Exclude<FinishReason, "minutes"> | undefined {
+): Exclude<FinishReason, "minutes" | "privacy"> | undefined {
   const { target, patience, rounds } = stop;
   if (target !== undefined) {
     const value = publication.metrics[target.metric];

@@ -4,7 +4,7 @@
  * @module
  */
 import type { NamedTensors } from "../core/tensor.ts";
-import type { AbandonReason } from "../wire/log.ts";
+import type { AbandonReason, LoggedSpend } from "../wire/log.ts";
 import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
 
 /** A round that is over. */
@@ -35,6 +35,8 @@ export interface SimulatedRound {
   readonly bytesUp: number;
   /** Bytes of the models that clients fetched. */
   readonly bytesDown: number;
+  /** What a private task has spent so far, if the round's sum was opened. */
+  readonly spent?: LoggedSpend;
 }
 
 /** A simulation that is over. */

@@ -18,7 +18,9 @@ import { strategyFrom } from "../strategy/registry.ts";
 import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
 import { updateBytes } from "../update/plan.ts";
+import { taskSpend } from "../update/private_plan.ts";
 import { rootHalf } from "../update/root_half.ts";
+import type { Spent } from "../wire/log.ts";
 import type { ModelInfo } from "../wire/round_info.ts";
 import { type Task, taskId } from "../wire/task.ts";
 import { attendances } from "./attendance.ts";
@@ -89,6 +91,7 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   const chain = createUpdateChain(aggregate, plan);
   const { privacy } = plan;
   const half = privacy && rootHalf(aggregate, { ...plan, privacy });
+  const spend = taskSpend(task);
   const first = await beginModel(definition.initial(fromHex(task.seed)), {
     ...{ strategy, digest },
     ...(half && { privacy: half }),
@@ -148,17 +151,26 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
     });
     const before = model;
     let metrics: SteppedModel["metrics"] = {};
+    let spent: Spent | undefined;
     if (played.outcome === "sealed") {
       const next = await stepped(sum, { round, count: included(played) });
+      const sums = rootOf(tree).progress.sums ?? 0;
+      spent = next === undefined ? spend?.failed(sums) : spend?.next(sums);
       if (next === undefined) {
-        tree = answered(tree, { kind: "fail", round, reason: "sum-refused" });
+        const failure = { kind: "fail", round, reason: "sum-refused" } as const;
+        tree = answered(tree, { ...failure, ...(spent && { spent }) });
       } else {
-        tree = answered(tree, { kind: "publish", round, model: next.info, metrics: next.metrics });
+        const { info, metrics: means } = next;
+        const publication = { kind: "publish", round, model: info, metrics: means } as const;
+        tree = answered(tree, { ...publication, ...(spent && { spent }) });
         model = next;
         metrics = next.metrics;
       }
     }
-    const closed = roundOf(played, { before, after: model, metrics, parcelBytes });
+    const closed = {
+      ...roundOf(played, { before, after: model, metrics, parcelBytes }),
+      ...(spent && { spent: { sums: spent.sums, epsilon: spent.epsilon } }),
+    };
     rounds.push(closed);
     await checkpoint?.save({
       ...{ key, tree, round: closed, kept: changes },

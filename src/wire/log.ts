@@ -77,6 +77,33 @@ export interface LoggedRound {
   readonly clients: number;
 }
 
+/** What a private task has spent once a round's sum was opened. */
+export interface LoggedSpend {
+  /** Rounds so far whose sum was opened, whether or not a model came of it. */
+  readonly sums: number;
+  /** `ε` of all of them together, at the task's `δ`. */
+  readonly epsilon: number;
+}
+
+/** What is told of a sum as it is opened. */
+export interface Spent extends LoggedSpend {
+  /** Whether another sum would cost more than the task may spend. */
+  readonly isOver: boolean;
+}
+
+const spentSchema = v.exactOptional(v.pipe(
+  v.strictObject({
+    sums: wholeSchema(1, Number.MAX_SAFE_INTEGER, "Rounds so far whose sum was opened"),
+    epsilon: v.pipe(
+      v.number(),
+      v.minValue(0),
+      v.maxValue(Number.MAX_VALUE),
+      v.description("Privacy budget that all of them together have spent"),
+    ),
+  }),
+  v.description("What a private task has spent so far"),
+));
+
 /** What became of the sum of a group. */
 export type GroupOutcome =
   /** It is part of the model. */
@@ -104,6 +131,19 @@ export interface SealedGroup {
 export interface LoggedGroup extends SealedGroup {
   /** What became of it. */
   readonly outcome: GroupOutcome;
+}
+
+/** Outcomes of groups whose sum nobody can have learned from what the root was given. */
+const NOT_OPENED: ReadonlySet<GroupOutcome> = new Set(["too-few-clients", "shares-missing"]);
+
+/**
+ * Whether a round's sum was opened, or may have been: one of a group at least. A sum that was opened and
+ * then refused is spent.
+ *
+ * @param groups Those of a masked round, where it came to that.
+ */
+export function isOpened(groups: readonly LoggedGroup[] | undefined): boolean {
+  return groups === undefined || groups.some(({ outcome }) => !NOT_OPENED.has(outcome));
 }
 
 /** Schema of {@link LoggedGroup}. */
@@ -152,6 +192,8 @@ export type LogEvent =
     readonly groups?: readonly LoggedGroup[];
     readonly model: ModelInfo;
     readonly metrics: Readonly<Record<string, number>>;
+    /** What a private task has spent with it. */
+    readonly spent?: LoggedSpend;
   }
   /** A region's sum was taken by its parent. */
   | LoggedRound & { readonly kind: "forwarded"; readonly members: string; readonly sum: string }
@@ -160,6 +202,8 @@ export type LogEvent =
     readonly kind: "abandoned";
     readonly reason: AbandonReason;
     readonly groups?: readonly LoggedGroup[];
+    /** What a private task has spent with it, where its sum was opened. */
+    readonly spent?: LoggedSpend;
   }
   /** The task ended with this model. */
   | {
@@ -193,6 +237,7 @@ const logEventSchema: v.GenericSchema<LogEvent> = v.variant("kind", [
     groups: groupsSchema,
     model: modelInfoSchema,
     metrics: metricMeansSchema,
+    spent: spentSchema,
   }),
   v.strictObject({
     kind: v.literal("forwarded"),
@@ -205,6 +250,7 @@ const logEventSchema: v.GenericSchema<LogEvent> = v.variant("kind", [
     ...loggedRound,
     reason: v.picklist(ABANDON_REASONS),
     groups: groupsSchema,
+    spent: spentSchema,
   }),
   v.strictObject({
     kind: v.literal("finished"),

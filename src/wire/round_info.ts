@@ -39,7 +39,7 @@ export const modelInfoSchema: v.GenericSchema<ModelInfo> = v.pipe(
 );
 
 /** Why a task ended. */
-export type FinishReason = "rounds" | "target" | "patience" | "minutes";
+export type FinishReason = "rounds" | "target" | "patience" | "minutes" | "privacy";
 
 /** Schema of {@link FinishReason}. */
 export const finishReasonSchema: v.GenericSchema<FinishReason> = v.picklist([
@@ -47,6 +47,7 @@ export const finishReasonSchema: v.GenericSchema<FinishReason> = v.picklist([
   "target",
   "patience",
   "minutes",
+  "privacy",
 ]);
 
 /** A round that takes updates. */

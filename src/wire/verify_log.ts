@@ -9,12 +9,14 @@ import { isTributaryError, TributaryError } from "../core/errors.ts";
 import { sealed, verifySealed } from "./domain.ts";
 import {
   groupsDigest,
+  isOpened,
   LOG_START,
   type LogEntry,
   logEntrySchema,
   type LogEvent,
   type LoggedGroup,
   type LoggedRound,
+  type LoggedSpend,
 } from "./log.ts";
 import { groupsOf } from "./mask_plan.ts";
 import { readMessage } from "./message.ts";
@@ -34,6 +36,11 @@ export interface VerifyLogOptions {
    * this shows that nothing is missing there.
    */
   readonly head?: string;
+  /**
+   * What a private task has spent after so many opened sums, as `spentAfter` of the task gives it; a log
+   * of such a task cannot be checked without.
+   */
+  readonly spentAfter?: (sums: number) => number;
   /** SHA-256; WebCrypto's by default. */
   readonly digest?: Digest;
 }
@@ -54,6 +61,8 @@ export interface LogSummary {
   readonly model: ModelInfo | undefined;
   /** Why the task ended; undefined while it goes on. */
   readonly finished: FinishReason | undefined;
+  /** What a private task has spent; undefined before the first sum, of other tasks and of regions. */
+  readonly spent: LoggedSpend | undefined;
   /** Hash of the last entry, to compare with what others were shown. */
   readonly head: string;
 }
@@ -67,6 +76,7 @@ interface Progress {
   readonly clients: number;
   readonly model: ModelInfo | undefined;
   readonly finished: FinishReason | undefined;
+  readonly spent: LoggedSpend | undefined;
 }
 
 /** What an event is checked against. */
@@ -74,6 +84,7 @@ interface Ground {
   readonly task: Task;
   readonly id: string;
   readonly plan: string;
+  readonly spentAfter: ((sums: number) => number) | undefined;
   readonly digest: Digest;
 }
 
@@ -84,7 +95,8 @@ interface Ground {
  * Each round has the sid of the model before it; a root's rounds are numbered without gaps, its
  * models too; a published round has at least `clients.min` and at most `clients.max` clients, and no
  * more than were asked, who are as many as the task samples; the groups of a masked round are of its
- * sum, of at least `mask.min` clients each; nothing follows the end.
+ * sum, of at least `mask.min` clients each; a private task has spent what its opened sums cost, and no more
+ * than it may; nothing follows the end.
  *
  * @param entries Unknown data, one entry each, from the first.
  * @throws {TributaryError} `log-invalid`, naming the first entry that does not fit.
@@ -93,10 +105,9 @@ export async function verifyLog(
   entries: readonly unknown[],
   options: VerifyLogOptions,
 ): Promise<LogSummary> {
-  const { task, digest = webDigest } = options;
+  const { task, digest = webDigest, spentAfter } = options;
   const ground = {
-    task,
-    digest,
+    ...{ task, digest, spentAfter },
     id: await taskId(task, digest),
     plan: await planDigest(task, digest),
   };
@@ -161,7 +172,10 @@ async function checkLink(entry: LogEntry, link: Link): Promise<void> {
 }
 
 function begin(event: LogEvent): Progress {
-  const start = { lastRound: 0, rounds: 0, abandoned: 0, clients: 0, finished: undefined };
+  const start = {
+    ...{ lastRound: 0, rounds: 0, abandoned: 0, clients: 0 },
+    ...{ finished: undefined, spent: undefined },
+  };
   switch (event.kind) {
     case "created":
       expectEqual("model version", event.model.version, 0);
@@ -198,6 +212,7 @@ function follow(progress: Progress, event: LogEvent, ground: Ground): Progress {
         rounds: progress.rounds + 1,
         clients: progress.clients + event.clients,
         model: event.model,
+        spent: checkSpent(progress, event, ground),
       };
     }
     case "forwarded":
@@ -218,9 +233,10 @@ function follow(progress: Progress, event: LogEvent, ground: Ground): Progress {
         lastRound: event.round,
         abandoned: progress.abandoned + 1,
         model: event.base,
+        spent: checkSpent(progress, event, ground),
       };
     case "finished":
-      return finish(progress, event, task);
+      return finish(progress, event, ground);
     default:
       throw event satisfies never;
   }
@@ -303,11 +319,58 @@ function checkGroups(groups: readonly LoggedGroup[], { mask }: Task): void {
   }
 }
 
+/** Room for runtimes whose logarithms differ in the last bit. */
+const SAME_SPEND = 1e-9;
+
+/** What is spent after a round. Of what costs a part in 10^9 more than told nobody could tell. */
+function checkSpent(
+  { role, spent }: Progress,
+  event: Extract<LogEvent, { kind: "published" | "abandoned" }>,
+  { task: { privacy }, spentAfter }: Ground,
+): LoggedSpend | undefined {
+  if (privacy === undefined || role === "region") {
+    if (event.spent !== undefined) refuse("it tells of a spend, expected none");
+    return undefined;
+  }
+  if (event.spent === undefined) {
+    const isOwed = event.kind === "published" ||
+      (event.groups !== undefined && isOpened(event.groups));
+    return isOwed ? refuse("its sum was opened, expected what that has spent") : spent;
+  }
+  if (spentAfter === undefined) {
+    throw new TypeError("Cannot check what a private task has spent: expected spentAfter");
+  }
+  const { sums, epsilon } = event.spent;
+  expectEqual("opened sums", sums, (spent?.sums ?? 0) + 1);
+  const expected = spentAfter(sums);
+  if (!(Math.abs(epsilon - expected) <= SAME_SPEND * expected)) {
+    refuse(`it has spent ε = ${epsilon}, expected ${expected} after ${sums} sums`);
+  }
+  if (epsilon > privacy.epsilon * (1 + SAME_SPEND)) {
+    refuse(`it has spent ε = ${epsilon}, expected at most ${privacy.epsilon}`);
+  }
+  return event.spent;
+}
+
+/** Checks that another sum would have cost too much, or that a mechanism of one release was broken off. */
+function checkSpentUp({ spent }: Progress, { task: { privacy }, spentAfter }: Ground): void {
+  if (privacy === undefined) refuse('it ended by "privacy", which the task promises nothing about');
+  if (privacy.mechanism.kind === "ftrl") return;
+  if (spentAfter === undefined) {
+    throw new TypeError("Cannot check what a private task has spent: expected spentAfter");
+  }
+  const next = spentAfter((spent?.sums ?? 0) + 1);
+  if (next <= privacy.epsilon) {
+    refuse(`it ended by "privacy" though another sum spends ε = ${next} in all, expected more`);
+  }
+}
+
 function finish(
   progress: Progress,
   event: Extract<LogEvent, { kind: "finished" }>,
-  task: Task,
+  ground: Ground,
 ): Progress {
+  const { task } = ground;
   const { role, lastRound, model } = progress;
   if (role === "root") {
     expectEqual("round", event.round, lastRound);
@@ -316,7 +379,9 @@ function finish(
   } else if (event.round < lastRound) {
     refuse(`its round is ${event.round}, expected at least ${lastRound}`);
   }
-  if (task.stop[event.reason] === undefined) {
+  if (event.reason === "privacy") {
+    if (role === "root") checkSpentUp(progress, ground);
+  } else if (task.stop[event.reason] === undefined) {
     refuse(`it ended by "${event.reason}", which the task does not stop by`);
   }
   if (event.reason === "rounds") {

@@ -122,6 +122,7 @@ Deno.test("log: a root's verifies, and is summed up", async () => {
     clients: 12,
     model: model(3),
     finished: "rounds",
+    spent: undefined,
     head: GOOD[5]!.hash,
   });
 });

@@ -12,6 +12,7 @@ import { systemRandom } from "../../core/random.ts";
 import { onlyTask } from "../../wire/only_task.ts";
 import { createPeer } from "../../wire/peer.ts";
 import { verifyTask } from "../../wire/task.ts";
+import { taskSpend } from "../../update/private_plan.ts";
 import { verifyLog } from "../../wire/verify_log.ts";
 import { fetchLog } from "../fetch_log.ts";
 import { type LogFile, readLogFile } from "../log_file.ts";
@@ -36,9 +37,11 @@ export function verifyLogCommand(terminal: Terminal): Command {
         ? await logAt(source, options.task)
         : readLogFile(await readFile(source));
       const { id, signed } = await verifyTask(log.signed, options.task);
+      const spend = taskSpend(signed.task);
       const summary = await verifyLog(log.entries, {
         task: signed.task,
         signer: log.signer,
+        ...(spend && { spentAfter: spend.after }),
         ...(options.head === undefined ? {} : { head: options.head }),
       });
       const { print } = terminal;
@@ -47,8 +50,16 @@ export function verifyLogCommand(terminal: Terminal): Command {
       print(
         `  rounds    ${summary.rounds} with ${summary.clients} updates in all, ${summary.abandoned} abandoned`,
       );
-      const { model } = summary;
+      const { model, spent } = summary;
       if (model !== undefined) print(`  model     version ${model.version}, ${model.digest}`);
+      if (spent !== undefined) {
+        const { epsilon, delta } = signed.task.privacy ?? {};
+        print(
+          `  privacy   ε = ${
+            spent.epsilon.toPrecision(4)
+          } of ${epsilon} at δ = ${delta}, spent on ${spent.sums} sums`,
+        );
+      }
       print(
         `  state     ${
           summary.finished === undefined ? "going on" : `finished (${summary.finished})`
