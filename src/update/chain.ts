@@ -11,7 +11,7 @@
 import type { NamedTensors } from "../core/tensor.ts";
 import type { Contribution } from "../core/trainer.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
-import { clipStep } from "./clip.ts";
+import { clipL2 } from "./clip.ts";
 import { decodeSum } from "./decode.ts";
 import { encodeUpdate } from "./encode.ts";
 import { metricsStep } from "./metrics.ts";
@@ -125,15 +125,20 @@ export function createUpdateChain(core: AggregateCore, plan: ChainPlan): UpdateC
   const { privacy } = plan;
   if (privacy !== undefined) return createPrivateChain(core, { ...plan, privacy });
   const onTensors = [
-    ...(plan.clip === null ? [] : [clipStep(core, plan.clip)]),
     formStep(),
     weightStep(core, plan.weightCap),
     metricsStep(plan),
   ].reduce(followedBy);
   const chain = followedBy(onTensors, quantiseStep(core, plan));
   return {
-    encode: (contribution, { model, ...sender }) =>
-      chain.send(updateOf(contribution, model), { contribution, ...sender }),
+    encode(contribution, { model, ...sender }) {
+      const update = updateOf(contribution, model);
+      if (contribution.kind === "sums" || plan.clip === null) {
+        return chain.send(update, { contribution, ...sender });
+      }
+      const { tensors, norm } = clipL2(core, update, plan.clip);
+      return chain.send(tensors, { contribution, isClipped: norm > plan.clip, ...sender });
+    },
     sent: (parcel, contribution) =>
       unweighted(decodeSum(core, plan, { sum: parcel, clients: 1 }), contribution, plan.weightCap),
     // A type only: steps read a sum, whatever buffer it is in.

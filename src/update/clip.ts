@@ -7,7 +7,6 @@ import type { NamedTensors } from "../core/tensor.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
 import { eachBlock, naming } from "./_blocks.ts";
 import { scaleTensors } from "./scale.ts";
-import type { UpdateStep } from "./step.ts";
 
 /** Room for rounding to float32, which may lengthen a vector by a part in 2^23. */
 const ROUNDING = 1 - 2 ** -22;
@@ -54,16 +53,4 @@ export function clipL2(core: AggregateCore, tensors: NamedTensors, bound: number
   const factor = bound / norm * ROUNDING;
   // Below, float32 keeps so few digits that the bound could be passed; nothing of use is lost.
   return { tensors: scaleTensors(core, tensors, factor < SMALLEST_NORMAL ? 0 : factor), norm };
-}
-
-/** The step of the chain that clips changes of weights; of them the sum is. */
-export function clipStep(
-  core: AggregateCore,
-  bound: number,
-): UpdateStep<NamedTensors, NamedTensors> {
-  return {
-    send: (update, { contribution }) =>
-      contribution.kind === "sums" ? update : clipL2(core, update, bound).tensors,
-    receive: (sum) => sum,
-  };
 }

@@ -66,7 +66,7 @@ export function createPrivateChain(core: AggregateCore, plan: PrivateChainPlan):
       }
       const { rotation, noise, clip = privacy.clip } = sender;
       const { update, norm } = formed(contribution, options, clip);
-      const sent = onTensors.send(update, { contribution, key });
+      const sent = onTensors.send(update, { contribution, key, isClipped: norm > clip });
       const { [WEIGHT_TENSOR]: weight, ...others } = bounded(core, { tensors: sent, grid, clip });
       const tensors: NamedTensors = {
         ...others,

@@ -19,6 +19,8 @@ export interface Sender {
   readonly contribution: Contribution;
   /** What the task's strategy sends of a change; the change itself where left out. */
   readonly form?: UpdateForm;
+  /** Whether its update was longer than the bound; undefined where there is none. */
+  readonly isClipped?: boolean;
   /** 32 bytes for this client and round alone; all randomness of the chain. */
   readonly key: Uint8Array;
   /** Where the parcel goes; a new array where left out. */
