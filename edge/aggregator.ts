@@ -16,6 +16,9 @@ import type { Status } from "../src/wire/status.ts";
 import type { TaskOffer } from "../src/wire/task.ts";
 import { createBudget } from "./budget.ts";
 import type { Perform } from "./duty.ts";
+import type { PhaseHost } from "./phase_host.ts";
+import { createPhaseRelay } from "./relay_region.ts";
+import { createPhaseRoot } from "./relay_root.ts";
 import { checkStoreIdentity, readTaskDocument } from "./first_write.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { type Logger, silent } from "./logger.ts";
@@ -118,6 +121,14 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
       : regionDuties(world, life, parent);
   }
 
+  function phases(life: TaskLife): PhaseHost | undefined {
+    const { phases } = life.form.mask;
+    if (phases === undefined) return undefined;
+    return parent === undefined
+      ? createPhaseRoot(world, life, phases)
+      : createPhaseRelay(world, life, parent);
+  }
+
   function strategyOf(): StrategyOf {
     if (strategy !== undefined) return strategy;
     throw new TributaryError(
@@ -138,7 +149,7 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
     stopping.signal.throwIfAborted();
     const signed = await readTaskDocument(world.store, id);
     await checkStoreIdentity(world, signed);
-    const life = await createTaskLife(world, { id, signed, perform });
+    const life = await createTaskLife(world, { id, signed, perform, phases });
     lives.set(id, life);
     if (parent !== undefined) following.push(follow(life, parent));
     return life;

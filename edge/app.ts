@@ -9,6 +9,7 @@ import { type Admit, admitAll } from "./admission.ts";
 import { type Aggregator, type AggregatorOptions, createAggregator } from "./aggregator.ts";
 import { createGuard } from "./guard.ts";
 import { readRoutes } from "./read_routes.ts";
+import { relayRoutes } from "./relay_routes.ts";
 import { roundRoutes } from "./round_routes.ts";
 import { createWebApp } from "./web_app.ts";
 import { writeRoutes } from "./write_routes.ts";
@@ -62,6 +63,7 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
   const app = createWebApp([
     readRoutes(aggregator),
     roundRoutes(aggregator, checks),
+    relayRoutes(aggregator, checks),
     writeRoutes(aggregator, { ...checks, admit: options.admit ?? admitAll }),
   ], {
     ...world,

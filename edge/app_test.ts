@@ -247,9 +247,11 @@ Deno.test("app: the OpenAPI document has every route, and every problem code wit
     "get /v1/tasks/{task}/log",
     "get /v1/tasks/{task}/models/{version}",
     "get /v1/tasks/{task}/round",
+    "get /v1/tasks/{task}/rounds/{round}/phases/{phase}/{member}",
     "get /v1/tasks/{task}/status",
     "put /v1/tasks/{task}/members/{member}",
     "put /v1/tasks/{task}/rounds/{round}/abstentions/{member}",
+    "put /v1/tasks/{task}/rounds/{round}/phases/{phase}/{member}",
     "put /v1/tasks/{task}/rounds/{round}/updates/{member}",
   ]);
   const upload = document.paths["/v1/tasks/{task}/rounds/{round}/updates/{member}"].put;

@@ -10,7 +10,7 @@ import { type EvidenceLayout, submissionBytes } from "../src/wire/evidence.ts";
 import { evidenceSource } from "../src/wire/evidence_source.ts";
 import type { StatementRound } from "../src/wire/statement.ts";
 import type { EvidenceHead } from "../src/wire/update_headers.ts";
-import { verifyEvidence } from "../src/wire/verify_evidence.ts";
+import { type ProvenClient, verifyEvidence } from "../src/wire/verify_evidence.ts";
 import type { MemberRow } from "./store.ts";
 import type { Announced } from "./task_host.ts";
 import { mostEvidence } from "./task_form.ts";
@@ -45,6 +45,8 @@ export interface CheckEvidenceOptions extends StatementRound {
   readonly layout: EvidenceLayout;
   /** SHA-256. */
   readonly digest: Digest;
+  /** Checks more of each client. */
+  visit(client: ProvenClient): Promise<void> | undefined;
 }
 
 /**
@@ -52,13 +54,14 @@ export interface CheckEvidenceOptions extends StatementRound {
  * say: whose it is, of which parcel, for how many clients and which members.
  *
  * @param chunks All of it, cut anywhere.
- * @throws {TributaryError} `evidence-malformed`, `evidence-refused` or `member-repeated`.
+ * @throws {TributaryError} `evidence-malformed`, `evidence-refused` or `member-repeated`, and what
+ * `visit` throws.
  */
 export async function checkEvidence(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: CheckEvidenceOptions,
 ): Promise<void> {
-  const { task, round, sid, layout, digest } = options;
+  const { task, round, sid, layout, digest, visit } = options;
   const { member, head } = options.upload;
   const source = evidenceSource(chunks, head.evidence?.bytes ?? 0);
   const proof = await verifyEvidence(source, {
@@ -66,6 +69,7 @@ export async function checkEvidence(
     ...layout,
     hash: digest,
     seen: new Set(),
+    visit,
   });
   if (source.left > 0) {
     throw new TributaryError(

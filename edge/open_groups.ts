@@ -7,6 +7,7 @@ import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import { openedCounts } from "../src/round/groups.ts";
 import type { OpenedGroups } from "../src/round/event.ts";
 import type { Phase, RoundFacts } from "../src/round/record.ts";
+import { evidenceSource } from "../src/wire/evidence_source.ts";
 import {
   type GroupOutcome,
   groupsDigest,
@@ -15,10 +16,12 @@ import {
 } from "../src/wire/log.ts";
 import { isRetryable } from "../src/wire/peer.ts";
 import { groupSession } from "../src/wire/session_id.ts";
+import { verifyMembers } from "../src/wire/verify_evidence.ts";
 import { readEvidence, readRoster } from "./kept_evidence.ts";
 import { openSum } from "./open_sum.ts";
 import { readSealedSum } from "./sealed_sum.ts";
 import type { TaskLife } from "./task_life.ts";
+import type { UpdateRow } from "./store.ts";
 import type { World } from "./world.ts";
 
 /** The groups that a sealed round has sums of. */
@@ -125,6 +128,10 @@ async function openGroup(
         `expected ${group.sum}`,
     );
   }
+  if (mask.phases !== undefined) {
+    const members = await clientsOf(world, life, { facts, group, updates: sum.updates });
+    return await life.phases?.open({ round, sum: sum.bytes, members, signal });
+  }
   return await openSum(world, {
     ...{ signed, task: life.id, round, group: group.group, mask },
     sid: await groupSession(facts.sid, group.group, digest),
@@ -132,6 +139,28 @@ async function openGroup(
     ...{ nodes: group.updates, clients: group.clients, sum: sum.bytes },
     evidence: () => readEvidence(store, life.id, sum.updates),
   }, { signal });
+}
+
+/** Ids of the clients in a group's sum, as its evidence has them. */
+async function clientsOf(
+  { store, digest: hash }: World,
+  { id, form }: TaskLife,
+  { facts, group: { group }, updates }: {
+    readonly facts: RoundFacts;
+    readonly group: SealedGroup;
+    readonly updates: readonly UpdateRow[];
+  },
+): Promise<string[]> {
+  const bytes = updates.reduce((sum, { evidence }) => sum + (evidence?.bytes ?? 0), 0);
+  const source = evidenceSource(readEvidence(store, id, updates), bytes);
+  const members: string[] = [];
+  await verifyMembers(source, updates.length, {
+    ...{ task: id, round: facts.round, sid: await groupSession(facts.sid, group, hash), hash },
+    envelopes: form.evidence?.envelopes ?? [],
+    seen: new Set(),
+    visit: ({ client }) => void members.push(client),
+  });
+  return members;
 }
 
 /** Words added mod 2^32: no slot overflows, as all groups together have at most `clients.max` clients. */

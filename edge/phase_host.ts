@@ -30,8 +30,20 @@ export interface PhaseQuestion extends Omit<PhaseWord, "phase" | "message"> {
   readonly signal: AbortSignal;
 }
 
+/** A sealed sum, to be opened. */
+export interface SumToOpen {
+  /** Number of the round. */
+  readonly round: number;
+  /** The sum. */
+  readonly sum: Uint8Array;
+  /** Ids of the clients in it. */
+  readonly members: readonly string[];
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+}
+
 /** The phases of one task. */
-export interface PhaseHost {
+export interface PhaseHost extends Disposable {
   /**
    * Takes a message. The first one of a client in a phase counts; the same one again changes nothing.
    *
@@ -52,4 +64,16 @@ export interface PhaseHost {
    * @throws {TributaryError} `not-asked` if not.
    */
   checkMayMask(round: number, member: string): Promise<void>;
+  /**
+   * Root: opens a sealed sum, as it tells clients who is in it, and waits for their word and their
+   * shares. Doing so again gives the same.
+   *
+   * @throws {TributaryError} `survivors-missing`, `shares-missing`, `shares-inconsistent`,
+   * `noise-excessive`, `not-asked`: the sum cannot be opened.
+   */
+  open(work: SumToOpen): Promise<Uint8Array<ArrayBuffer>>;
+  /** Forgets rounds that are over, here and in the store, and ends their long polls. */
+  settle(): Promise<void>;
+  /** Answers all long polls and holds none from now on. */
+  endPolls(): void;
 }

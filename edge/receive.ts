@@ -8,6 +8,7 @@ import { TributaryError } from "../src/core/errors.ts";
 import { checkUpdate } from "../src/round/admission.ts";
 import { groupSession } from "../src/wire/session_id.ts";
 import { bodyBytes, EVIDENCE_SLICE_BYTES } from "../src/wire/update_headers.ts";
+import type { ProvenClient } from "../src/wire/verify_evidence.ts";
 import { checkEvidence } from "./check_evidence.ts";
 import type { Committer } from "./committer.ts";
 import type { Draft } from "./draft.ts";
@@ -34,6 +35,8 @@ export interface ReceiverOptions {
   readonly stopping: AbortSignal;
   /** Aborts when the round that is open now takes no more updates. */
   closing(): AbortSignal;
+  /** Checks that a client's masked parcel may be in a sum, where its scheme says more of that. */
+  mayMask(round: number, member: string): Promise<void> | undefined;
 }
 
 /** Takes updates in. */
@@ -119,7 +122,8 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
     const chunks = evidence.isStaged
       ? readEvidence(store, id, [{ member, evidence: kept }])
       : evidence.rows.map(({ bytes }) => bytes);
-    await checkEvidence(chunks, { task: id, round, sid, upload, layout, digest });
+    const visit = ({ client }: ProvenClient) => options.mayMask(round, client);
+    await checkEvidence(chunks, { task: id, round, sid, upload, layout, digest, visit });
   }
 
   /** Makes a checked update part of a sum; the row of the same one if it was already. */

@@ -11,6 +11,7 @@ import type { Status } from "../src/wire/status.ts";
 import type { TaskOffer } from "../src/wire/task.ts";
 import type { UpdateHead } from "../src/wire/update_headers.ts";
 import type { Models } from "./models.ts";
+import type { PhaseHost } from "./phase_host.ts";
 import type { MemberRow, UpdateRow } from "./store.ts";
 import type { TaskForm } from "./task_form.ts";
 
@@ -69,6 +70,8 @@ export interface TaskHost {
   readonly form: TaskForm;
   /** Hands out models. */
   readonly models: Models;
+  /** Takes part in the phases of its masks; undefined where these have none. */
+  readonly phases: PhaseHost | undefined;
   /** A model that is kept here, by its version. */
   model(version: number): ModelInfo | undefined;
   /** An enrolled member. */

@@ -17,6 +17,7 @@ import { type Committer, createCommitter } from "./committer.ts";
 import { createDuties, type Duty, type Perform } from "./duty.ts";
 import { EVIDENCE_PREFIX, ROSTER_PREFIX, rosterName } from "./kept_evidence.ts";
 import { createModels } from "./models.ts";
+import type { PhaseHost } from "./phase_host.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReceiver } from "./receive.ts";
 import { abstained } from "./shares.ts";
@@ -45,6 +46,8 @@ export interface TaskLifeOptions {
   readonly signed: SignedTask;
   /** Does the role's duties, once the life has begun. */
   perform(life: TaskLife): Perform;
+  /** Takes part in the phases of its masks, where these have some. */
+  phases(life: TaskLife): PhaseHost | undefined;
 }
 
 /** A task that is being worked on. */
@@ -111,7 +114,9 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   const receiver = undo.use(createReceiver(world, {
     ...{ id, form, committer, stopping: stopping.signal },
     closing: () => closing.signal,
+    mayMask: (round, member) => phases?.checkMayMask(round, member),
   }));
+  let phases: PhaseHost | undefined;
 
   /** Does what a stored state asks for; asking again for the same changes nothing. */
   function follow(state: TaskState): void {
@@ -125,6 +130,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       const clients = "facts" in phase ? phase.facts.clients : 0;
       logger({ kind: "round", task: id, round: round.round, phase: phase.kind, clients });
       seen = now;
+      phases?.settle().catch((error) => logger({ kind: "failure", doing: "settling", error }));
     }
     alarm.set(alarmAtMs(round));
     duties.want(
@@ -153,6 +159,9 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     form,
     committer,
     presence,
+    get phases() {
+      return phases;
+    },
     signal: stopping.signal,
     models: createModels(store, id, limits.heldBytes),
     model: (version) => committer.latest.record.models.find((kept) => kept.version === version),
@@ -230,7 +239,10 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       return { entries, next: from + entries.length };
     },
 
-    endPolls: () => waiters[Symbol.dispose](),
+    endPolls() {
+      waiters[Symbol.dispose]();
+      phases?.endPolls();
+    },
 
     status: () => statusOf(committer.latest.record.round, clock.now()),
 
@@ -238,13 +250,15 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       stopping.abort();
       closing.abort();
       alarm[Symbol.dispose]();
-      waiters[Symbol.dispose]();
+      life.endPolls();
+      phases?.[Symbol.dispose]();
       await duties[Symbol.asyncDispose]();
       await committer[Symbol.asyncDispose]();
       receiver[Symbol.dispose]();
     },
   };
   const duties = createDuties(world, options.perform(life));
+  phases = options.phases(life);
   await dropOrphans(world, committer.latest, id);
   follow(committer.latest);
   undo.move();

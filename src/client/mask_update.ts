@@ -4,12 +4,14 @@
  * @module
  */
 import { fromHex } from "../core/bytes.ts";
-import { slicesDigest } from "../core/digest.ts";
+import { type Digest, slicesDigest } from "../core/digest.ts";
+import type { MaskedParcel } from "../mask/mask.ts";
 import { encodeSubmission } from "../wire/evidence.ts";
 import type { UpdateUpload } from "../wire/peer.ts";
 import type { OpenRound } from "../wire/round_info.ts";
 import { groupSession } from "../wire/session_id.ts";
 import { EVIDENCE_SLICE_BYTES } from "../wire/update_headers.ts";
+import type { PhaseSession } from "./phases.ts";
 import type { Part } from "./take_part.ts";
 
 /** Which round a parcel is for, and whose it is. */
@@ -23,6 +25,8 @@ export interface MaskUpdateOptions {
     Part,
     "aggregate" | "digest" | "identity" | "mask" | "maskPlan" | "random" | "task"
   >;
+  /** The device's part in the phases of the masks, where these have some. */
+  readonly session?: PhaseSession | undefined;
 }
 
 /**
@@ -31,16 +35,14 @@ export interface MaskUpdateOptions {
  */
 export async function maskUpdate(
   parcel: Uint8Array,
-  { round, group, part }: MaskUpdateOptions,
+  { round, group, part, session }: MaskUpdateOptions,
 ): Promise<Pick<UpdateUpload, "parcel" | "slices" | "evidence">> {
   const { aggregate, digest, identity, mask, maskPlan, random, task } = part;
   const sid = await groupSession(round.sid, group, digest);
   const context = { sid: fromHex(sid), client: identity.id, digest, random };
-  const { parcel: masked, slices, digest: tree, envelopes } = await mask.mask(
-    aggregate,
-    parcel,
-    context,
-  );
+  const { parcel: masked, slices, digest: tree, envelopes } = session === undefined
+    ? await mask.mask(aggregate, parcel, context)
+    : await inPhases(session, parcel, { sliceBytes: mask.ring.sliceBytes, digest });
   if (maskPlan.kind === "none") return { parcel: masked, slices };
   const evidence = await encodeSubmission({
     ...{ task, round: round.round, sid, identity, envelopes },
@@ -55,4 +57,15 @@ export async function maskUpdate(
     ...{ parcel: masked, slices },
     evidence: { bytes: evidence.length, digest: evidenceTree, chunks: () => [evidence] },
   };
+}
+
+/** Masked by what was agreed on before: no envelopes go with it. */
+async function inPhases(
+  session: PhaseSession,
+  parcel: Uint8Array,
+  { sliceBytes, digest }: { readonly sliceBytes: number; readonly digest: Digest },
+): Promise<MaskedParcel> {
+  const masked = await session.mask(parcel);
+  const { slices, tree } = await slicesDigest(masked, { sliceBytes, digest });
+  return { parcel: masked, slices, digest: tree, envelopes: [] };
 }

@@ -23,6 +23,9 @@ export type MissedReason =
     | "sid-mismatch"
     | "model-unknown"
     | "update-conflict"
+    | "phase-closed"
+    | "phase-conflict"
+    | "survivors-missing"
   >;
 
 /** What came of a round. */
@@ -40,6 +43,11 @@ export type RoundReport =
     readonly bytesSent: number;
     /** Bytes of the model. */
     readonly bytesReceived: number;
+    /**
+     * Why it did not help to open the sum, where masks ask that of clients: what it refused to answer,
+     * or `deadline` if nobody asked in time.
+     */
+    readonly withheld?: ErrorCode | "deadline";
   }
   /** No update went in; the next round may do better. */
   | {

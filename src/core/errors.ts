@@ -39,6 +39,8 @@ export const ERROR_STATUS = {
   "phase-closed": 409,
   "phase-conflict": 409,
   "sender-dropped": 409,
+  "consistency-missing": 409,
+  "survivors-missing": 409,
   "answer-dropped": 410,
   "length-required": 411,
   "body-too-long": 413,
@@ -83,8 +85,6 @@ export const ERROR_STATUS = {
   "roster-refused": 502,
   "busy": 503,
   "shares-missing": 503,
-  "consistency-missing": 503,
-  "survivors-missing": 503,
 } as const;
 
 /** Stable name of one domain condition. */

@@ -27,11 +27,17 @@ export interface RoundRules {
   readonly stop: StopRules;
 }
 
+/** Part of a round's time in which parcels come, where clients have more to say after they are sealed. */
+const PHASED_PART = 3 / 4;
+
 /** The rules of a task. */
 export function rulesOf(
   task: Pick<Task, "clients" | "sampling" | "roundMs" | "mask" | "stop">,
 ): RoundRules {
-  const { clients, sampling, roundMs, mask, stop } = task;
+  const { clients, sampling, mask, stop } = task;
+  const roundMs = mask.kind === "secagg_plus"
+    ? Math.ceil(task.roundMs * PHASED_PART)
+    : task.roundMs;
   return { min: clients.min, max: clients.max, sampling, roundMs, mask: mask.kind, stop };
 }
 

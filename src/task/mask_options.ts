@@ -4,6 +4,7 @@
  * @module
  */
 import { committeeOf } from "../mask/committee.ts";
+import { secaggParameters } from "../mask/secagg_plus_table.ts";
 import type { MaskPlan } from "../wire/mask_plan.ts";
 
 /** A plan of one kind, of which all but the named fields may be left out. */
@@ -17,15 +18,15 @@ export type MaskOptions =
   | { readonly kind: "none" }
   | Options<"kahe1", "helpers">
   | Options<"two_helper", "helpers">
-  | Options<"secagg_plus", "neighbours" | "threshold">;
+  | Options<"secagg_plus", never>;
 
 /**
  * The plan with its defaults: sums of no fewer than `clients.min`, one group, and the usual committee
- * of so many helpers.
+ * of so many helpers, or the table's neighbours for so many clients.
  */
 export function completeMask(
   options: MaskOptions,
-  clients: { readonly min: number },
+  clients: { readonly min: number; readonly max: number },
 ): MaskPlan {
   const usual = { min: Math.max(2, clients.min), groups: 1 };
   switch (options.kind) {
@@ -38,7 +39,7 @@ export function completeMask(
     case "two_helper":
       return { ...usual, ...options };
     case "secagg_plus":
-      return { min: usual.min, ...options };
+      return { ...secaggParameters(clients.max), min: usual.min, ...options };
     default:
       throw options satisfies never;
   }

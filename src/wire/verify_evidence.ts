@@ -44,7 +44,7 @@ export interface VerifyEvidenceOptions extends StatementRound, EvidenceLayout {
   /** Ids that were met already, to which this adds its own: none may come twice. */
   readonly seen: Set<string>;
   /** Takes each client. Up to {@link WIDTH} at a time, in whatever order their checks end. */
-  visit?(client: ProvenClient): void | Promise<void>;
+  visit?(client: ProvenClient): void | Promise<void> | undefined;
 }
 
 /** What evidence proves. */
