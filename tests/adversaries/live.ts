@@ -4,20 +4,14 @@
  *
  * @module
  */
-import { createHelperApp } from "../../edge/helper/app.ts";
-import { memoryHelperStore } from "../../edge/memory/mod.ts";
-import { toBase64Url } from "../../src/core/bytes.ts";
-import type { Fetch } from "../../src/core/fetch.ts";
-import { generateIdentity } from "../../src/core/identity.ts";
 import { decodeSafetensors } from "../../src/core/safetensors.ts";
 import type { Trainer } from "../../src/core/trainer.ts";
-import { generateHelperKey } from "../../src/mask/helper_key.ts";
 import { tensors } from "../../src/models/tensors.ts";
 import { defineTask } from "../../src/task/define_task.ts";
-import { inlineModule } from "../../src/wasm/inline.ts";
 import { type ManualClock, manualClock } from "../../src/wire/_testing.ts";
 import type { LogEvent } from "../../src/wire/log.ts";
 import type { Task } from "../../src/wire/task.ts";
+import { startCommittee } from "../committee.ts";
 import { joinTree } from "../fleet.ts";
 import { type Node, startTree, type Tree, type TreeOptions } from "../tree.ts";
 
@@ -68,32 +62,11 @@ export async function startMaskedTree(options: MaskedTreeOptions): Promise<Maske
     through = (it) => it,
   } = options;
   const clock = manualClock();
-  const hosts = new Map<string, Fetch>();
-  const lost = new Set<string>();
-  const module = await inlineModule("aggregate");
-  const helpers = await Promise.all([1, 2, 3, 4, 5].map(async (number) => {
-    const [identity, key] = [await generateIdentity(), await generateHelperKey()];
-    const app = createHelperApp({
-      store: memoryHelperStore(),
-      keys: [key],
-      identity,
-      module,
-      clock,
-    });
-    const host = `helper-${number}.test`;
-    hosts.set(host, async (request) => await app.fetch(request));
-    return {
-      url: `http://${host}`,
-      key: toBase64Url(key.publicKey),
-      identity: toBase64Url(identity.publicKey),
-    };
-  }));
-  // What is signed in the second in which a process began is to be signed again.
-  clock.advance(1000);
+  const committee = await startCommittee(5, clock);
   const task: Task = defineTask({
     name: "masked",
     model: tensors({ tensors: { w: [values] } }),
-    mask: { kind: "kahe1", helpers, min, groups },
+    mask: { kind: "kahe1", helpers: committee.helpers, min, groups },
     clients: { min: clients, max: most },
     stop: { rounds: models },
   });
@@ -101,14 +74,7 @@ export async function startMaskedTree(options: MaskedTreeOptions): Promise<Maske
     ...options,
     task,
     clock,
-    through: (fetch) =>
-      through(async (request) => {
-        const { host } = new URL(request.url);
-        const helper = hosts.get(host);
-        if (helper === undefined) return await fetch(request);
-        if (lost.has(host)) throw new TypeError("connection refused");
-        return await helper(request);
-      }),
+    through: (fetch) => through(committee.through(fetch)),
   });
   clock.advance(1000);
   const rounds = async (): Promise<ClosedRound[]> => {
@@ -118,11 +84,7 @@ export async function startMaskedTree(options: MaskedTreeOptions): Promise<Maske
   return {
     tree,
     clock,
-    lose(helper, away = true) {
-      const host = `helper-${helper}.test`;
-      if (away) lost.add(host);
-      else lost.delete(host);
-    },
+    lose: committee.lose,
     rounds,
     async closed(count) {
       while ((await rounds()).length < count) {
