@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TributaryError } from "../src/core/errors.ts";
 import { generateIdentity } from "../src/core/identity.ts";
 import { taskId } from "../src/wire/task.ts";
 import { hastyClock } from "../tests/hasty_clock.ts";
@@ -14,6 +13,7 @@ import {
   type Process,
   runClient,
 } from "./_tree_testing.ts";
+import { fragile, type Moment, type Victim } from "./_fragile_testing.ts";
 import { memoryStore } from "./memory/store.ts";
 import { sqliteStore } from "./sqlite/store.ts";
 import type { RoundStore } from "./store.ts";
@@ -35,36 +35,6 @@ async function expectedSums(): Promise<string[]> {
   }));
 }
 
-type Victim = "root" | "region";
-/** Dies before a change reaches the store, or after it did and before anyone hears of it. */
-type Moment = "before" | "after";
-
-/** Counts what changes a store, and calls `die` around change number `at`. */
-function fragile(store: RoundStore, at: number, moment: Moment, die: () => void) {
-  let count = 0;
-  const dead = () => new TributaryError("store-failed", "Cannot write: the process died");
-  async function change<T>(act: () => Promise<T>): Promise<T> {
-    const isFatal = ++count === at;
-    if (isFatal && moment === "before") {
-      die();
-      throw dead();
-    }
-    const result = await act();
-    if (isFatal) {
-      die();
-      throw dead();
-    }
-    return result;
-  }
-  const wrapped: RoundStore = {
-    ...store,
-    write: (task, expected, changes) => change(() => store.write(task, expected, changes)),
-    put: (task, slices) => change(() => store.put(task, slices)),
-    drop: (task, name) => change(() => store.drop(task, name)),
-  };
-  return { wrapped, changes: () => count };
-}
-
 /** Runs a task over a root and two regions, one process of which dies once and starts again. */
 async function runWithCrash(victim: Victim, at: number, moment: Moment, store = memoryStore()) {
   const clock = hastyClock();
@@ -83,7 +53,7 @@ async function runWithCrash(victim: Victim, at: number, moment: Moment, store = 
   };
   const wrap = (inner: RoundStore): RoundStore => {
     if (died) return inner;
-    const { wrapped, changes: counted } = fragile(inner, at, moment, die);
+    const { wrapped, changes: counted } = fragile(inner, { at, moment, die });
     changes = counted;
     return wrapped;
   };
