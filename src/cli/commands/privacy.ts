@@ -13,6 +13,7 @@ import {
   noiseShare,
 } from "../../privacy/mod.ts";
 import { numberUpTo, wholeNumber } from "../arguments.ts";
+import { USELESS } from "../promise.ts";
 import type { Terminal } from "../terminal.ts";
 
 type Kind = "skellam" | "gaussian" | "ftrl";
@@ -40,8 +41,7 @@ const MECHANISMS: Readonly<Record<Kind, string>> = {
   ftrl: "the root, taking back of earlier rounds",
 };
 
-/** Part of what learning gains over popularity below which a run is useless, and above which it is nearly whole. */
-const DROWNED = 0.2;
+/** Part of what learning gains over popularity above which it is nearly whole. */
 const CLEAR = 0.9;
 
 /** The command. */
@@ -185,7 +185,7 @@ function outlookTable(
 
 function outlook(share: number): string {
   const kept = gainKept(share);
-  if (kept < DROWNED) return "useless: noise drowns the updates";
+  if (kept < USELESS) return "useless: noise drowns the updates";
   return kept < CLEAR ? "worse than without noise" : "close to that without noise";
 }
 
@@ -194,7 +194,7 @@ function warnings(prospects: readonly Prospect[], options: Options): string[] {
   const [first] = prospects;
   if (clients === undefined || first === undefined) return [];
   return [
-    ...(gainKept(first.share) >= DROWNED ? [] : [
+    ...(gainKept(first.share) >= USELESS ? [] : [
       `under this budget ${clients} clients learn nothing of use: expected at least ${
         enough(first)
       }, fewer rounds, or a smaller model`,
@@ -210,6 +210,6 @@ function warnings(prospects: readonly Prospect[], options: Options): string[] {
 /** Clients with which the run is no longer useless: the share falls as their number grows. */
 function enough({ clients, share }: Prospect): number {
   let more = clients;
-  while (gainKept(share * clients / more) < DROWNED) more = Math.ceil(more * 1.01) + 1;
+  while (gainKept(share * clients / more) < USELESS) more = Math.ceil(more * 1.01) + 1;
   return more;
 }

@@ -7,6 +7,7 @@ import { Command, Option } from "commander";
 import { availableParallelism } from "node:os";
 import { chance, levels, positiveNumber, wholeNumber } from "../arguments.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { type Promised, promiseOf, promiseOptions, warnOfNoise } from "../promise.ts";
 import { type Reading, readingOf, readingOptions } from "../reading.ts";
 import { type Partition, partitionWay } from "../simulate/partition.ts";
 import { openRatingsScene } from "../simulate/ratings_scene.ts";
@@ -19,7 +20,7 @@ import type { Faults, Pace } from "../../sim/mod.ts";
 
 type Kind = "ials" | "mf" | "ease" | "logistic" | "mlp";
 
-interface Options extends Reading {
+interface Options extends Reading, Promised {
   readonly data?: string;
   readonly schema?: string;
   readonly test?: string;
@@ -60,7 +61,7 @@ export function simulateCommand(terminal: Terminal): Command {
     .option("--clients <n>", "table: how many clients (default: 100)", wholeNumber(1, 1_000_000))
     .addOption(
       new Option("--task <file>", "the task as JSON").conflicts(["model", "dim", "rounds"])
-        .conflicts("deadline"),
+        .conflicts(["deadline", "epsilon"]),
     )
     .addOption(
       new Option("--model <kind>", "what clients train (default: ials)")
@@ -84,12 +85,15 @@ export function simulateCommand(terminal: Terminal): Command {
     .option("--out <folder>", "where files are written", "out")
     .option("--checkpoint <folder>", "what an interrupted run goes on from (default: in --out)")
     .option("--fresh", "begin anew, even if an interrupted run could go on", false);
+  promiseOptions(command);
   return command.action(async (options: Options) => {
     using interrupt = listenForInterrupt("Stopped; the same command goes on from here");
     try {
       const { tree = treeOf(options.regions), seed, out, workers, fresh, checkpoint } = options;
       const faults = faultsOf(options);
-      await runSimulation(await sceneOf(command, options, faults), {
+      const scene = await sceneOf(command, options, faults);
+      warnOfNoise(scene.task, terminal);
+      await runSimulation(scene, {
         ...{ tree, faults, seed, out, workers, fresh },
         ...(checkpoint === undefined ? {} : { checkpoint }),
       }, { terminal, signal: interrupt.signal });
@@ -124,11 +128,13 @@ function faultsOf({ dropout, lost, regionDropout, slow, bandwidth }: Options): F
 async function sceneOf(command: Command, options: Options, faults: Faults): Promise<Scene> {
   const { task, data, deadline } = options;
   const model = options.model ?? (task === undefined ? DEFAULTS.model : await taskKind(task));
+  const privacy = promiseOf(options);
   const common: SceneOptions = {
     // One round is all that EASE needs.
     rounds: options.rounds ?? (model === "ease" ? 1 : DEFAULTS.rounds),
     seed: options.seed,
     ...(task === undefined ? {} : { task }),
+    ...(privacy === undefined ? {} : { privacy }),
     ...(deadline === undefined ? {} : { roundMs: Math.ceil(1000 * deadline) }),
     ...(Object.keys(faults).length === 0
       ? {}

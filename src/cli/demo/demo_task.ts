@@ -6,7 +6,8 @@
 import { toHex } from "../../core/bytes.ts";
 import { deriveSeed } from "../../core/random.ts";
 import { ease, type EaseModel, ials, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
-import { defineTask, type MaskOptions } from "../../task/mod.ts";
+import { alsNewton, type StrategyOptions } from "../../strategy/mod.ts";
+import { defineTask, type MaskOptions, type PrivacyOptions } from "../../task/mod.ts";
 import type { Task } from "../../wire/task.ts";
 import { itemsDigest } from "../items_file.ts";
 import { runSeed, type World } from "./world.ts";
@@ -27,6 +28,8 @@ export interface DemoTaskOptions {
   readonly roundMs?: number;
   /** How parcels are masked; not at all if absent. */
   readonly mask?: MaskOptions;
+  /** What is promised to each client; nothing if absent. */
+  readonly privacy?: PrivacyOptions & { readonly clip: number };
 }
 
 /** A task and the model that it names. */
@@ -43,6 +46,10 @@ export interface DemoTask {
  */
 const ROUND_MS = 15 * 60_000;
 
+/** Bound of a private update over that of its slopes and strengths: it has a few values besides. */
+const ROOM = 1.1;
+/** Pull to 0 over the noise of a sum: what was best in the worlds that docs/PRIVACY.md tells of. */
+const RIDGE = 4;
 /** Few people fill few values: of 60 people's ratings, 8 rank better than 16 or 32. */
 const SMALL = { people: 300, dim: 8 };
 const DIM = 32;
@@ -56,8 +63,9 @@ export async function demoTask(world: World, options: DemoTaskOptions): Promise<
   const items = world.train.items.length;
   const people = world.train.people.length;
   const { rounds, dim = people < SMALL.people ? SMALL.dim : DIM } = options;
-  const model = modelOf(options.model, { items, dim });
-  const task = defineTask({
+  const { privacy } = options;
+  const model = modelOf(options.model, { items, dim, ...(privacy && { clip: privacy.clip }) });
+  const definition = {
     name: `recommender of ${world.name}`,
     model,
     clients: { min: options.fewest ?? people, max: people },
@@ -66,17 +74,35 @@ export async function demoTask(world: World, options: DemoTaskOptions): Promise<
     ...(options.mask === undefined ? {} : { mask: options.mask }),
     seed: toHex(await deriveSeed(await runSeed(options.seed), "model")),
     catalogue: await itemsDigest(world.train.items),
-  });
-  return { task, model };
+    ...(privacy && { privacy }),
+  };
+  const task = defineTask(definition);
+  if (privacy === undefined) return { task, model };
+  const strategy = underNoise(model, task);
+  return { task: strategy === undefined ? task : defineTask({ ...definition, strategy }), model };
+}
+
+/** The strategy that holds the model's own against the noise of a task. */
+function underNoise(
+  { options }: DemoTask["model"],
+  { privacy }: Task,
+): StrategyOptions | undefined {
+  if (options.kind !== "ials" || privacy === undefined) return undefined;
+  const { a0, reg, range } = options;
+  return alsNewton({ a0, reg, range, ridge: RIDGE * privacy.noise * privacy.clip });
 }
 
 function modelOf(
   kind: DemoTaskOptions["model"],
-  { items, dim }: { readonly items: number; readonly dim: number },
+  { items, dim, clip }: {
+    readonly items: number;
+    readonly dim: number;
+    readonly clip?: number;
+  },
 ): DemoTask["model"] {
   switch (kind) {
     case "ials":
-      return ials({ items, dim });
+      return ials({ items, dim, ...(clip !== undefined && { clip: clip / ROOM }) });
     case "mf":
       return mf({ items, dim });
     case "ease":

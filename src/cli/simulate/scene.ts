@@ -8,6 +8,7 @@ import type { NamedTensors } from "../../core/tensor.ts";
 import type { DeviceState } from "../../core/trainer.ts";
 import type { SimulatedClient } from "../../sim/mod.ts";
 import type { TrainCore } from "../../wasm/train.ts";
+import type { PrivacyOptions } from "../../task/mod.ts";
 import type { Task } from "../../wire/task.ts";
 import type { Reading } from "../reading.ts";
 
@@ -77,4 +78,6 @@ export interface SceneOptions {
   readonly fewest?: (clients: number) => number;
   /** Milliseconds that a round lasts at most. */
   readonly roundMs?: number;
+  /** What the task that is made promises to each client; nothing if absent. */
+  readonly privacy?: PrivacyOptions & { readonly clip: number };
 }

@@ -186,6 +186,7 @@ async function taskOf(
     ...(options.roundMs === undefined ? {} : { roundMs: options.roundMs }),
     stop: { rounds: options.rounds },
     seed: toHex(await deriveSeed(seed, "model")),
+    ...(options.privacy && { privacy: options.privacy }),
   });
   return { task, model };
 }
