@@ -136,7 +136,7 @@ async function askHelper(
 /** Codes of refusals that one of the group's clients has brought about. */
 const CLIENTS_FAULT: ReadonlySet<ErrorCode> = new Set([
   ...["envelope-malformed", "envelope-misaddressed", "envelope-refused"] as const,
-  ...["residue-out-of-range", "length-mismatch"] as const,
+  ...["residue-out-of-range", "length-mismatch", "member-repeated"] as const,
 ]);
 
 function refuse(

@@ -115,10 +115,19 @@ export interface TaskBook {
   get(id: string): Promise<ServedTask>;
 }
 
-/** Tasks over a store, each read and checked once. */
+/** Tasks that are held in memory; others are read and checked again when they are asked about. */
+const HELD_TASKS = 256;
+
+/** Tasks over a store, of which those that were met last are held in memory. */
 export function createTaskBook(world: HelperWorld): TaskBook {
   const { store, limits } = world;
   const served = new Map<string, ServedTask>();
+  function hold(task: ServedTask): ServedTask {
+    const [oldest] = served.keys();
+    if (served.size >= HELD_TASKS && oldest !== undefined) served.delete(oldest);
+    served.set(task.id, task);
+    return task;
+  }
   return {
     async put(task) {
       if (served.has(task.id)) return;
@@ -130,7 +139,7 @@ export function createTaskBook(world: HelperWorld): TaskBook {
         );
       }
       await store.putTask(task.id, task.signed as unknown as Json);
-      served.set(task.id, task);
+      hold(task);
     },
     async get(id) {
       const kept = served.get(id);
@@ -142,9 +151,7 @@ export function createTaskBook(world: HelperWorld): TaskBook {
           `Cannot find task ${id}: this helper has none such`,
         );
       }
-      const task = await serveTask(document, world, id);
-      served.set(id, task);
-      return task;
+      return hold(await serveTask(document, world, id));
     },
   };
 }

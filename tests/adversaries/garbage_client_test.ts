@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Bytes, concat, le32, random } from "../second_client/bytes.ts";
 import { type Spoil, takePart } from "../second_client/client.ts";
+import { newIdentity } from "../second_client/http.ts";
 import { mask } from "../second_client/kahe1.ts";
 import { joinHonest, type MaskedTree, startMaskedTree, VALUES } from "./live.ts";
 
@@ -193,4 +194,21 @@ Deno.test("garbage client: values far out of range are not seen under a mask, an
     assert.ok((await masked.model()).every((it) => Math.abs(it - moved) < 1e-5));
     assert.ok(moved <= most && (most === 0 || moved > 7), `${moved}`);
   }
+});
+
+Deno.test("garbage client: one that sends at two regions is in neither's way, and costs its group, which the log names", async () => {
+  await using masked = await startMaskedTree({ clients: 6, shape: [2] });
+  const { tree, clock } = masked;
+  const honest = await joinHonest(masked, 4, { at: tree.leaves });
+  const me = await newIdentity();
+  const train = () => ({ w: Array(VALUES).fill(0), "clients/weight": [1] });
+  const sent = tree.leaves.map(({ url }) =>
+    takePart({ url, fetch: tree.fetch, nowMs: () => clock.now() }, train, { as: me })
+  );
+  honest.start();
+  await Promise.all([...sent, masked.closed(1)]);
+  const [event] = await masked.rounds();
+  assert.ok(event?.kind === "abandoned", JSON.stringify(event));
+  assert.deepEqual(event.groups?.map(({ outcome }) => outcome), ["member-repeated"]);
+  await honest.stop();
 });

@@ -112,6 +112,8 @@ export interface HonestClients {
   start(): void;
   /** How many updates each has sent, once the task has ended. */
   ended(): Promise<number[]>;
+  /** Has them end before the task does. */
+  stop(): Promise<void>;
 }
 
 /** Joins clients that add the same to each value in every round. */
@@ -142,5 +144,9 @@ export async function joinHonest(
       });
     },
     ended: () => Promise.all(under),
+    async stop() {
+      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+      await Promise.allSettled(under);
+    },
   };
 }

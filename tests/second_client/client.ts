@@ -20,7 +20,7 @@ import {
   unbase64url,
   unhex,
 } from "./bytes.ts";
-import { call, callJson, isSigned, type Line, newIdentity, toSign } from "./http.ts";
+import { call, callJson, isSigned, type Line, newIdentity, type Someone, toSign } from "./http.ts";
 import { mask, type Masked, profileOf } from "./kahe1.ts";
 
 /** What a participant knows of a task. */
@@ -53,9 +53,12 @@ export interface Spoil {
 export async function takePart(
   line: Line,
   train: (model: Readonly<Record<string, Float32Array>>) => Record<string, number[]>,
-  { after = 0, ...spoil }: Spoil & { readonly after?: number } = {},
+  { after = 0, as: given, ...spoil }: Spoil & {
+    readonly after?: number;
+    readonly as?: Someone;
+  } = {},
 ): Promise<Sent> {
-  const me = await newIdentity();
+  const me = given ?? await newIdentity();
   const { tasks } = await (await call(line, { path: "/v1/tasks" })).json();
   const task: string = tasks[0].task;
   const at = `/v1/tasks/${task}`;
