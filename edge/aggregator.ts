@@ -8,7 +8,7 @@ import { systemClock, systemTurn } from "../src/core/clock.ts";
 import { type Digest, webDigest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import { type Fetch, systemFetch } from "../src/core/fetch.ts";
-import type { Identity } from "../src/core/identity.ts";
+import { type CheckOf, type Identity, webCheckOf } from "../src/core/identity.ts";
 import { type RandomSource, systemRandom } from "../src/core/random.ts";
 import { retry } from "../src/core/retry.ts";
 import type { LogPage } from "../src/wire/log.ts";
@@ -49,6 +49,8 @@ export interface AggregatorOptions {
   readonly random?: RandomSource;
   /** SHA-256; WebCrypto's by default. */
   readonly digest?: Digest;
+  /** How signatures are checked; by WebCrypto unless the platform has something faster. */
+  readonly checkOf?: CheckOf;
   /** Says nothing by default. */
   readonly logger?: Logger;
   /** Bounds that differ from {@link DEFAULT_LIMITS}. */
@@ -225,6 +227,7 @@ function worldOf(options: AggregatorOptions): World {
     clock: options.clock ?? systemClock(),
     random: options.random ?? systemRandom,
     digest: options.digest ?? webDigest,
+    checkOf: options.checkOf ?? webCheckOf,
     fetch: options.fetch ?? systemFetch,
     logger: options.logger ?? silent,
     turn: options.turn ?? systemTurn,

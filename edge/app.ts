@@ -4,7 +4,6 @@
  * @module
  */
 import type { Hono } from "hono";
-import { type CheckOf, webCheckOf } from "../src/core/identity.ts";
 import { type Admit, admitAll } from "./admission.ts";
 import { type Aggregator, type AggregatorOptions, createAggregator } from "./aggregator.ts";
 import { createGuard } from "./guard.ts";
@@ -18,8 +17,6 @@ import { writeRoutes } from "./write_routes.ts";
 export interface AggregatorAppOptions extends AggregatorOptions {
   /** Decides who may become a member; everyone by default. */
   readonly admit?: Admit;
-  /** How signatures are checked; by WebCrypto unless the platform has something faster. */
-  readonly checkOf?: CheckOf;
 }
 
 /** The app, and the life behind it. */
@@ -52,12 +49,12 @@ export interface AggregatorApp extends Hono {
 export function createAggregatorApp(options: AggregatorAppOptions): AggregatorApp {
   const aggregator = createAggregator(options);
   const { world } = aggregator;
-  const { clock, digest, identity, limits } = world;
+  const { checkOf, clock, digest, identity, limits } = world;
   const guard = createGuard({
     ...limits,
     region: identity.id,
     clock,
-    checkOf: options.checkOf ?? webCheckOf,
+    checkOf,
   });
   const checks = { guard, digest, clock, stallMs: limits.stallMs };
   const app = createWebApp([

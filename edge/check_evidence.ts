@@ -6,6 +6,7 @@
 import { toHex } from "../src/core/bytes.ts";
 import type { Digest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
+import type { CheckOf } from "../src/core/identity.ts";
 import { type EvidenceLayout, submissionBytes } from "../src/wire/evidence.ts";
 import { evidenceSource } from "../src/wire/evidence_source.ts";
 import type { StatementRound } from "../src/wire/statement.ts";
@@ -45,6 +46,8 @@ export interface CheckEvidenceOptions extends StatementRound {
   readonly layout: EvidenceLayout;
   /** SHA-256. */
   readonly digest: Digest;
+  /** How signatures are checked. */
+  readonly checkOf: CheckOf;
   /** Checks more of each client. */
   visit(client: ProvenClient): Promise<void> | undefined;
 }
@@ -61,13 +64,14 @@ export async function checkEvidence(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: CheckEvidenceOptions,
 ): Promise<void> {
-  const { task, round, sid, layout, digest, visit } = options;
+  const { task, round, sid, layout, digest, checkOf, visit } = options;
   const { member, head } = options.upload;
   const source = evidenceSource(chunks, head.evidence?.bytes ?? 0);
   const proof = await verifyEvidence(source, {
     ...{ task, round, sid },
     ...layout,
     hash: digest,
+    checkOf,
     seen: new Set(),
     visit,
   });

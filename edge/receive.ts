@@ -73,7 +73,7 @@ interface Reading {
 
 /** A receiver of one task's updates. */
 export function createReceiver(world: World, options: ReceiverOptions): Receiver {
-  const { store, limits, budget, pool, random, digest, clock } = world;
+  const { store, limits, budget, pool, random, checkOf, digest, clock } = world;
   const { id, form, committer, stopping } = options;
   const check = createParcelCheck(world.module, { ...form, ring: form.mask.ring });
   const beginUpload = createNewest();
@@ -123,7 +123,8 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
       ? readEvidence(store, id, [{ member, evidence: kept }])
       : evidence.rows.map(({ bytes }) => bytes);
     const visit = ({ client }: ProvenClient) => options.mayMask(round, client);
-    await checkEvidence(chunks, { task: id, round, sid, upload, layout, digest, visit });
+    const checks = { digest, checkOf, visit };
+    await checkEvidence(chunks, { task: id, round, sid, upload, layout, ...checks });
   }
 
   /** Makes a checked update part of a sum; the row of the same one if it was already. */

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../src/core/clock.ts";
 import type { Digest } from "../src/core/digest.ts";
-import type { Identity } from "../src/core/identity.ts";
+import type { CheckOf, Identity } from "../src/core/identity.ts";
 import type { RandomSource } from "../src/core/random.ts";
 import type { Fetch } from "../src/core/fetch.ts";
 import type { Budget } from "./budget.ts";
@@ -26,6 +26,8 @@ export interface World {
   readonly random: RandomSource;
   /** SHA-256. */
   readonly digest: Digest;
+  /** How signatures are checked. */
+  readonly checkOf: CheckOf;
   /** How the parent is reached. */
   readonly fetch: Fetch;
   /** Takes what there is to say. */

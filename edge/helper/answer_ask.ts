@@ -188,7 +188,7 @@ async function addShares(
   body: AskBody,
   { head, task, world, roster }: Asked & { readonly roster: ReadonlySet<string> },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { digest, identity, module } = world;
+  const { digest, identity, module, checkOf } = world;
   const { round, sid, clients, members, bytes } = head;
   using core = createAggregateCore(module);
   using sum = task.helping.createShareSum(core, task.number);
@@ -202,6 +202,7 @@ async function addShares(
     envelopes: task.envelopes,
     helper: task.number,
     hash: digest,
+    checkOf,
     seen: new Set(),
     async visit(proven) {
       // A set that is larger than announced is not added up to its end.

@@ -40,7 +40,7 @@ export interface HelperAppOptions {
   readonly random?: RandomSource;
   /** SHA-256; WebCrypto's by default. */
   readonly digest?: Digest;
-  /** How requests' signatures are checked; by WebCrypto unless the platform has something faster. */
+  /** How signatures are checked; by WebCrypto unless the platform has something faster. */
   readonly checkOf?: CheckOf;
   /** Decides whose tasks are served; everyone's that name this helper, by default. */
   readonly admit?: AdmitTask;
@@ -86,12 +86,12 @@ export function createHelperApp(options: HelperAppOptions): Hono {
     );
   }
   const world = worldOf(options);
-  const { clock, identity, limits } = world;
+  const { clock, identity, limits, checkOf } = world;
   const guard = createGuard({
     ...limits,
     region: identity.id,
     clock,
-    checkOf: options.checkOf ?? webCheckOf,
+    checkOf,
   });
   const routes = helperRoutes({
     world,
@@ -119,6 +119,7 @@ function worldOf(options: HelperAppOptions): HelperWorld {
     clock: options.clock ?? systemClock(),
     random: options.random ?? systemRandom,
     digest: options.digest ?? webDigest,
+    checkOf: options.checkOf ?? webCheckOf,
     logger: options.logger ?? silent,
     limits,
     budget: createBudget({

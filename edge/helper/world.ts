@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../src/core/clock.ts";
 import type { Digest } from "../../src/core/digest.ts";
-import type { Identity } from "../../src/core/identity.ts";
+import type { CheckOf, Identity } from "../../src/core/identity.ts";
 import type { RandomSource } from "../../src/core/random.ts";
 import type { HelperKey } from "../../src/mask/helper_key.ts";
 import type { Budget } from "../budget.ts";
@@ -27,6 +27,8 @@ export interface HelperWorld {
   readonly random: RandomSource;
   /** SHA-256. */
   readonly digest: Digest;
+  /** How signatures are checked. */
+  readonly checkOf: CheckOf;
   /** The compiled `aggregate` core; each ask has an instance of its own. */
   readonly module: WebAssembly.Module;
   /** Takes what there is to say. */

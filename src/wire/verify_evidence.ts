@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { toHex } from "../core/bytes.ts";
+import { toBase64Url, toHex } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 import { TributaryError } from "../core/errors.ts";
-import { identityId } from "../core/identity.ts";
+import type { CheckOf } from "../core/identity.ts";
 import {
   BUNDLE_BYTES,
   type EvidenceLayout,
@@ -41,6 +41,8 @@ export interface ProvenClient {
 export interface VerifyEvidenceOptions extends StatementRound, EvidenceLayout {
   /** SHA-256. */
   readonly hash: Digest;
+  /** How signatures are checked; by WebCrypto unless the platform has something faster. */
+  readonly checkOf?: CheckOf;
   /** Ids that were met already, to which this adds its own: none may come twice. */
   readonly seen: Set<string>;
   /** Takes each client. Up to {@link WIDTH} at a time, in whatever order their checks end. */
@@ -131,7 +133,7 @@ async function verifyNode(source: EvidenceSource, walk: Walk): Promise<Proof> {
   const { options, depth } = walk;
   if (depth > MAX_DEPTH) malformed(`regions are nested more than ${MAX_DEPTH} deep`);
   const node = readNode(await source.read(NODE_BYTES));
-  const member = await identityId(node.publicKey);
+  const member = toBase64Url(await options.hash(node.publicKey));
   if (options.seen.has(member)) {
     throw new TributaryError("member-repeated", `Cannot trust evidence: ${member} is in it twice`);
   }
@@ -155,7 +157,7 @@ async function verifySubmission(source: EvidenceSource, walk: NodeWalk): Promise
     const { digests, envelopes } = await readTail(tail, options, hash);
     const signed = await envelopesDigest(digests, hash);
     const body = { task, round, sid, member, digest, envelopes: signed };
-    await checkSigned({ domain: "submission", body }, node);
+    await checkSigned({ domain: "submission", body }, node, options);
     await options.visit?.({ client: member, digest: node.digest, envelopes });
   });
   return { kind: "submission", member, digest, clients: 1 };
@@ -171,13 +173,17 @@ async function verifyBundle(source: EvidenceSource, walk: NodeWalk): Promise<Pro
   const members = await membersRoot(below, hash);
   await checks.run(async () => {
     const body = { task, round, sid, member, digest, clients, members };
-    await checkSigned({ domain: "bundle", body }, node);
+    await checkSigned({ domain: "bundle", body }, node, options);
   });
   return { kind: "bundle", member, digest, clients, members };
 }
 
-async function checkSigned(statement: Statement, node: EvidenceNode): Promise<void> {
-  if (await verifyStatement(statement, node)) return;
+async function checkSigned(
+  statement: Statement,
+  node: EvidenceNode,
+  { checkOf }: VerifyEvidenceOptions,
+): Promise<void> {
+  if (await verifyStatement(statement, { ...node, ...(checkOf && { checkOf }) })) return;
   const { member, round, sid } = statement.body;
   throw new TributaryError(
     "evidence-refused",
