@@ -18,7 +18,7 @@ import { strategyPlan } from "../strategy/mod.ts";
 import { participating } from "../strategy/participation.ts";
 import { refusePublishedNames } from "../strategy/published.ts";
 import type { StrategyPlan } from "../strategy/mod.ts";
-import { checkUpdatePlan, metricTensors, parcelsOf } from "../update/mod.ts";
+import { checkUpdatePlan, CLIPPED, metricTensors, parcelsOf } from "../update/mod.ts";
 import type { ChainPlan, UpdateTensorSpec } from "../update/mod.ts";
 import { checkPrivacy, CLIP_BIT_TENSOR } from "../update/check_privacy.ts";
 import type { PrivacyPlan } from "../wire/privacy_plan.ts";
@@ -28,7 +28,7 @@ import { type Task, updatePlan } from "../wire/task.ts";
 const MAX_MODEL_BYTES = 64 * 2 ** 20;
 
 /** Metrics that are better when lower, by which no rule can stop. */
-const LOWER_IS_BETTER: readonly string[] = ["loss", "brier"];
+const LOWER_IS_BETTER: readonly string[] = ["loss", "brier", CLIPPED];
 
 /** What a client or root makes of a task. */
 export interface CheckedTask {
@@ -187,12 +187,14 @@ function checkClip({ update: { clip, weightCap }, model }: Task, strategy: Strat
   }
 }
 
-function checkMetrics({ metrics }: Task, model: AnyModel): void {
-  const unknown = metrics.find((name) => !model.metrics.includes(name));
+function checkMetrics({ metrics, update, privacy }: Task, model: AnyModel): void {
+  const isBounded = update.clip !== null || privacy !== undefined;
+  const known = [...model.metrics, ...isBounded ? [CLIPPED] : []];
+  const unknown = metrics.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     refuse(
       `Cannot measure "${unknown}" of ${model.options.kind}: expected one of ${
-        model.metrics.join(", ") || "no metric"
+        known.join(", ") || "no metric"
       }`,
     );
   }

@@ -96,6 +96,26 @@ Deno.test("checkTask: a clip that the strategy's ranges were not made for is ref
   refused({ ...task, update }, /Cannot step by qfedavg with clip null: expected at most 2/);
 });
 
+Deno.test("checkTask: the share of clipped updates is a metric where there is a bound, and no goal", () => {
+  const definition = {
+    ...{ name: "risk", clients: TASK.clients, stop: TASK.stop },
+    model: tensors({ tensors: { w: [2] }, metrics: ["accuracy"] }),
+    metrics: ["accuracy", "clipped"],
+  };
+  const task = defineTask({ ...definition, update: { clip: 1 } });
+  assert.deepEqual(task.update.tensors.map(({ name }) => name).slice(-3), [
+    "metrics/evaluated",
+    "metrics/accuracy",
+    "metrics/clipped",
+  ]);
+  assert.throws(() => defineTask(definition), /Cannot measure "clipped" of tensors/);
+  const target = { metric: "clipped", value: 0.5 };
+  refused(
+    { ...task, stop: { rounds: 5, target } },
+    /Cannot stop by clipped, which is better when lower/,
+  );
+});
+
 Deno.test("checkTask: slots are checked again by whoever receives the task", () => {
   refused({ clients: { min: 2, max: 200_000 } }, /Cannot fit 200000 clients in 19-bit slots/);
 });

@@ -50,7 +50,11 @@ export interface TaskDefinition {
   readonly sampling?: Sampling;
   /** Milliseconds from a round's opening to its deadline; default one minute. */
   readonly roundMs?: number;
-  /** Which of the model's metrics clients report; default all. */
+  /**
+   * Which of the model's metrics clients report, and where updates are bounded also `clipped`, the share
+   * of those that were longer; default all of the model's. They travel as part of the masked update, so
+   * that only their means are ever seen.
+   */
   readonly metrics?: readonly string[];
   /** When the task ends. */
   readonly stop: StopRules;

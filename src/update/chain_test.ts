@@ -48,6 +48,22 @@ Deno.test("chain: it clips before it weighs", () => {
   assert.deepEqual(metricMeans(sums), { "hr@10": 0 });
 });
 
+Deno.test("chain: the sum tells what share of the updates was clipped, and of no client whether its was", () => {
+  using core = createAggregateCore(module);
+  const tensors = [...PLAN.tensors.slice(0, 3), ...metricTensors(["clipped"])];
+  const chain = createUpdateChain(core, { ...PLAN, tensors, clip: 2.5 });
+  const changes = [[3, 4], [1, 1], [0, 2.5], [0, 2.6]] as const;
+  const sum = new Uint32Array(tensors.length + 1);
+  changes.forEach(([w, b], at) => {
+    const weights = { w: tensor([2], 1 + w, -1), b: tensor([], 0.5 + b) };
+    const key = new Uint8Array(32).fill(at);
+    const parcel = chain.encode({ weights, examples: 1 }, { model: MODEL, key });
+    new Uint32Array(parcel.buffer).forEach((word, i) => sum[i]! += word);
+  });
+  const sums = chain.decode(new Uint8Array(sum.buffer), changes.length);
+  assert.deepEqual(metricMeans(sums), { clipped: 0.5 });
+});
+
 Deno.test("chain: a strategy forms what was clipped, and what it forms is weighed", () => {
   using core = createAggregateCore(module);
   const tensors = [...PLAN.tensors, { name: "twice", shape: [2], range: 8 }];

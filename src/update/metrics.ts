@@ -15,6 +15,12 @@ export function isMetric(name: string): boolean {
   return name.startsWith(METRIC_PREFIX);
 }
 
+/**
+ * Metric of whether a client's update was longer than its bound: the mean is the share of those that
+ * were clipped. The chain knows it, so no trainer measures it.
+ */
+export const CLIPPED = "clipped";
+
 /** 1 from a client that measured, 0 from one that did not: the sum is what means divide by. */
 const EVALUATED = `${METRIC_PREFIX}evaluated`;
 
@@ -45,7 +51,8 @@ export function metricMeans(sums: NamedTensors): Record<string, number> {
 export function metricsStep(plan: UpdatePlan): UpdateStep<NamedTensors, NamedTensors> {
   const specs = plan.tensors.filter(({ name }) => isMetric(name));
   return {
-    send(update, { contribution: { metrics } }) {
+    send(update, { contribution, isClipped }) {
+      const metrics = measured(contribution.metrics, { specs, isClipped });
       const scalars = specs.map(({ name, shape }) =>
         [name, { shape, data: Float32Array.of(valueOf(name, metrics)) }] as const
       );
@@ -53,6 +60,20 @@ export function metricsStep(plan: UpdatePlan): UpdateStep<NamedTensors, NamedTen
     },
     receive: (sum) => sum,
   };
+}
+
+/** What a client tells of itself; nothing where it measured nothing that it was asked for. */
+function measured(
+  metrics: Readonly<Record<string, number>> | undefined,
+  { specs, isClipped }: {
+    readonly specs: readonly UpdateTensorSpec[];
+    readonly isClipped: boolean | undefined;
+  },
+): Readonly<Record<string, number>> | undefined {
+  if (isClipped === undefined) return metrics;
+  const ofChain = [EVALUATED, `${METRIC_PREFIX}${CLIPPED}`];
+  if (metrics === undefined && !specs.every(({ name }) => ofChain.includes(name))) return undefined;
+  return { ...metrics, [CLIPPED]: isClipped ? 1 : 0 };
 }
 
 function valueOf(name: string, metrics: Readonly<Record<string, number>> | undefined): number {

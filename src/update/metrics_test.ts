@@ -58,12 +58,44 @@ Deno.test("metrics: means are over the clients that measured", () => {
   assert.deepEqual(metricMeans({}), {});
 });
 
-function scalars(metrics: Record<string, number> | undefined): Record<string, number> {
+Deno.test("metrics: whether an update was clipped is told by the chain, whatever a trainer says", () => {
+  const plan = { ...PLAN, tensors: metricTensors(["hr@10", "clipped"]) };
+  const metrics = { "hr@10": 0.5, clipped: 0.25 };
+  const names = ["evaluated", "hr@10", "clipped"];
+  const told = (isClipped?: boolean) => scalars(metrics, { plan, isClipped });
+  const expected = (...values: number[]) => ({
+    w: 0.5,
+    ...Object.fromEntries(names.map((name, at) => [`metrics/${name}`, values[at]])),
+  });
+  assert.deepEqual(told(true), expected(1, 0.5, 1));
+  assert.deepEqual(told(false), expected(1, 0.5, 0));
+  // Without a bound a trainer may have a metric of the name.
+  assert.deepEqual(told(), expected(1, 0.5, 0.25));
+  assert.deepEqual(scalars(undefined, { plan, isClipped: true }), expected(0, 0, 0));
+});
+
+Deno.test("metrics: where nothing else is asked for, every client tells whether it was clipped", () => {
+  const plan = { ...PLAN, tensors: metricTensors(["clipped"]) };
+  assert.deepEqual(scalars(undefined, { plan, isClipped: true }), {
+    w: 0.5,
+    "metrics/evaluated": 1,
+    "metrics/clipped": 1,
+  });
+});
+
+function scalars(
+  metrics: Record<string, number> | undefined,
+  { plan = PLAN, isClipped }: { plan?: UpdatePlan; isClipped?: boolean | undefined } = {},
+): Record<string, number> {
   const contribution: Contribution = {
     weights: {},
     examples: 1,
     ...(metrics === undefined ? {} : { metrics }),
   };
-  const sent = metricsStep(PLAN).send(UPDATE, { contribution, key: new Uint8Array(32) });
+  const sent = metricsStep(plan).send(UPDATE, {
+    contribution,
+    key: new Uint8Array(32),
+    ...(isClipped === undefined ? {} : { isClipped }),
+  });
   return Object.fromEntries(Object.entries(sent).map(([name, { data }]) => [name, data[0]!]));
 }
