@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
+import { concatBytes } from "../src/core/bytes.ts";
 import type { Digest } from "../src/core/digest.ts";
 import { manualClock } from "../src/wire/_testing.ts";
 import { createSlicePool } from "./slice_pool.ts";
@@ -178,4 +179,53 @@ Deno.test("ingest: a sender that stalls is given up; one that is merely slow is 
   await assert.rejects(reading, { code: "body-too-short" });
   assert.deepEqual(taken, [0, 1]);
   assert.equal(clock.sleepers, 0);
+});
+
+function masked(parcelBytes: Uint8Array, evidence: Uint8Array) {
+  const slices: Uint8Array[] = [];
+  const digests: Uint8Array[] = [];
+  for (let at = 0; at < evidence.length; at += 10) {
+    digests.push(digest(evidence.subarray(at, at + 10)) as Uint8Array);
+  }
+  const tree = digest(concatBytes(digests)) as Uint8Array;
+  const sink = (index: number, bytes: Uint8Array) => {
+    assert.equal(index, slices.length);
+    slices.push(bytes);
+  };
+  const form = { bytes: evidence.length, sliceBytes: 10, tree, sink };
+  return { form: { ...formOf(parcelBytes), evidence: form }, slices };
+}
+
+Deno.test("ingest: evidence follows the parcel, in slices of its own", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 60 }),
+      fc.integer({ min: 1, max: 60 }),
+      fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 }),
+      async (one, other, chunks) => {
+        const bytes = parcel(one + other);
+        const { form, slices } = masked(bytes.subarray(0, one), bytes.subarray(one));
+        const { stream } = bodyOf(bytes, chunks);
+        const found = await slicesOf(stream, form);
+        assert.deepEqual(concatBytes(found), bytes.slice(0, one));
+        assert.deepEqual(concatBytes(slices), bytes.slice(one));
+        assert.ok(slices.slice(0, -1).every(({ length }) => length === 10));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("ingest: evidence that is changed, cut short or goes on is refused", async () => {
+  const bytes = parcel(60);
+  const fresh = () => masked(bytes.subarray(0, 30), bytes.subarray(30)).form;
+  for (const at of [30, 45, 59]) {
+    const spoilt = bytes.slice();
+    spoilt[at]! ^= 1;
+    await assert.rejects(slicesOf(bodyOf(spoilt).stream, fresh()), { code: "digest-mismatch" });
+  }
+  await assert.rejects(slicesOf(bodyOf(bytes.slice(0, 59)).stream, fresh()), {
+    code: "body-too-short",
+  });
+  await assert.rejects(slicesOf(bodyOf(parcel(61)).stream, fresh()), { code: "body-too-long" });
 });

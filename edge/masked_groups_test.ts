@@ -126,10 +126,9 @@ function modelOf(task: Task, clients: readonly number[]): Float32Array {
 async function prove(
   parcel: Uint8Array<ArrayBuffer>,
   envelopes: readonly Uint8Array<ArrayBuffer>[],
-  { identity, round, task, id }: {
+  { identity, round, id }: {
     readonly identity: Identity;
     readonly round: OpenRound;
-    readonly task: Task;
     readonly id: string;
   },
 ): Promise<Upload> {
@@ -164,13 +163,13 @@ function strayKey(id: string): Spoil {
         return sealShare(shares[at]!, fromBase64Url(key), binding);
       }),
     );
-    return await prove(upload.parcel, envelopes, { identity, round, task, id });
+    return await prove(upload.parcel, envelopes, { identity, round, id });
   };
 }
 
 /** A client that seals garbage to some helpers, and signs it. */
 function spoiltEnvelopes(id: string, helpers: readonly number[]): Spoil {
-  return async (upload, { identity, round, task }) => {
+  return async (upload, { identity, round }) => {
     const [bytes] = [...upload.evidence!.chunks() as Iterable<Uint8Array<ArrayBuffer>>];
     let from = 129;
     const envelopes = [114, 114, 114, 8274, 8274].map((length, at) => {
@@ -178,7 +177,7 @@ function spoiltEnvelopes(id: string, helpers: readonly number[]): Spoil {
       if (helpers.includes(at)) envelope[length - 1]! ^= 1;
       return envelope;
     });
-    return await prove(upload.parcel, envelopes, { identity, round, task, id });
+    return await prove(upload.parcel, envelopes, { identity, round, id });
   };
 }
 

@@ -138,3 +138,70 @@ Deno.test("update headers: a parcel of more slices than a header holds is too lo
   const headers = updateHeaders({ ...HEAD, bytes: 25_601 });
   await assert.rejects(read(headers, 25_601), code("body-too-long"));
 });
+
+const EVIDENCE = { bytes: 1000, digest: new Uint8Array(32).fill(9) };
+const MASKED: UpdateHead = { ...HEAD, evidence: EVIDENCE };
+const readMasked = (headers: Headers) =>
+  readUpdateHeaders(headers, { bytes: HEAD.bytes, sliceBytes: SLICE_BYTES, leastEvidence: 900 });
+function masked(change: (headers: Headers) => void): Headers {
+  const headers = updateHeaders(MASKED);
+  change(headers);
+  return headers;
+}
+
+Deno.test("update headers: evidence is announced with its length and digest, beside the whole length", async () => {
+  const headers = updateHeaders(MASKED);
+  assert.equal(headers.get("content-length"), "1250");
+  assert.deepEqual(await readMasked(headers), MASKED);
+});
+
+Deno.test("update headers: a body whose evidence tells its length may come as a stream", async () => {
+  assert.deepEqual(await readMasked(masked((it) => it.delete("content-length"))), MASKED);
+  assert.deepEqual(
+    await readMasked(masked((it) => it.set("transfer-encoding", "chunked"))),
+    MASKED,
+  );
+});
+
+for (
+  const [what, change, expected] of [
+    ["no evidence", (it: Headers) => it.delete("tributary-evidence"), "evidence-missing"],
+    ["no digest", (it: Headers) => it.delete("tributary-evidence-digest"), "digest-missing"],
+    ["too little", (it: Headers) => it.set("tributary-evidence", "899"), "length-mismatch"],
+    ["another length", (it: Headers) => it.set("tributary-evidence", "1001"), "length-mismatch"],
+    ["less than announced", (it: Headers) => it.set("tributary-evidence", "999"), "body-too-long"],
+    ["a signed length", (it: Headers) => it.set("tributary-evidence", "+1000"), "bad-request"],
+    ["a fraction", (it: Headers) => it.set("tributary-evidence", "1000.0"), "bad-request"],
+    ["two lengths", (it: Headers) => it.append("tributary-evidence", "1000"), "bad-request"],
+    [
+      "a number too long",
+      (it: Headers) => it.set("tributary-evidence", "9".repeat(16)),
+      "bad-request",
+    ],
+    [
+      "a short digest",
+      (it: Headers) => it.set("tributary-evidence-digest", "sha-256=:AAAA:"),
+      "bad-request",
+    ],
+    [
+      "a digest of another kind",
+      (it: Headers) => it.set("tributary-evidence-digest", "sha-512=:AAAA:"),
+      "bad-request",
+    ],
+  ] as const
+) {
+  Deno.test(`update headers: a masked update with ${what} is ${expected}`, async () => {
+    await assert.rejects(readMasked(masked(change)), code(expected));
+  });
+}
+
+Deno.test("update headers: where nothing is masked no evidence may come, nor its digest", async () => {
+  await assert.rejects(read(updateHeaders(MASKED)), code("bad-request"));
+  await assert.rejects(
+    read(masked((it) => {
+      it.delete("tributary-evidence");
+      it.set("content-length", "250");
+    })),
+    code("bad-request"),
+  );
+});
