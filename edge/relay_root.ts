@@ -55,6 +55,8 @@ interface Running {
   readonly pending: Map<string, Promise<void>>;
   /** Ends its timers. */
   readonly over: AbortController;
+  /** Whether the outcome was told in this life, and what was said to it before was read again. */
+  isTold: boolean;
   /** Why nothing more can come of it. */
   failed?: TributaryError;
 }
@@ -127,6 +129,7 @@ export function createPhaseRoot(world: World, life: TaskLife, phased: PhasedMask
       ...{ facts, server, core, brought, kept: kept.messages, ended: kept.closed },
       pending: new Map(),
       over: new AbortController(),
+      isTold: false,
     };
     for (const phase of ["advertise", "share"] as const) {
       await replay(it, phase);
@@ -249,7 +252,7 @@ export function createPhaseRoot(world: World, life: TaskLife, phased: PhasedMask
     const { round, phase, member, sender, message } = word;
     checkSender(it, word);
     const isLate = phase === "consistency" || phase === "unmask";
-    if (isLate && it.server.phase === "input" && it.kept.some((kept) => kept.phase === phase)) {
+    if (isLate && !it.isTold && committer.latest.record.round.phase.kind !== "open") {
       // After a restart: the outcome that it speaks of is about to be told again.
       throw busy(round);
     }
@@ -312,6 +315,7 @@ export function createPhaseRoot(world: World, life: TaskLife, phased: PhasedMask
       await replay(it, "consistency");
       if (it.ended.has("consistency")) await closed(it, "consistency");
       if (server.phase === "unmask") await replay(it, "unmask");
+      it.isTold = true;
       waiters.wake();
       const until = async (phase: "consistency" | "unmask", isOver: () => boolean) => {
         const endMs = Math.min(
