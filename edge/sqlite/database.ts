@@ -9,6 +9,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { TributaryError } from "../../src/core/errors.ts";
+import { makeOwnFile } from "./own_file.ts";
 
 /** What one kind of file holds. */
 export interface FileFormat {
@@ -86,6 +87,7 @@ export function openDatabase(
 function open(path: string, format: FileFormat, timeout: number): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
+    makeOwnFile(path);
     db = new DatabaseSync(path, { timeout });
     // The page size counts for a new file only: parcels are large, and 16 KiB pages halve the time.
     db.exec("PRAGMA page_size = 16384; PRAGMA locking_mode = EXCLUSIVE");

@@ -4,6 +4,7 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
+import { makeOwnFile } from "../../edge/sqlite/own_file.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { DeviceState } from "../core/trainer.ts";
 
@@ -41,6 +42,7 @@ export function openDeviceStore(path: string): DeviceStore {
 
 function open(path: string): DatabaseSync {
   try {
+    makeOwnFile(path);
     const database = new DatabaseSync(path);
     database.exec(`
       PRAGMA journal_mode = WAL;

@@ -5,6 +5,7 @@
  */
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeOwnFile } from "../../../edge/sqlite/own_file.ts";
 import { TributaryError } from "../../core/errors.ts";
 import type { DeviceState } from "../../core/trainer.ts";
 import type { Checkpoint, KeptValue, SavedSimulation, SimulatedRound } from "../../sim/mod.ts";
@@ -101,6 +102,7 @@ export async function removeCheckpointFile(path: string): Promise<void> {
 
 function open(path: string): DatabaseSync {
   try {
+    makeOwnFile(path);
     const database = new DatabaseSync(path);
     database.exec(SCHEMA);
     return database;
