@@ -99,7 +99,7 @@ async function play(run: Run, spoil: (at: number) => Spoil | undefined) {
   const peer = testPeer(root, clients[0]!);
   let event: LogEvent | undefined;
   while (event === undefined) {
-    root.clock.advance(100);
+    root.clock.advance(1000);
     await new Promise((resolve) => setTimeout(resolve, 0));
     const { entries } = await peer.log(root.id, { from: 0 });
     event = entries.map(({ body }) => body.event)
