@@ -4,6 +4,7 @@
  * @module
  */
 import { measureAdult } from "./adult_quality.ts";
+import { measureConstantTime } from "./ct/measure.ts";
 import { measureDemo } from "./demo.ts";
 import type { Figure } from "./figure.ts";
 import { measureFlower } from "./flower.ts";
@@ -43,6 +44,12 @@ export const PARTS: readonly Part[] = [
     title: "Masking a million values in one thread, beside Flower's",
     duration: "2 min, and some more the first time for Python packages",
     run: measureMask,
+  },
+  {
+    name: "ct",
+    title: "Time that secrets take: Welch's t of one fixed secret against many",
+    duration: "3 min",
+    run: () => measureConstantTime(),
   },
   {
     name: "ingest",
