@@ -30,15 +30,24 @@ export function noiseShare({ noise, dim, clients }: NoiseShare): number {
   return noise * Math.sqrt(dim) / clients;
 }
 
-/** Share of noise at which half of the gain is left, and how steeply it falls there. */
-const HALF = 0.2;
-const STEEPNESS = 1.6;
+/** Share of noise at which about half of the gain is left. */
+const HALF = 0.16;
+/** How far below popularity a model falls that learned noise alone, over the gain without noise. */
+const LOSS = 0.1;
 
 /**
- * About what part of the gain over popularity is left of learning under noise of so large a share: a
- * curve through what was measured of second-order factorisation, on films and on invented people (see
- * docs/PRIVACY.md). Between 0 and 1; an estimate, whose error is as large as 0.2 in the middle.
+ * About what part of the gain over popularity is left of learning under noise of so large a share; 0
+ * where nothing is, or less. A curve through what was measured of second-order factorisation on
+ * invented people and on films (docs/PRIVACY.md), from which measurements differ by about 0.1; other
+ * models and data differ by more.
+ *
+ * @example
+ * ```ts
+ * import { gainKept } from "./mod.ts";
+ *
+ * if (gainKept(0.02) < 0.9 || gainKept(0.6) > 0) throw new Error("unexpected");
+ * ```
  */
 export function gainKept(share: number): number {
-  return 1 / (1 + (share / HALF) ** STEEPNESS);
+  return Math.max(0, (1 + LOSS) / (1 + (share / HALF) ** 2) - LOSS);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { noiseFor } from "./calibrate.ts";
-import { noiseShare } from "./noise_share.ts";
+import { gainKept, noiseShare } from "./noise_share.ts";
 import { amplifiedByPoisson } from "./poisson_amplification.ts";
 import { renyiEpsilon, spentEpsilon } from "./spend.ts";
 import { subsampledGaussianRdp } from "./subsampled_gaussian.ts";
@@ -102,4 +102,13 @@ Deno.test("noise: its share falls with the clients and grows with the values", (
   assert.equal(noiseShare(share), 0.1);
   assert.ok(noiseShare({ ...share, clients: 10_000 }) < 0.1);
   assert.ok(noiseShare({ ...share, dim: 1_000_000 }) > 0.1);
+});
+
+Deno.test("noise: what is left of the gain is as it was measured, from all of it to none", () => {
+  // Shares and gains of docs/PRIVACY.md's table, and of films at ε = 8.
+  const measured = [[0.019, 1], [0.035, 0.95], [0.066, 0.82], [0.16, 0.35], [0.19, 0.4], [0.35, 0]];
+  for (const [share = NaN, gain = NaN] of measured) {
+    assert.ok(Math.abs(gainKept(share) - gain) < 0.12, `${share}: ${gainKept(share)}, ${gain}`);
+  }
+  assert.equal(gainKept(1.6), 0);
 });
