@@ -4,6 +4,7 @@
  * @module
  */
 import { beginModel, type HeldModel, stepModel, type SteppedModel } from "../../edge/step_model.ts";
+import { formOf } from "../../edge/task_form.ts";
 import { inlineCores } from "../client/cores.ts";
 import { fromHex, toHex } from "../core/bytes.ts";
 import { systemClock } from "../core/clock.ts";
@@ -17,9 +18,9 @@ import { splitPublished } from "../strategy/published.ts";
 import { strategyFrom } from "../strategy/registry.ts";
 import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
-import { updateBytes } from "../update/plan.ts";
 import { taskSpend } from "../update/private_plan.ts";
 import { rootHalf } from "../update/root_half.ts";
+import { submissionBytes } from "../wire/evidence.ts";
 import type { Spent } from "../wire/log.ts";
 import type { ModelInfo } from "../wire/round_info.ts";
 import { type Task, taskId } from "../wire/task.ts";
@@ -81,7 +82,9 @@ export async function simulate(task: Task, options: SimulateOptions): Promise<Si
   const shape = treeShape(options.tree ?? [], clients.length);
   const id = await taskId(task);
   const seed = await seedBytes(options.seed ?? 0);
-  const parcelBytes = updateBytes(plan);
+  // Masks change no sum, so none is made here; but what devices send is as long as with them.
+  const { parcelBytes: masked, evidence } = formOf(task);
+  const parcelBytes = masked + (evidence === undefined ? 0 : submissionBytes(evidence));
   const ids = await treeIds(seed, { clients: clients.length, nodes: shape.parents.length });
 
   const cores = await inlineCores();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { toBase64Url } from "../core/bytes.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Trainer } from "../core/trainer.ts";
 import { mf, tensors } from "../models/mod.ts";
@@ -38,6 +39,19 @@ Deno.test("simulate: a run without faults publishes from everybody in no time", 
   }
   assert.deepEqual(rounds.at(-1)?.model, info);
   assert.deepEqual(model.items?.shape, [30, 4]);
+});
+
+Deno.test("simulate: of a masked task devices send as many bytes as live", async () => {
+  const helpers = [1, 2, 3, 4, 5].map((at) => ({
+    url: `https://helper-${at}.example`,
+    key: toBase64Url(new Uint8Array(32).fill(at)),
+    identity: toBase64Url(new Uint8Array(32).fill(16 + at)),
+  }));
+  const masked = testTask({ mask: { kind: "kahe1", helpers }, update: { slotBits: 20 } });
+  const { rounds } = await simulate(masked, options);
+  // One polynomial of P1, and what proves whose it is: five envelopes with a signature.
+  const each = 16_384 + 129 + 3 * 114 + 2 * 8274;
+  assert.deepEqual(rounds.map(({ bytesUp }) => bytesUp), [1, 2, 3].map(() => CLIENTS * each));
 });
 
 Deno.test("simulate: the seed decides; another one, or other ids, give another model", async () => {
