@@ -91,7 +91,7 @@ export function rootPrivacy(core: AggregateCore, plan: RootPlan): RootPrivacy {
           ...buffers,
           ...(adaptiveClip && bound(nextClip(clip, {
             ...adaptiveClip,
-            bits: tensorOf(sums, CLIP_BIT).data[0] ?? NaN,
+            bits: within(tensorOf(sums, CLIP_BIT).data[0] ?? NaN, clients / 2),
             clients,
           }))),
         }),
@@ -119,6 +119,11 @@ function privacyState(state: NamedTensors): NamedTensors {
   return Object.fromEntries(
     Object.entries(state).filter(([name]) => name.startsWith(PREFIX)),
   );
+}
+
+/** What noise makes more than all of, or less than none, counts as all or none: the bound stays sane. */
+function within(bits: number, most: number): number {
+  return Math.min(Math.max(bits, -most), most);
 }
 
 function bound(clip: number): NamedTensors {

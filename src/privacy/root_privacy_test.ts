@@ -70,6 +70,17 @@ Deno.test("root privacy: the bound moves by the noised count of those within, an
   assert.equal(privacy.open(next, seed).clip, expected);
 });
 
+Deno.test("root privacy: no noise moves the bound further than all clients could", () => {
+  using core = createAggregateCore(module);
+  const adaptiveClip = { quantile: 0.5, rate: 0.2 };
+  const privacy = rootPrivacy(core, { ...plan, adaptiveClip });
+  const after = (sum: number) =>
+    privacy.open(privacy.init(), seed).kept(bits(sum), 4)["published/clip"]?.data[0];
+  assert.equal(after(1e30), after(2));
+  assert.equal(after(-1e30), after(-2));
+  assert.equal(after(-2), Math.fround(2 * Math.exp(0.1)));
+});
+
 Deno.test("root privacy: its state is told from the strategy's by name", () => {
   const one = { shape: [1], data: Float32Array.of(1) };
   const state = { "m/w": one, "published/control": one, "published/clip": one, "privacy/x": one };
