@@ -14,12 +14,13 @@ import {
   type Markup,
   renderPage,
 } from "./report_page.ts";
+import { privacySection } from "./report_privacy.ts";
 import type { RunRecord } from "./run_record.ts";
 
 /**
  * Writes the report of `run` as an HTML page that needs nothing else.
  *
- * It shows the results table, the curves of quality by round, bytes and seconds by round, the tree,
+ * It shows the results table, the curves of quality by round, bytes and seconds by round, who can learn what, the tree,
  * the recommendations for one person, and the digests that name task and model.
  */
 export function renderReport(run: RunRecord): string {
@@ -27,7 +28,7 @@ export function renderReport(run: RunRecord): string {
   const body = html`
     <p>${run.data.people} people, ${run.data.items} items, ${run.data.ratings} ratings
       (${run.data.name}). Each person is a client that trained alone; ${run.tree.length - 1}
-      regions summed their updates; the root saw only the sum.
+      regions summed their updates.
       ${run.rounds.length} rounds, ${formatDuration(run.seconds * 1000)} in all.</p>
     <h2>Quality</h2>
     ${resultsTable(run)}
@@ -36,6 +37,7 @@ export function renderReport(run: RunRecord): string {
     <figure>${draw(qualityChart(run))}<figcaption>The model after so many rounds: means of the
       clients' own measurements, and at the end the evaluation above. Reported only; nothing was
       chosen by them.</figcaption></figure>
+    ${privacySection(run, draw)}
     <h2>Traffic</h2>
     <figure>${draw(bytesChart(run))}<figcaption>Between clients and regions:
       ${colourKey(0)} ${formatBytes(total(run, "bytesUp"))} of updates sent up,

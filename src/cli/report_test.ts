@@ -35,6 +35,7 @@ function runWith(change: Partial<RunRecord> = {}): RunRecord {
       { round: 2, clients: 0, seconds: 9, bytesUp: 500, bytesDown: 0, metrics: {} },
       { round: 3, clients: 3, seconds: 2, bytesUp: 3000, bytesDown: 1000, metrics: rate(0.5) },
     ],
+    privacy: { mask: "none", parties: [] },
     results: [
       { method: "popularity", hitRate: 0.595, ndcg: 0.34, ...rates },
       { method: "local only", hitRate: 0.101, ndcg: 0.05, ...rates },

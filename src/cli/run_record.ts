@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { LoggedSpend } from "../wire/log.ts";
 import type { ModelInfo } from "../wire/round_info.ts";
 import type { Task } from "../wire/task.ts";
+import type { PrivacyRecord } from "./privacy_record.ts";
 import type { Reading } from "./reading.ts";
 
 /** Quality of one way to recommend, all on the same split and the same negatives. */
@@ -35,6 +37,8 @@ export interface RoundFigures {
   readonly bytesDown: number;
   /** Means over the clients, of the model that the round started from. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** What a private task has spent so far, if the round's sum was opened. */
+  readonly spent?: LoggedSpend;
 }
 
 /** One aggregator of the tree. */
@@ -94,6 +98,8 @@ export interface RunRecord extends RunHead {
   readonly tree: readonly TreeNode[];
   /** In order. */
   readonly rounds: readonly RoundFigures[];
+  /** Who can learn what, and what was spent of a budget. */
+  readonly privacy: PrivacyRecord;
   /** In the order of the table. */
   readonly results: readonly MethodResult[];
   /** Ten recommendations for one person. */

@@ -8,17 +8,18 @@ import { MASK_KINDS } from "../../wire/mask_plan.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { wholeNumber } from "../arguments.ts";
 import { type DemoOptions, runDemo } from "../demo/run_demo.ts";
+import { type Promised, promiseOf, promiseOptions } from "../promise.ts";
 import { type Reading, readingOf, readingOptions } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 
-type Options = Omit<DemoOptions, "reading"> & Reading;
+type Options = Omit<DemoOptions, "reading" | "privacy"> & Reading & Promised;
 
 /** The command. It prints rounds as they go, the table, ten recommendations, and writes the files. */
 export function demoCommand(terminal: Terminal): Command {
   const command = new Command("demo")
     .description("Train a recommender through a root and regions on loopback HTTP, and compare")
     .option("--data <path>", "ratings: a folder or file; invented ones by default");
-  return readingOptions(command)
+  return promiseOptions(readingOptions(command))
     .addOption(
       new Option("--model <kind>", "what the clients train").choices(["ials", "mf"]).default(
         "ials",
@@ -41,7 +42,9 @@ export function demoCommand(terminal: Terminal): Command {
     .action(async (options: Options) => {
       using interrupt = listenForInterrupt("Stopped; the same command goes on from here");
       try {
-        await runDemo({ ...options, reading: readingOf(options) }, terminal, interrupt.signal);
+        const privacy = promiseOf(options);
+        const chosen = { ...options, reading: readingOf(options), ...(privacy && { privacy }) };
+        await runDemo(chosen, terminal, interrupt.signal);
       } catch (error) {
         // Whatever an interrupted run stumbled over, the interruption is the reason.
         interrupt.signal.throwIfAborted();

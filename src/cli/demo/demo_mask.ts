@@ -4,7 +4,6 @@
  * @module
  */
 import { toBase64Url } from "../../core/bytes.ts";
-import { secaggParameters } from "../../mask/mod.ts";
 import type { MaskOptions } from "../../task/mod.ts";
 import type { HelperInfo, MaskPlan } from "../../wire/mask_plan.ts";
 
@@ -26,19 +25,18 @@ export function helperCount(kind: MaskKind): number {
   }
 }
 
-/** The mask of a task of so many people. */
+/** The mask of the task. */
 export function demoMask(
   kind: MaskKind,
-  { people, helpers }: { readonly people: number; readonly helpers: readonly HelperInfo[] },
+  helpers: readonly HelperInfo[],
 ): MaskOptions {
   switch (kind) {
     case "none":
+    case "secagg_plus":
       return { kind };
     case "kahe1":
     case "two_helper":
       return { kind, helpers };
-    case "secagg_plus":
-      return { kind, ...secaggParameters(people) };
     default:
       return kind satisfies never;
   }

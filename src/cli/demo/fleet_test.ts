@@ -19,7 +19,7 @@ Deno.test("fleet: when its thread cannot work, it ends with the reason", async (
   await using folder = await testFolder();
   const { fleet, events } = await start(folder.path());
   await using _fleet = fleet;
-  await assert.rejects(fleet.done, /Cannot open .*: unable to open database file/);
+  await assert.rejects(fleet.done, /Cannot open .*, expected a SQLite file/);
   assert.deepEqual(events.map(({ kind }) => kind), ["failed"]);
 });
 

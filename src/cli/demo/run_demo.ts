@@ -16,6 +16,8 @@ import type { HelperInfo } from "../../wire/mask_plan.ts";
 import { taskId } from "../../wire/task.ts";
 import { openDeviceStore } from "../device_store.ts";
 import { personIn } from "../person.ts";
+import { privacyLines, privacyRecord } from "../privacy_record.ts";
+import { warnOfNoise } from "../promise.ts";
 import { recommendFor } from "../recommend_for.ts";
 import type { RunRecord } from "../run_record.ts";
 import { renderResults } from "../table.ts";
@@ -77,7 +79,7 @@ export async function runDemo(
   const { people, items } = world.train;
   const person = people[personIn(people, options.user ?? people[0])] ?? "";
   const taskWith = (helpers: readonly HelperInfo[]) => {
-    const mask = demoMask(options.mask, { people: people.length, helpers });
+    const mask = demoMask(options.mask, helpers);
     return demoTask(world, { ...options, mask });
   };
   const helpers = helperNames(helperCount(options.mask));
@@ -92,6 +94,7 @@ export async function runDemo(
     } ratings (${world.name})`,
   );
   print(describeTask(planned));
+  warnOfNoise(planned, terminal);
   const names = [ROOT_NAME, ...regions, ...people.map((person) => `client/${person}`)];
   const folder = join(
     options.out,
@@ -172,6 +175,7 @@ export async function runDemo(
     },
     tree: trained.tree,
     rounds: trained.rounds,
+    privacy: privacyRecord(task, trained.rounds),
     results,
     example: { person, items: recommended },
     model: trained.info,
@@ -186,6 +190,7 @@ export async function runDemo(
 
   print("");
   print(renderResults(results));
+  privacyLines(run.privacy).forEach(print);
   print("");
   print(
     recommended.length === 0

@@ -45,6 +45,7 @@ const roundsSchema: v.GenericSchema<RoundFigures[]> = v.array(v.strictObject({
   bytesUp: v.number(),
   bytesDown: v.number(),
   metrics: v.record(v.string(), v.number()),
+  spent: v.exactOptional(v.strictObject({ sums: v.number(), epsilon: v.number() })),
 }));
 
 /**

@@ -85,6 +85,7 @@ export function createTally(
         metrics,
         bytesUp: 0,
         bytesDown: 0,
+        ...(event.spent && { spent: event.spent }),
       });
       if (event.round !== current) return;
       progress.finish(

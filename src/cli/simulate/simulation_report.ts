@@ -15,6 +15,7 @@ import {
   type Markup,
   renderPage,
 } from "../report_page.ts";
+import { privacySection } from "../report_privacy.ts";
 import { faultsText, treeText } from "./describe.ts";
 import type { SimulationRecord } from "./simulation_record.ts";
 
@@ -58,6 +59,7 @@ export function renderSimulation(run: SimulationRecord): string {
     <p>${run.about}</p>
     <figure>${draw(metricsChart(run))}<figcaption>The model after so many rounds: means of the
       clients' own measurements. Reported only; nothing was chosen by them.</figcaption></figure>
+    ${privacySection(run, draw)}
     <h2>Who took part</h2>
     <figure>${draw(fatesChart(run))}<figcaption>${FATES.map(({ name, colour }) =>
       keyed(colour, name)
