@@ -6,7 +6,7 @@
 import { toHex } from "../src/core/bytes.ts";
 import { assignGroups } from "../src/round/groups.ts";
 import { rateThatFits } from "../src/round/rate.ts";
-import { type Candidate, drawSample } from "../src/round/sample.ts";
+import { type Candidate, drawSample, type Sample } from "../src/round/sample.ts";
 import { rosterRoot } from "../src/wire/merkle.ts";
 import { rootShare, type Share } from "../src/wire/sampling.ts";
 import { planDigest, sessionId } from "../src/wire/session_id.ts";
@@ -44,9 +44,10 @@ export async function openRound(
   const share = rootShare(sampling, clients);
   const rate = sampling.kind === "poisson" ? rateThatFits(sampling.rate, all, clients.max) : 1;
   const drawer = world.identity.id;
-  const sample = await drawSample({
+  const asked = await drawSample({
     ...{ sampling, sid, drawer, members: candidates, share, rate, digest },
   });
+  const sample = mask.kind === "secagg_plus" ? withoutRoom(asked, candidates) : asked;
   const shares = mask.kind === "none" || mask.kind === "secagg_plus"
     ? inGroup(sample.shares, 0)
     : await grouped(sample.shares, candidates, {
@@ -57,6 +58,17 @@ export async function openRound(
   const opening = { kind: "open", round, sid, roster, beacon, drawn } as const;
   const kept = mask.kind === "none" ? [] : rosterRows(round, ids);
   await committer.run((draft) => draft.open(opening, shares, kept));
+}
+
+/** The sample without room for those who may still come: they would come too late to share keys. */
+function withoutRoom(sample: Sample, candidates: readonly Candidate[]): Sample {
+  const sizes = new Map(candidates.map(({ id, size }) => [id, size]));
+  const shares = new Map(Array.from(sample.shares, ([id, { clients, enough }]) => {
+    const most = Math.min(clients, sizes.get(id) ?? 0);
+    return [id, { clients: most, enough: Math.min(enough, most) }];
+  }));
+  const asked = [...shares.values()].reduce((sum, { clients }) => sum + clients, 0);
+  return { facts: { ...sample.facts, asked }, shares };
 }
 
 interface GroupedOptions {

@@ -204,9 +204,8 @@ export function createPhaseRoot(world: World, life: TaskLife, phased: PhasedMask
     const { phase } = server;
     if (phase !== "advertise") return server.missing === 0;
     if (life.signed.task.sampling.kind === "poisson") return false;
-    const { members, shares } = committer.latest;
-    const asked = [...shares].reduce(
-      (sum, [id, { clients }]) => sum + Math.min(clients, members.get(id)?.size ?? 0),
+    const asked = [...committer.latest.shares.values()].reduce(
+      (sum, { clients }) => sum + clients,
       0,
     );
     return facts.round === committer.latest.record.round.round &&
