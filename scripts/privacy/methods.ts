@@ -29,7 +29,7 @@ export const SETTINGS = {
 } as const;
 
 /** Who adds noise, and to what budget. */
-export interface Federated {
+interface Federated {
   /** Where the noise comes from. */
   readonly noise: "skellam" | "gaussian";
   /** Budget of the whole run. */
@@ -79,7 +79,7 @@ function modelOf() {
 }
 
 /** The task of a row. */
-export function taskOf(clients: number, privacy?: Federated): Task {
+function taskOf(clients: number, privacy?: Federated): Task {
   const { rounds, delta, clip, ridge } = SETTINGS;
   const model = modelOf();
   const definition = {

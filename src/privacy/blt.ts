@@ -88,7 +88,7 @@ export function sensitivityOf(coefficients: Float64Array, schema: Participation)
 }
 
 /** Rounds that a client can be in, by both rules. */
-export function mostParticipations({ rounds, separation, participations }: Participation): number {
+function mostParticipations({ rounds, separation, participations }: Participation): number {
   return Math.min(participations, Math.ceil(rounds / separation));
 }
 

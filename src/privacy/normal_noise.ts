@@ -11,9 +11,6 @@
  */
 import type { NoiseStream } from "./noise_stream.ts";
 
-/** How the distribution of one rounded value may differ, in units of `σ·2^−53`; see {@link roundingSlack}. */
-const SLACK = 64;
-
 /**
  * One draw from the standard normal distribution: a whole part, which is exact, and a uniform fraction
  * of 53 bits.
@@ -67,6 +64,10 @@ function happens(exponent: number, stream: NoiseStream): boolean {
 /**
  * Adds normal noise of standard deviation `stddev`, rounded to whole numbers, to whole numbers.
  *
+ * As fractions have 53 bits, the chance of each whole number is within a factor `e^±(64σ·2^−53)` of what
+ * it should be: a whole number has `2^53/σ` fractions, give or take one, products are rounded up to
+ * `12σ` from 0, and each of the trials is off by `2^−53` at most. So many values add twice that to `ε`.
+ *
  * @param values Whole numbers; changed in place.
  */
 export function addNormalNoise(
@@ -76,20 +77,4 @@ export function addNormalNoise(
   for (let i = 0; i < values.length; i++) {
     values[i] = (values[i] ?? 0) + Math.round(stddev * drawNormal(stream));
   }
-}
-
-/**
- * By how much `ε` can be larger than accounted for, as fractions have 53 bits: the chance of each whole
- * number is within a factor `e^±(64σ·2^−53)` of what it should be, for neighbours on either side.
- *
- * @param options `stddev` in whole numbers, 1 or more; how many `values` in how many `rounds`.
- */
-export function roundingSlack(
-  { stddev, values, rounds }: {
-    readonly stddev: number;
-    readonly values: number;
-    readonly rounds: number;
-  },
-): number {
-  return 2 * values * rounds * SLACK * stddev * 2 ** -53;
 }

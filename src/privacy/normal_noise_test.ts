@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createAggregateCore, inlineModule } from "../wasm/mod.ts";
 import { logUpperTail } from "./normal.ts";
-import { addNormalNoise, drawNormal, roundingSlack } from "./normal_noise.ts";
+import { addNormalNoise, drawNormal } from "./normal_noise.ts";
 import { noiseStream } from "./noise_stream.ts";
 
 const module = await inlineModule("aggregate");
@@ -76,10 +76,4 @@ Deno.test("normal noise: it goes onto whole numbers and leaves whole numbers", (
     assert.ok(Number.isSafeInteger(value));
     assert.ok(value !== before[i] && Math.abs(value - (before[i] ?? 0)) < 6000);
   });
-});
-
-Deno.test("normal noise: 53 bits of fraction add little to ε", () => {
-  // Ten million noised values of a wide grid: a ten thousandth of a usual ε.
-  const slack = roundingSlack({ stddev: 1000, values: 100_000, rounds: 100 });
-  assert.ok(slack > 1e-5 && slack < 2e-4, `${slack}`);
 });

@@ -25,6 +25,8 @@ export interface Attendances {
 }
 
 /**
+ * Remembers who has trained on what.
+ *
  * @param rule Of the task; where there is none nobody sits out.
  * @param kept What devices kept of an earlier start.
  */
