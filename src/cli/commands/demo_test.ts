@@ -89,11 +89,12 @@ Deno.test("demo: invented ratings, two rounds: the table, ten recommendations, a
   );
 });
 
-for (const model of ["ials", "mf"]) {
-  Deno.test(`demo: ${model}, interrupted in mid-run, goes on to the model of an undisturbed run`, async () => {
+for (const [model, mask] of [["ials", "kahe1"], ["mf", "none"]] as const) {
+  Deno.test(`demo: ${model} under ${mask}, interrupted in mid-run, goes on to the model of an undisturbed run`, async () => {
     await using folder = await testFolder();
     const data = await writeRatings(folder);
-    const args = ["demo", "--data", data, "--model", model, "--rounds", "12", "--regions", "2"];
+    const chosen = ["--model", model, "--mask", mask, "--rounds", "12", "--regions", "2"];
+    const args = ["demo", "--data", data, ...chosen];
     await using calm = startCli(folder.path(), ...args, "--out", "calm");
     await using stopped = startCli(folder.path(), ...args, "--out", "again");
     await stopped.said(/^round {2}2\/12/m);
@@ -131,6 +132,29 @@ for (const model of ["ials", "mf"]) {
     );
   });
 }
+
+Deno.test("demo: the same model masked by any scheme and unmasked, and each report says how", async () => {
+  await using folder = await testFolder();
+  const data = await writeRatings(folder);
+  const digests = new Set<string>();
+  for (const mask of ["none", "kahe1", "two_helper", "secagg_plus"]) {
+    const args = ["--data", data, "--rounds", "2", "--regions", "2", "--out", mask];
+    await using demo = startCli(folder.path(), "demo", "--mask", mask, ...args);
+    const { code, out, err } = await demo.ended;
+    assert.deepEqual([code, err], [0, ""], mask);
+    assert.match(out, new RegExp(`^ {2}mask {5}${mask}`, "m"));
+    assert.match(out, new RegExp(`^privacy: mask ${mask}; `, "m"));
+    assert.match(out, /^privacy: no differential privacy is promised/m);
+    const run = JSON.parse(await Deno.readTextFile(folder.path(`${mask}/run.json`)));
+    assert.equal(run.privacy.mask, mask);
+    assert.equal(run.task.mask.helpers?.length ?? 0, { kahe1: 5, two_helper: 2 }[mask] ?? 0);
+    assert.match(await Deno.readTextFile(folder.path(`${mask}/report.html`)), /<h2>Privacy<\/h2>/);
+    digests.add(run.model.digest);
+    const log = await runHere("verify-log", folder.path(`${mask}/log.json`));
+    assert.deepEqual([log.code, log.err], [0, []]);
+  }
+  assert.equal(digests.size, 1);
+});
 
 const BAD: [string, string[], RegExp][] = [
   ["a person whom nobody knows", ["--user", "nobody"], /found --user nobody, expected one of 60/],
