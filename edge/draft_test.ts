@@ -5,7 +5,7 @@ import { isTributaryError } from "../src/core/errors.ts";
 import { hasRoomFor } from "../src/round/admission.ts";
 import { drawSample } from "../src/round/sample.ts";
 import { parentRound } from "../src/round/_testing.ts";
-import { beginRegion, beginRoot } from "../src/round/step.ts";
+import { beginRegion, beginRoot } from "../src/round/begin.ts";
 import { rootShare, type Sampling } from "../src/wire/sampling.ts";
 import { nodeDigest } from "./_testing.ts";
 import { Draft } from "./draft.ts";

@@ -32,6 +32,7 @@ export type {
   LoggedRound,
   LogPage,
 } from "../src/wire/log.ts";
+export type { GroupOutcome, LoggedGroup, SealedGroup } from "../src/wire/log_groups.ts";
 export type { Party } from "../src/wire/party.ts";
 export type { SampleFacts, Sampling } from "../src/wire/sampling.ts";
 export type { PhaseName, Status } from "../src/wire/status.ts";

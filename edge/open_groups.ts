@@ -13,7 +13,7 @@ import {
   groupsDigest,
   type LoggedGroup,
   type SealedGroup,
-} from "../src/wire/log.ts";
+} from "../src/wire/log_groups.ts";
 import { isRetryable } from "../src/wire/peer.ts";
 import { groupSession } from "../src/wire/session_id.ts";
 import { verifyMembers } from "../src/wire/verify_evidence.ts";

@@ -7,7 +7,7 @@ import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import { retry } from "../src/core/retry.ts";
 import { type RoundFacts, rulesOf } from "../src/round/record.ts";
 import { drawSample, type Sample } from "../src/round/sample.ts";
-import { beginRegion } from "../src/round/step.ts";
+import { beginRegion } from "../src/round/begin.ts";
 import { onlyTask } from "../src/wire/only_task.ts";
 import type { Party } from "../src/wire/party.ts";
 import {

@@ -6,7 +6,7 @@
 export { type Digest, webDigest } from "../core/digest.ts";
 export { generateIdentity, type Identity } from "../core/identity.ts";
 export { type RandomSource, systemRandom } from "../core/random.ts";
-export type { HelperInfo, HelperPlan, MaskPlan } from "../wire/mask_plan.ts";
+export type { HelpedPlan, HelperInfo, MaskPlan } from "../wire/mask_plan.ts";
 export {
   type AggregateCore,
   createAggregateCore,

@@ -6,7 +6,8 @@
 import type { ModelInfo, OpenRound } from "../wire/round_info.ts";
 import type { Drawn, RoundEvent } from "./event.ts";
 import type { RoundRecord, RoundRules } from "./record.ts";
-import { beginRegion, beginRoot, step } from "./step.ts";
+import { beginRegion, beginRoot } from "./begin.ts";
+import { step } from "./step.ts";
 
 /** A digest that is all the same byte. */
 export function hex32(byte: number): string {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { AbandonReason, LogEvent, LoggedGroup, SealedGroup, Spent } from "../wire/log.ts";
+import type { AbandonReason, LogEvent, Spent } from "../wire/log.ts";
+import type { LoggedGroup, SealedGroup } from "../wire/log_groups.ts";
 import type { ModelInfo, RoundInfo } from "../wire/round_info.ts";
 import type { SampleFacts, Share } from "../wire/sampling.ts";
 import type { RosterCounts } from "./record.ts";

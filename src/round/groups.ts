@@ -5,7 +5,7 @@
  * @module
  */
 import type { Digest } from "../core/digest.ts";
-import type { LoggedGroup } from "../wire/log.ts";
+import type { LoggedGroup } from "../wire/log_groups.ts";
 import { sampleFractions } from "./fraction.ts";
 
 /** A member of the root that a round asks. */

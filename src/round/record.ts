@@ -4,7 +4,8 @@
  * @module
  */
 import { TributaryError } from "../core/errors.ts";
-import type { AbandonReason, SealedGroup } from "../wire/log.ts";
+import type { AbandonReason } from "../wire/log.ts";
+import type { SealedGroup } from "../wire/log_groups.ts";
 import type { MaskPlan } from "../wire/mask_plan.ts";
 import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
 import type { SampleFacts, Sampling, Share } from "../wire/sampling.ts";

@@ -24,11 +24,10 @@
  *
  * @module
  */
-import type { AbandonReason, LoggedRound, LoggedSpend, Spent } from "../wire/log.ts";
-import type { FinishReason, ModelInfo } from "../wire/round_info.ts";
 import { checkOpen, checkUpdate } from "./admission.ts";
 import { regionDeadlines } from "./deadline.ts";
 import { betweenRounds, hasQuorum, nextRound, toClose } from "./due.ts";
+import { abandon, finish, givenUp, isOutOfTime, logged, loggedSpend } from "./ending.ts";
 import type {
   AbstainEvent,
   ActiveEffect,
@@ -38,8 +37,8 @@ import type {
   UpdateEvent,
 } from "./event.ts";
 import { openedCounts } from "./groups.ts";
-import type { RoundFacts, RoundRecord, RoundRules } from "./record.ts";
-import { advance, stopReason, timeLimitMs } from "./stop.ts";
+import type { RoundFacts, RoundRecord } from "./record.ts";
+import { advance, stopReason } from "./stop.ts";
 
 /** The next record, and what is to be done. */
 export interface Step {
@@ -48,52 +47,6 @@ export interface Step {
   /** In order; those of {@link isStored} belong in the record's own write. */
   readonly effects: readonly RoundEffect[];
 }
-
-/** What a root starts from. */
-export interface RootOptions {
-  /** Digest of the task. */
-  readonly task: string;
-  /** The task's rules. */
-  readonly rules: RoundRules;
-  /** The initial model, version 0. */
-  readonly model: ModelInfo;
-}
-
-/** What a region starts from. */
-export interface RegionOptions {
-  /** Digest of the task. */
-  readonly task: string;
-  /** The task's rules. */
-  readonly rules: RoundRules;
-  /** Id of the parent. */
-  readonly parent: string;
-}
-
-/** The first record of a root, and the first entry of its log. */
-export function beginRoot(options: RootOptions): Step {
-  const { task, rules, model } = options;
-  return {
-    record: { ...first, role: "root", task, rules, model },
-    effects: [{ kind: "log", event: { kind: "created", model } }],
-  };
-}
-
-/** The first record of a region, and the first entry of its log. */
-export function beginRegion(options: RegionOptions): Step {
-  const { task, rules, parent } = options;
-  return {
-    record: { ...first, role: "region", task, rules },
-    effects: [{ kind: "log", event: { kind: "joined", parent } }],
-  };
-}
-
-const first = {
-  format: 3,
-  round: 0,
-  roster: { members: 0, clients: 0, awaited: 0 },
-  progress: {},
-  phase: { kind: "waiting" },
-} as const;
 
 /**
  * The record after an event, and what is to be done. The same three arguments give the same result.
@@ -107,7 +60,8 @@ const first = {
  *
  * @example Two clients are enough, so the root asks for its first round
  * ```ts
- * import { beginRoot, step } from "./step.ts";
+ * import { beginRoot } from "./begin.ts";
+ * import { step } from "./step.ts";
  *
  * const sampling = { kind: "all" } as const;
  * const rules = {
@@ -387,75 +341,4 @@ function failed(record: RoundRecord, event: Extract<RoundEvent, { kind: "fail" }
   if (facts.round !== event.round) return unchanged(record);
   if (event.reason === "nothing-to-send" && facts.clients > 0) return unchanged(record);
   return abandon(record, facts, event.reason, event);
-}
-
-/** What is told of a round that came as far as its sum. */
-type Failure = Pick<Extract<RoundEvent, { kind: "fail" }>, "groups" | "spent">;
-
-function abandon(
-  record: RoundRecord,
-  facts: RoundFacts,
-  reason: AbandonReason,
-  failure: Failure = {},
-): Step {
-  const { spent } = failure;
-  const next: RoundRecord = {
-    ...record,
-    ...(spent && { progress: { ...record.progress, sums: spent.sums } }),
-    phase: { kind: "abandoned", facts, reason },
-  };
-  const done = givenUp(facts, reason, failure);
-  if (spent?.isOver) {
-    const end = finish(next, "privacy");
-    return { record: end.record, effects: [...done, ...end.effects] };
-  }
-  return { record: next, effects: [...done, ...nextRound(next)] };
-}
-
-function givenUp(
-  facts: RoundFacts,
-  reason: AbandonReason,
-  { groups, spent }: Failure = {},
-): readonly RoundEffect[] {
-  return [
-    {
-      kind: "log",
-      event: {
-        ...{ kind: "abandoned", ...logged(facts), reason },
-        ...(groups && { groups }),
-        ...loggedSpend(spent),
-      },
-    },
-    { kind: "drop", round: facts.round },
-  ];
-}
-
-/** Root between rounds: whether the task's minutes are over, so that no other round opens. */
-function isOutOfTime(record: RoundRecord, nowMs: number): boolean {
-  const limitMs = timeLimitMs(record.rules.stop, record.progress);
-  return record.role === "root" && betweenRounds(record) && limitMs !== undefined &&
-    nowMs >= limitMs;
-}
-
-function finish(record: RoundRecord, reason: FinishReason): Step {
-  const { model, round, role } = record;
-  if (model === undefined) return unchanged(record);
-  const finished: RoundRecord = { ...record, phase: { kind: "finished", reason } };
-  const effects: readonly RoundEffect[] = [
-    { kind: "log", event: { kind: "finished", round, model, reason } },
-    { kind: "wake" },
-  ];
-  return {
-    record: finished,
-    effects: role === "region" ? [...effects, { kind: "fetch", model }] : effects,
-  };
-}
-
-function loggedSpend(spent: Spent | undefined): { readonly spent?: LoggedSpend } {
-  return spent === undefined ? {} : { spent: { sums: spent.sums, epsilon: spent.epsilon } };
-}
-
-function logged(facts: RoundFacts): LoggedRound {
-  const { round, sid, roster, beacon, base, sample, abstained, updates, clients } = facts;
-  return { round, sid, roster, beacon, base, sample, abstained, updates, clients };
 }

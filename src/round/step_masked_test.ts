@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LoggedGroup, SealedGroup } from "../wire/log.ts";
+import type { LoggedGroup, SealedGroup } from "../wire/log_groups.ts";
 import { hasRoomFor } from "./admission.ts";
 import {
   after,

@@ -19,7 +19,8 @@ import {
   type RoundEvent,
 } from "./event.ts";
 import { type RoundRecord, type RoundRules, rulesOf } from "./record.ts";
-import { beginRegion, beginRoot, type Step, step } from "./step.ts";
+import { beginRegion, beginRoot } from "./begin.ts";
+import { type Step, step } from "./step.ts";
 
 const RULES: RoundRules = {
   min: 2,

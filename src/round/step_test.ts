@@ -21,7 +21,8 @@ import {
 } from "./_testing.ts";
 import { isStored, type RoundEffect, type RoundEvent } from "./event.ts";
 import type { RoundRecord } from "./record.ts";
-import { beginRegion, beginRoot, step } from "./step.ts";
+import { beginRegion, beginRoot } from "./begin.ts";
+import { step } from "./step.ts";
 
 const EVENTS: Readonly<Record<string, readonly [RoundEvent, nowMs: number]>> = {
   roster: [{ kind: "roster", members: 4, clients: 5, awaited: 4 }, 1],

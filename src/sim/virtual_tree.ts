@@ -7,7 +7,8 @@
 import { TributaryError } from "../core/errors.ts";
 import type { RoundEvent } from "../round/event.ts";
 import { readRecord, type RoundRecord, type RoundRules } from "../round/record.ts";
-import { beginRegion, beginRoot, step } from "../round/step.ts";
+import { beginRegion, beginRoot } from "../round/begin.ts";
+import { step } from "../round/step.ts";
 import type { ModelInfo } from "../wire/round_info.ts";
 import type { TreeShape } from "./tree_shape.ts";
 

@@ -8,7 +8,7 @@ import { secaggParameters } from "../mask/secagg_plus_table.ts";
 import type { MaskPlan } from "../wire/mask_plan.ts";
 
 /** A plan of one kind, of which all but the named fields may be left out. */
-type Options<Kind extends MaskPlan["kind"], Needed extends PropertyKey> =
+export type PartialPlan<Kind extends MaskPlan["kind"], Needed extends PropertyKey> =
   & { readonly kind: Kind }
   & Pick<Extract<MaskPlan, { kind: Kind }>, Needed & keyof Extract<MaskPlan, { kind: Kind }>>
   & Partial<Extract<MaskPlan, { kind: Kind }>>;
@@ -16,9 +16,9 @@ type Options<Kind extends MaskPlan["kind"], Needed extends PropertyKey> =
 /** A mask plan whose numbers have defaults. */
 export type MaskOptions =
   | { readonly kind: "none" }
-  | Options<"kahe1", "helpers">
-  | Options<"two_helper", "helpers">
-  | Options<"secagg_plus", never>;
+  | PartialPlan<"kahe1", "helpers">
+  | PartialPlan<"two_helper", "helpers">
+  | PartialPlan<"secagg_plus", never>;
 
 /**
  * The plan with its defaults: sums of no fewer than `clients.min`, one group, and the usual committee

@@ -19,7 +19,7 @@ export interface HelperInfo {
 }
 
 /** What schemes with helpers have in common. */
-interface HelpedPlan {
+export interface HelpedPlan {
   /** The helpers; number `j`, from 1, is the `j`-th. */
   readonly helpers: readonly HelperInfo[];
   /** Fewest clients that a sum is opened for. */
@@ -60,9 +60,6 @@ export const MASK_KINDS: readonly MaskPlan["kind"][] = [
   "secagg_plus",
   "two_helper",
 ];
-
-/** A plan whose sums helpers open. */
-export type HelperPlan = Extract<MaskPlan, { helpers: unknown }>;
 
 /** Most helpers of a task. */
 const MAX_HELPERS = 32;

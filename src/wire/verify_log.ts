@@ -8,22 +8,19 @@ import { type Digest, webDigest } from "../core/digest.ts";
 import { isTributaryError, TributaryError } from "../core/errors.ts";
 import { sealed, verifySealed } from "./domain.ts";
 import {
-  groupsDigest,
-  isOpened,
   LOG_START,
   type LogEntry,
   logEntrySchema,
   type LogEvent,
-  type LoggedGroup,
   type LoggedRound,
   type LoggedSpend,
 } from "./log.ts";
-import { groupsOf } from "./mask_plan.ts";
+import { isOpened } from "./log_groups.ts";
 import { readMessage } from "./message.ts";
 import type { FinishReason, ModelInfo } from "./round_info.ts";
-import { rootShare } from "./sampling.ts";
 import { planDigest, sessionId } from "./session_id.ts";
 import { type Task, taskId } from "./task.ts";
+import { checkGroups, checkOpened, checkSample, expectEqual, refuse } from "./verify_sum.ts";
 
 /** What a log is checked against. */
 export interface VerifyLogOptions {
@@ -144,14 +141,6 @@ export async function verifyLog(
   return { ...summary, entries: entries.length, head: prev };
 }
 
-function refuse(found: string): never {
-  throw new TributaryError("log-invalid", found);
-}
-
-function expectEqual(name: string, found: string | number, expected: string | number): void {
-  if (found !== expected) refuse(`its ${name} is ${found}, expected ${expected}`);
-}
-
 /** Place in the chain. */
 interface Link {
   readonly seq: number;
@@ -262,61 +251,6 @@ function checkRound(progress: Progress, event: LoggedRound, task: Task): void {
     refuse(`${event.clients} clients are in it without an update`);
   }
   checkSample(role, event, task);
-}
-
-/** Checks that a round was sampled as the task says, as far as its numbers tell. */
-function checkSample(
-  role: Progress["role"],
-  { sample, clients }: LoggedRound,
-  { sampling, clients: range }: Task,
-): void {
-  const { threshold, asked, enough } = sample;
-  if (clients > asked) refuse(`${clients} clients are in it, expected at most the ${asked} asked`);
-  if (sampling.kind === "poisson" && threshold > sampling.rate) {
-    refuse(`clients were chosen below ${threshold}, expected at most the rate, ${sampling.rate}`);
-  }
-  if (role !== "root") return;
-  const share = rootShare(sampling, range);
-  // Of a Poisson sample a root knows no more than how many clients its regions have.
-  if (sampling.kind !== "poisson" && asked > share.clients) {
-    refuse(`${asked} clients were asked, expected at most ${share.clients}`);
-  }
-  const isCounted = sampling.kind === "uniform" || sampling.kind === "available";
-  expectEqual("enough", enough, isCounted ? Math.min(share.enough, asked) : share.enough);
-}
-
-/** Checks what a masked round says of its groups; one that is not masked has none. */
-async function checkOpened(
-  event: Extract<LogEvent, { kind: "published" }>,
-  { task, digest }: Ground,
-): Promise<void> {
-  const { groups } = event;
-  const most = groupsOf(task.mask);
-  if (groups === undefined) return most === 0 ? undefined : refuse("it does not tell its groups");
-  if (most === 0) refuse("it tells of groups, expected none without masking");
-  checkGroups(groups, task);
-  const opened = groups.filter(({ outcome }) => outcome === "opened");
-  const total = (count: "clients" | "updates") =>
-    opened.reduce((sum, group) => sum + group[count], 0);
-  expectEqual("clients", event.clients, total("clients"));
-  expectEqual("updates", event.updates, total("updates"));
-  expectEqual("sum", event.sum, await groupsDigest(opened.map(({ sum }) => sum), digest));
-  const members = await groupsDigest(opened.map(({ members }) => members), digest);
-  expectEqual("members", event.members, members);
-}
-
-function checkGroups(groups: readonly LoggedGroup[], { mask }: Task): void {
-  const most = groupsOf(mask);
-  let last = -1;
-  for (const { group, clients, outcome } of groups) {
-    if (group <= last) refuse(`group ${group} follows group ${last}, expected each once in order`);
-    if (group >= most) refuse(`it has a group ${group}, expected at most ${most} groups`);
-    last = group;
-    const least = mask.kind === "none" ? 0 : mask.min;
-    if (outcome === "opened" && clients < least) {
-      refuse(`group ${group} was opened for ${clients} clients, expected at least ${least}`);
-    }
-  }
 }
 
 /** Room for runtimes whose logarithms differ in the last bit. */

@@ -3,13 +3,8 @@ import { toBase64Url } from "../core/bytes.ts";
 import { isTributaryError } from "../core/errors.ts";
 import { generateIdentity } from "../core/identity.ts";
 import { hex32, SAMPLE_TASK } from "./_testing.ts";
-import {
-  appendToLog,
-  groupsDigest,
-  type LogEntry,
-  type LogEvent,
-  type LoggedGroup,
-} from "./log.ts";
+import { appendToLog, type LogEntry, type LogEvent } from "./log.ts";
+import { groupsDigest, type LoggedGroup } from "./log_groups.ts";
 import { planDigest, sessionId } from "./session_id.ts";
 import { type Task, taskId } from "./task.ts";
 import { verifyLog } from "./verify_log.ts";
