@@ -13,7 +13,7 @@
  *    the accountant takes for the sensitivity holds for the integers themselves, not in expectation;
  * 4. blurred by its share of the noise, where clients add it: Skellam of variance `σ²/shares`, given
  *    that it is at most {@link NoisyGrid.most}, which it is for all clients and values of a sum but with
- *    probability 2^-60. Noise is never clamped.
+ *    probability 2^-80. Noise is never clamped.
  *
  * Why blocks will do. Rotated, a value of a block of `B` is a sum of the block's values with random
  * signs over `√B`: beyond `t` times the vector's norm over `√B` it lies with probability `2e^(−t²/2)`
@@ -27,21 +27,21 @@ import { TributaryError } from "../core/errors.ts";
 import { sizeOf, type TensorSpec } from "../core/tensor.ts";
 import { METRIC_PREFIX, WEIGHT_TENSOR } from "../core/trainer.ts";
 import type { PrivacyPlan } from "../wire/privacy_plan.ts";
-import { LEAST_BLOCK, MOST_STEPS } from "../wasm/noise.ts";
+import { LEAST_BLOCK, MOST_STEPS, NOISE_RUN } from "../wasm/noise.ts";
 import { clipBitScale } from "./adaptive_clip.ts";
 import { bisectFalling } from "./bisect.ts";
 import { CLIP_BIT } from "./root_privacy.ts";
 import { roundedNorms } from "./skellam.ts";
-import { logSkellamTail, MOST_ENTRIES } from "./skellam_table.ts";
+import { logSkellamTail, MOST_ENTRIES, tableLength } from "./skellam_table.ts";
 
 /** Probability, at most, with which a rounding is too long and is drawn again. */
 const ROUNDING_BETA = 1e-6;
 /** Logarithm of the probability, at most, that a value of an update is clamped. */
 const CLAMPED = -40 * Math.LN2;
 /** Logarithm of the probability, at most, that noise of a sum would leave its slot. */
-const OVERFLOW = -60 * Math.LN2;
-/** What the noise's distribution may be off by for it, in a round. */
-export const OVERFLOW_PROBABILITY: number = 2 ** -60;
+const OVERFLOW = -80 * Math.LN2;
+/** What an entry of a table of noise counts in. */
+const ENTRY_UNIT = 2 ** -127;
 
 /** Longest block that is rotated. */
 const MOST_BLOCK = 4096;
@@ -84,6 +84,12 @@ export interface NoisyGrid {
   readonly share: number;
   /** Largest magnitude of a client's noise. */
   readonly most: number;
+  /**
+   * How far the noise of all clients together may be, in total variation, from independent Skellam
+   * variables: what is drawn again where it would leave its slot, what a table is rounded to, and runs
+   * of samples of which two are decided by the lower bits that they share.
+   */
+  readonly distance: number;
 }
 
 /** Values of a block for so many values: the longest whose padding costs little. */
@@ -100,17 +106,14 @@ export function wordsFor(values: number, block: number = blockFor(values)): numb
   return block * Math.ceil(values / block);
 }
 
-/** What rounding may add to the norm of a vector where slots have room for a fine grid. */
-const ROUNDING_COST = 1.01;
-
 /**
- * Steps of the norm of a vector of so many values at which rounding makes it at most a hundredth longer:
- * a finer grid would take more bits and bring less noise by no more than that.
+ * Steps of the norm of a vector of so many values at which rounding makes it longer by a factor of at
+ * most `cost`, which is above 1.
  */
-export function scaleFor(words: number): number {
-  const cost = (clip: number): number =>
+export function scaleFor(words: number, cost: number): number {
+  const costOf = (clip: number): number =>
     clip === 0 ? Infinity : roundedNorms({ clip, dim: words, beta: ROUNDING_BETA }).l2 / clip;
-  return bisectFalling(cost, { bound: ROUNDING_COST, start: Math.sqrt(words), tolerance: 1e-6 });
+  return bisectFalling(costOf, { bound: cost, start: Math.sqrt(words), tolerance: 1e-6 });
 }
 
 /** What is the same for every amount of noise. */
@@ -128,32 +131,37 @@ export function noisyGrid({ tensors, limit, maxClients, privacy }: NoisyPlan): N
   const shape = gridShape(tensors, privacy);
   const { words, signal, stddev } = shape;
   const { mechanism } = privacy;
-  if (signal >= limit || signal > MOST_STEPS) {
+  if (!(signal < limit && signal <= MOST_STEPS)) {
     refuse(
       `Cannot round an update to ${privacy.scale} steps: its values take up to ${signal}, ` +
         `expected fewer than the ${Math.min(limit, MOST_STEPS)} that slots have room for`,
     );
   }
-  if (mechanism.kind !== "skellam") return { ...shape, share: 0, most: 0 };
+  if (mechanism.kind !== "skellam") return { ...shape, share: 0, most: 0, distance: 0 };
   const share = stddev * stddev / mechanism.shares;
   const most = limit - signal;
   const leaves = Math.log(words) + Math.log(maxClients) + logSkellamTail(most + 1, share);
-  if (leaves > OVERFLOW) {
+  // Written so that noise beyond all numbers is refused as well.
+  if (!(leaves <= OVERFLOW)) {
     refuse(
       `Cannot fit noise of standard deviation ${
         round(Math.sqrt(share))
       } of ${maxClients} clients: ` +
-        `a slot has room for ${most} steps of it, expected it to leave them less than once in 2^60 sums`,
+        `a slot has room for ${most} steps of it, expected it to leave them less than once in 2^80 sums`,
     );
   }
-  if (logSkellamTail(MOST_ENTRIES, share) > -129 * Math.LN2 && most > MOST_ENTRIES) {
+  const entries = tableLength({ variance: share, most });
+  if (entries > MOST_ENTRIES) {
     refuse(
       `Cannot draw noise of a standard deviation of ${
         round(Math.sqrt(share))
       } steps: expected so few that its table has at most ${MOST_ENTRIES} entries`,
     );
   }
-  return { ...shape, share, most };
+  const runs = Math.ceil(words / NOISE_RUN);
+  const rounding = words * entries + runs * (NOISE_RUN * entries) ** 2;
+  const distance = Math.exp(OVERFLOW) + maxClients * rounding * ENTRY_UNIT;
+  return { ...shape, share, most, distance };
 }
 
 function gridShape(tensors: NoisyPlan["tensors"], privacy: PrivacyPlan): GridShape {

@@ -5,7 +5,7 @@
  */
 import type { PrivacyPlan } from "../wire/privacy_plan.ts";
 import { sensitivity } from "./blt.ts";
-import { type NoisyGrid, OVERFLOW_PROBABILITY } from "./noisy_grid.ts";
+import type { NoisyGrid } from "./noisy_grid.ts";
 import { type Charge, spentEpsilon } from "./spend.ts";
 
 /** How much of a task has run. */
@@ -46,13 +46,9 @@ export function chargesOf(
  * The `ε` that is spent at the plan's `δ` once so many sums were opened; infinite where `δ` is too small
  * for any.
  *
- * Of `δ` it takes what the clients' noise may be off by, as it is drawn again where it would leave its
- * slot: a round's by 2^-60 in total variation, so `(1 + e^ε)·2^-60` of `δ`.
+ * Of `δ` it takes `1 + e^ε` times what each round's noise may be off by ({@link NoisyGrid.distance}).
  */
 export function planSpend(plan: PrivacyPlan, grid: NoisyGrid, opened: OpenedSums): number {
-  const off = plan.mechanism.kind === "skellam"
-    ? opened.sums * (1 + Math.exp(plan.epsilon)) * OVERFLOW_PROBABILITY
-    : 0;
-  const delta = plan.delta - off;
+  const delta = plan.delta - opened.sums * (1 + Math.exp(plan.epsilon)) * grid.distance;
   return delta > 0 ? spentEpsilon(chargesOf(plan, grid, opened), delta) : Infinity;
 }

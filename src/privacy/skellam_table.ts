@@ -46,7 +46,7 @@ export function skellamTable({ variance, most }: SkellamShare): Uint32Array {
       `Cannot make a table of Skellam noise of variance ${variance} up to ${most}: expected numbers above 0`,
     );
   }
-  const end = Math.min(Math.floor(most), lastEntry(variance));
+  const end = tableLength({ variance, most });
   if (end > MOST_ENTRIES) {
     throw new RangeError(
       `Cannot make a table of Skellam noise of variance ${variance}: it has ${end} entries, expected at most ${MOST_ENTRIES}`,
@@ -66,6 +66,11 @@ export function skellamTable({ variance, most }: SkellamShare): Uint32Array {
     }
   }
   return table;
+}
+
+/** Entries of the table of such noise. */
+export function tableLength({ variance, most }: SkellamShare): number {
+  return Math.min(Math.floor(most), lastEntry(variance));
 }
 
 /** Terms proportional to `I_0(v)` to `I_end(v)`. */
@@ -97,7 +102,7 @@ function fraction(value: number): { readonly numerator: bigint; readonly denomin
 function lastEntry(variance: number): number {
   let [low, high] = [0, 1];
   const isBelow = (x: number) => logSkellamTail(x, variance) < -129 * Math.LN2;
-  while (!isBelow(high)) [low, high] = [high, 2 * high];
+  while (high < 2 ** 52 && !isBelow(high)) [low, high] = [high, 2 * high];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (isBelow(middle)) high = middle;

@@ -54,6 +54,14 @@ export interface PrivateRun {
 const DEFAULT_CLIP = 1;
 /** What weight and metrics take, unless a task says otherwise: three parts in a hundred more noise. */
 const DEFAULT_EXTRAS = 0.25;
+/** What noise may be off by at the least, as the logarithm of its inverse. */
+const MOST_LOG_DISTANCE = 79 * Math.LN2;
+/** What rounding may cost where there is room: so much longer vectors, so much more noise. */
+const FINE = 1.01;
+/** What it may cost for noise that is drawn from a table of 16 KiB. */
+const COARSE = 1.05;
+/** Standard deviation, in steps, of noise whose table has that size. */
+const WIDEST_SHARE = 128;
 /** Relative precision of the noise. */
 const TOLERANCE = 1e-4;
 /** Digits of a number in a task. */
@@ -82,6 +90,7 @@ export function completePrivacy(options: PrivacyOptions, run: PrivateRun): Priva
   }
 
   if (options.noise !== undefined) return planOf(options.noise).privacy;
+  if (mechanism.kind === "skellam") checkDelta(options, run.rounds);
   const spent = spending(run, options, mechanism);
   const noise = bisectFalling(
     (noise) => noise === 0 ? Infinity : refusedIsInfinite(() => spent(planOf(noise))),
@@ -95,6 +104,18 @@ export function completePrivacy(options: PrivacyOptions, run: PrivateRun): Priva
     );
   }
   return planOf(upwards(noise)).privacy;
+}
+
+/** Refuses an `ε` at which whatever noise is off by, a part in 2^80, is more than `δ` by itself. */
+function checkDelta({ epsilon, delta }: PrivacyOptions, rounds: number): void {
+  const most = Math.log(delta / rounds) + MOST_LOG_DISTANCE;
+  if (epsilon < most) return;
+  throw new TributaryError(
+    "task-refused",
+    `Cannot keep ε = ${epsilon} at δ = ${delta} over ${rounds} rounds: expected at most ε = ${
+      most.toFixed(0)
+    }, beyond which clients' noise promises nothing`,
+  );
 }
 
 function completeMechanism(
@@ -148,8 +169,7 @@ function fittingScale(gridAt: (scale: number) => NoisyGrid): number {
     refusedIsInfinite(() => Number(gridAt(scale) === undefined)) === 0;
   let low = 1;
   for (let i = 0; i < HALVINGS && !isIn(low); i++) low /= 2;
-  const { words, sensitivity } = gridAt(low);
-  let high = downwards(scaleFor(words) / sensitivity);
+  let high = downwards(wantedScale(gridAt(low), low));
   if (isIn(high)) return high;
   for (let i = 0; i < HALVINGS; i++) {
     const middle = (low + high) / 2;
@@ -157,6 +177,16 @@ function fittingScale(gridAt: (scale: number) => NoisyGrid): number {
     else high = middle;
   }
   return downwards(low);
+}
+
+/**
+ * The scale at which rounding costs little; where clients' noise would then be so wide that its table
+ * leaves the processor's nearest memory, one at which it costs somewhat more.
+ */
+function wantedScale({ words, sensitivity, share }: NoisyGrid, scale: number): number {
+  const [fine, coarse] = [FINE, COARSE].map((cost) => scaleFor(words, cost) / sensitivity);
+  const narrow = WIDEST_SHARE * scale / Math.sqrt(share);
+  return Math.min(fine ?? NaN, Math.max(coarse ?? NaN, narrow));
 }
 
 /** What `work` gives; infinite where it refuses the task. */

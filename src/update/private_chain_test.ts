@@ -229,7 +229,7 @@ Deno.test("private chain: every word fits its slot, at the grid's far end too", 
   const values = 40_000;
   // Noise that takes nearly all of its slot.
   const plan = {
-    ...planOf(values, { mechanism: { kind: "skellam", shares: 64 }, noise: 7.2, scale: 800 }),
+    ...planOf(values, { mechanism: { kind: "skellam", shares: 64 }, noise: 6.5, scale: 800 }),
     slotBits: 20,
   };
   const { most, share } = gridOf(plan);

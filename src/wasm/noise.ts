@@ -22,6 +22,9 @@ const BLOCKS_A_TURN = 4;
 /** Largest limit of {@link NoiseKernels.roundSteps}: float32 tells all whole numbers apart up to here. */
 export const MOST_STEPS: number = 2 ** 24 - 1;
 
+/** Samples that a table is rounded for at a time: their lower bits are one draw. */
+export const NOISE_RUN = 1024;
+
 /** Words of an entry of a table. */
 const ENTRY_WORDS = 4;
 
