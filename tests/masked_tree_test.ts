@@ -192,7 +192,7 @@ async function closed(
 for (const [name, one] of Object.entries(cases)) {
   Deno.test(`masked tree: ${name} has the bits of its simulation, under every mask and in every tree`, async () => {
     for (const kind of KINDS) {
-      for (const shape of [[], [3], [2, 2]]) {
+      for (const shape of name === "mf" ? [[], [3], [2, 2]] : [[2, 2]]) {
         const { task, rounds } = await live({ one, kind, shape });
         const clients = one.examples.map((examples) => ({ examples }));
         const run = await simulate(task, { clients: clients as never, seed: SEED });

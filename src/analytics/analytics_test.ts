@@ -97,6 +97,54 @@ Deno.test("analytics: with local responses a histogram is an estimate, as good a
   assert.notEqual(age!.counts[0], 60);
 });
 
+Deno.test("analytics: with a promise of privacy counts have the noise that they say, and no more", async () => {
+  const task = defineTask({
+    name: "ages",
+    model: histogram({ fields: { age: [0, 20, 40], hours: [8] } }),
+    update: { slotBits: 30 },
+    clients: { min: 100, max: 200 },
+    privacy: { epsilon: 2, delta: 1e-6 },
+    stop: { rounds: 1 },
+  });
+  // Both fields together have a norm of √2.
+  assert.equal(task.privacy!.clip, Math.SQRT2);
+  const clients = Array.from(
+    { length: 200 },
+    (_, at) =>
+      ({ kind: "values", values: { age: [at < 60 ? 10 : 30], hours: [at % 16] } }) as const,
+  );
+  const { age, hours } = histogramsOf(task, await counted(task, clients));
+  // A Gaussian of ε = 2 at δ = 1e-6 has 2.23 times the norm; clients beyond the fewest add theirs.
+  assert.ok(age!.stddev > 3.15 && age!.stddev < 3.6, `${age!.stddev}`);
+  const want = [60, 140, 0, 0, 100, 100];
+  const found = [...age!.counts, age!.below, age!.above, hours!.below, hours!.above];
+  found.forEach((count, at) =>
+    assert.ok(Math.abs(count - want[at]!) < 6 * Math.SQRT2 * age!.stddev, `${found}`)
+  );
+  assert.notDeepEqual(found.map(Math.round), want);
+});
+
+Deno.test("analytics: heavy hitters survive the noise of a private task, and chance does not", async () => {
+  const words = ["sun", "moon", "star"];
+  const model = heavyHitters({ alphabet: "amnorstu", length: 4, width: 8, threshold: 60 });
+  const task = defineTask({
+    name: "words",
+    model,
+    update: { slotBits: 30 },
+    clients: { min: 300, max: 300 },
+    privacy: { epsilon: 8, delta: 1e-6 },
+    stop: { rounds: model.rounds },
+  });
+  assert.equal(task.privacy!.clip, 1);
+  const clients = Array.from(
+    { length: 300 },
+    (_, at) => ({ kind: "items", items: [words[at < 150 ? 0 : at < 280 ? 1 : 2]!] }) as const,
+  );
+  const found = heavyHittersOf(task, await counted(task, clients));
+  assert.deepEqual(found.map(({ item }) => item), ["sun", "moon"]);
+  assert.ok(Math.abs(found[0]!.count - 150) < 10, `${found[0]!.count}`);
+});
+
 Deno.test("analytics: heavy hitters are found letter by letter, with their counts", async () => {
   const words = ["sun", "sunday", "moon", "star", "comet", "x"];
   const have = (at: number) =>

@@ -6,7 +6,7 @@
 import { type NamedTensors, tensorOf } from "../core/tensor.ts";
 import { choicesOf } from "../models/histogram.ts";
 import { modelFrom } from "../models/registry.ts";
-import { estimateCounts, estimateStddev } from "../privacy/randomised_response.ts";
+import { chances, estimateCounts, estimateStddev } from "../privacy/randomised_response.ts";
 import { refuseModel, type StatisticTask } from "./statistic_task.ts";
 
 /** How many clients have which values of a field. */
@@ -22,8 +22,8 @@ export interface FieldHistogram {
   /** Of all values: how many clients have any. */
   readonly total: number;
   /**
-   * Standard deviation that randomised responses give each of these numbers, where few clients are in
-   * it; 0 without.
+   * Standard deviation that randomised responses and the task's noise give each count, where few
+   * clients are in it; 0 without.
    */
   readonly stddev: number;
 }
@@ -58,20 +58,36 @@ export function histogramsOf(
   const { options } = modelFrom(task.model, task.train);
   if (options.kind !== "histogram") return refuseModel("histograms", options.kind);
   const { fields, local } = options;
+  const noise = (task.privacy?.noise ?? 0) * (task.privacy?.clip ?? 0);
   return Object.fromEntries(fields.map(({ name, edges }) => {
     const told = tensorOf(tensors, name).data;
-    const response = { choices: choicesOf({ edges, local }), epsilon: local ?? 0 };
-    const bins = local === null
-      ? Array.from(told)
-      : Array.from(estimateCounts(told, response)).slice(0, -1);
-    const clients = Math.round(told.reduce((sum, count) => sum + count, 0));
+    const { bins, stddev } = estimated(told, { edges, local, noise });
     return [name, {
       edges,
       counts: bins.slice(1, -1),
       below: bins[0] ?? 0,
       above: bins.at(-1) ?? 0,
       total: bins.reduce((sum, count) => sum + count, 0),
-      stddev: local === null ? 0 : estimateStddev({ clients, holders: 0 }, response),
+      stddev,
     }];
   }));
+}
+
+/** The counts of bins that clients' answers tell of, and how far off they may be. */
+function estimated(
+  told: Float32Array,
+  { edges, local, noise }: {
+    readonly edges: readonly number[];
+    readonly local: number | null;
+    readonly noise: number;
+  },
+): { readonly bins: readonly number[]; readonly stddev: number } {
+  if (local === null) return { bins: Array.from(told), stddev: noise };
+  const response = { choices: choicesOf({ edges, local }), epsilon: local };
+  const { keep, other } = chances(response);
+  const clients = Math.max(0, Math.round(told.reduce((sum, count) => sum + count, 0)));
+  return {
+    bins: Array.from(estimateCounts(told, response)).slice(0, -1),
+    stddev: Math.hypot(estimateStddev({ clients, holders: 0 }, response), noise / (keep - other)),
+  };
 }

@@ -10,6 +10,13 @@ export interface StatisticTask {
   readonly model: { readonly kind: string };
   /** How clients contribute. */
   readonly train: Readonly<Record<string, unknown>>;
+  /** What noise the sums have, where the task promises privacy. */
+  readonly privacy?: {
+    /** Standard deviation of the noise in each value of a sum, over `clip`. */
+    readonly noise: number;
+    /** Bound on what a client adds. */
+    readonly clip: number;
+  };
 }
 
 /** Refuses a task that does not count what is asked for. */

@@ -55,6 +55,7 @@ export function ease(settings: EaseSettings): EaseModel {
     tensors: [{ name: INVERSE, shape: [triangleLength(options.items)] }],
     strategy: { kind: "ease", reg: options.reg },
     metrics: ["hr@10", "ndcg@10"],
+    ...(options.cap === null ? {} : { norm: options.cap }),
     initial() {
       const inverse = zeros([triangleLength(options.items)]);
       for (let item = 0; item < options.items; item++) inverse.data[place(item, item)] = 1;

@@ -71,6 +71,7 @@ export function heavyHitters(settings: HeavyHittersSettings): HeavyHittersModel 
     tensors,
     strategy: { kind: "heavy-hitters", base: baseOf(alphabet), step, threshold },
     metrics: [],
+    norm: Math.sqrt(options.votes),
     initial() {
       const prefixes = zeros([width, symbols]);
       prefixes.data.fill(-1);

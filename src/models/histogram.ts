@@ -150,6 +150,7 @@ export function histogramFrom(settings: object): HistogramModel {
     tensors,
     strategy: { kind: "totals" },
     metrics: [],
+    norm: Math.sqrt(options.fields.length),
     initial: () => Object.fromEntries(tensors.map(({ name, shape }) => [name, zeros(shape)])),
     trainer: ({ examples }) => (_model, { seed, signal }) => {
       signal.throwIfAborted();

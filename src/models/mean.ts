@@ -100,6 +100,7 @@ export function meanFrom(settings: object): MeanModel {
     tensors: [{ name: MEAN_SUMS, shape }],
     strategy: { kind: "totals" },
     metrics: [],
+    norm: Math.sqrt(MEAN_ROWS.length * options.fields.length),
     initial: () => ({ [MEAN_SUMS]: zeros(shape) }),
     trainer: ({ examples }) => (_model, { signal }) => {
       signal.throwIfAborted();

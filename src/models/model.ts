@@ -35,6 +35,8 @@ export interface Model<Examples> {
   readonly duties?: readonly TrainerDuty[];
   /** Names of what its trainer measures, each within `[0, 1]`. */
   readonly metrics: readonly string[];
+  /** Largest L2 norm of the sums that one client gives, where it is known: a private task's bound. */
+  readonly norm?: number;
   /**
    * The model before the first round.
    *

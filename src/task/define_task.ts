@@ -117,7 +117,9 @@ export function defineTask(definition: TaskDefinition): Task {
     ...(definition.privacy && { privacy: definition.privacy }),
   });
   const slotBits = update.slotBits ?? (isPrivate ? PRIVATE_SLOT_BITS : DEFAULT_SLOT_BITS);
-  const privacy = definition.privacy && completePrivacy(definition.privacy, {
+  const { norm } = model;
+  const bound = norm === undefined ? {} : { clip: norm };
+  const privacy = definition.privacy && completePrivacy({ ...bound, ...definition.privacy }, {
     plan: { tensors, slotBits, maxClients: clients.max },
     ...{ mask, clients, sampling, rounds: stop.rounds },
   });
