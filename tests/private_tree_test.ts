@@ -4,6 +4,8 @@ import { mf } from "../src/models/mod.ts";
 import { simulate } from "../src/sim/mod.ts";
 import { defineTask } from "../src/task/define_task.ts";
 import type { Task } from "../src/wire/task.ts";
+import { manualClock } from "../src/wire/_testing.ts";
+import { startCommittee } from "./committee.ts";
 import { runFleet } from "./fleet.ts";
 import { inventPeople } from "./people.ts";
 import { startTree, type TreeOptions } from "./tree.ts";
@@ -100,4 +102,27 @@ Deno.test("private tree: under correlated noise devices sit out as the task asks
   const run = await simulate(correlated, { clients, seed: 5 });
   assert.equal(run.info.version, 5);
   assert.ok(run.rounds.some(({ away }) => away > 0));
+});
+
+Deno.test("private tree: masked, with the clients' own noise, the log adds up to the budget and no further", async () => {
+  const clock = manualClock();
+  const { helpers, through } = await startCommittee(5, clock);
+  const masked = task({
+    mask: { kind: "kahe1", helpers, min: 2 },
+    clients: { min: CLIENTS, max: CLIENTS },
+    update: { slotBits: 25 },
+    privacy: {
+      epsilon: 20,
+      delta: 1e-6,
+      adaptiveClip: { quantile: 0.5, rate: 0.2, countNoise: 2 },
+    },
+  });
+  const { published } = await live(masked, { shape: [2], clock, through });
+  assert.equal(published.length, 3);
+  const spent = published.map((event) => event.spent);
+  assert.deepEqual(spent.map((it) => it?.sums), [1, 2, 3]);
+  const [first = NaN, second = NaN, third = NaN] = spent.map((it) => it?.epsilon);
+  assert.ok(0 < first && first < second && second < third && third <= 20, `${third}`);
+  assert.ok(third > 19, `${third}`);
+  assert.ok(published.every(({ clients }) => clients === CLIENTS));
 });

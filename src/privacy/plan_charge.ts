@@ -49,6 +49,8 @@ export function chargesOf(
  * Of `δ` it takes `1 + e^ε` times what each round's noise may be off by ({@link NoisyGrid.distance}).
  */
 export function planSpend(plan: PrivacyPlan, grid: NoisyGrid, opened: OpenedSums): number {
-  const delta = plan.delta - opened.sums * (1 + Math.exp(plan.epsilon)) * grid.distance;
+  // Of noise that is off by nothing any factor takes nothing, be it infinite.
+  const off = grid.distance === 0 ? 0 : opened.sums * (1 + Math.exp(plan.epsilon)) * grid.distance;
+  const delta = plan.delta - off;
   return delta > 0 ? spentEpsilon(chargesOf(plan, grid, opened), delta) : Infinity;
 }

@@ -77,6 +77,15 @@ Deno.test("plan charge: gaussian rounds on samples cost what the sampled mechani
   assert.ok(sampled < 0.5 * planSpend(privacy, grid, { sums: 20, rate: 1 }));
 });
 
+Deno.test("plan charge: an ε beyond all exponents costs the root's noise nothing, and the clients' all of δ", () => {
+  const spent = (mechanism: PrivacyMechanism) => {
+    const { privacy, grid } = planOf(mechanism);
+    return planSpend({ ...privacy, epsilon: 1000 }, grid, { sums: 1, rate: 1 });
+  };
+  assert.ok(spent({ kind: "gaussian" }) < 4);
+  assert.equal(spent({ kind: "skellam", shares: 50 }), Infinity);
+});
+
 Deno.test("plan charge: the charges of skellam name the grid's own norms", () => {
   const { privacy, grid } = planOf({ kind: "skellam", shares: 50 });
   const { stddev, l1, l2 } = grid;
