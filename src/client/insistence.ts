@@ -9,8 +9,8 @@ import { helpersOf, type MaskPlan } from "../wire/mask_plan.ts";
 import type { PrivacyPlan } from "../wire/privacy_plan.ts";
 import type { Task } from "../wire/task.ts";
 
-/** What of a task is looked at. */
-type Promises = Pick<Task, "mask"> & { readonly privacy?: Pick<PrivacyPlan, "epsilon"> };
+/** What is looked at of a task. */
+export type TaskPromises = Pick<Task, "mask"> & { readonly privacy?: Pick<PrivacyPlan, "epsilon"> };
 
 /** Conditions on a task; what is left out is not asked for. */
 export interface Insistence {
@@ -33,7 +33,7 @@ export interface Insistence {
  * @throws {TributaryError} `task-refused` with what was found and what is insisted on.
  */
 export function checkInsistence(
-  { mask, privacy }: Promises,
+  { mask, privacy }: TaskPromises,
   { masks, helpers, min, epsilon }: Insistence,
 ): void {
   if (masks !== undefined && !masks.includes(mask.kind)) {
