@@ -6,6 +6,7 @@
 import { measureAdult } from "./adult_quality.ts";
 import { measureConstantTime } from "./ct/measure.ts";
 import { measureDemo } from "./demo.ts";
+import { measureDemoMask } from "./demo_mask.ts";
 import type { Figure } from "./figure.ts";
 import { measureFlower } from "./flower.ts";
 import { measureIngest } from "./ingest.ts";
@@ -60,7 +61,7 @@ export const PARTS: readonly Part[] = [
   {
     name: "round",
     title: "A round over loopback HTTP",
-    duration: "20 s",
+    duration: "1 min",
     run: measureRound,
   },
   {
@@ -86,6 +87,12 @@ export const PARTS: readonly Part[] = [
     title: "The demo on MovieLens latest-small",
     duration: "3 min",
     run: () => measureDemo(),
+  },
+  {
+    name: "demo-mask",
+    title: "The demo, masked and not",
+    duration: "1 min",
+    run: measureDemoMask,
   },
   {
     name: "quality-long",

@@ -1,20 +1,22 @@
 /**
  * What a round costs: 100 clients of 100 000 values at three regions of a root, over loopback HTTP,
- * signed, hashed, and durable on SQLite. All aggregators share one thread, the clients two.
+ * signed, hashed, and durable on SQLite; masked by kahe1 with five helpers, and not. All aggregators and
+ * helpers share one thread, the clients two.
  *
  * Beside it, the same bytes fetched, sent and hashed as often by the same runtime, in the same
  * threads, and nothing else.
  *
  * @module
  */
-import { fromHex } from "../src/core/bytes.ts";
+import { fromHex, toBase64Url } from "../src/core/bytes.ts";
 import { modelFrom, tensors } from "../src/models/mod.ts";
 import { strategyFrom } from "../src/strategy/registry.ts";
 import { defineTask } from "../src/task/define_task.ts";
 import { inlineModule } from "../src/wasm/inline.ts";
 import { createTrainCore } from "../src/wasm/train.ts";
+import type { HelperInfo } from "../src/wire/mask_plan.ts";
 import { signTask, type Task } from "../src/wire/task.ts";
-import { loadIdentity, nativeDigest, serveAggregator } from "../edge/deno/mod.ts";
+import { loadIdentity, nativeDigest, serveAggregator, serveHelper } from "../edge/deno/mod.ts";
 import type { Logger } from "../edge/logger.ts";
 import { type Figure, median } from "./figure.ts";
 import { renderFigures } from "./figure_table.ts";
@@ -25,6 +27,7 @@ import type { ClientsCommand } from "./round_clients.ts";
 const CLIENTS = 100;
 const VALUES = 100_000;
 const REGIONS = 3;
+const HELPERS = 5;
 const THREADS = 2;
 const ROUNDS = 12;
 /** Rounds that warm up. */
@@ -56,13 +59,41 @@ function startThreads(): Threads {
   };
 }
 
+/** How the rounds' updates travel. */
+type Masking = "masked" | "plain";
+
+/** Helpers at work, as a task names them. */
+async function startHelpers(stack: AsyncDisposableStack, folder: string): Promise<HelperInfo[]> {
+  const helpers: HelperInfo[] = [];
+  for (let i = 1; i <= HELPERS; i++) {
+    const helper = stack.use(
+      await serveHelper({
+        store: `${folder}/helper${i}.db`,
+        identity: `${folder}/helper${i}.key`,
+        keys: [`${folder}/helper${i}.shares.key`],
+      }),
+    );
+    helpers.push({
+      url: helper.url,
+      key: toBase64Url(helper.keys[0]?.publicKey ?? new Uint8Array()),
+      identity: toBase64Url(helper.identity.publicKey),
+    });
+  }
+  return helpers;
+}
+
 /** Seconds of each round, from opening to the next one's. */
-async function federated(threads: Threads, folder: string): Promise<number[]> {
+async function federated(threads: Threads, folder: string, masking: Masking): Promise<number[]> {
+  await using stack = new AsyncDisposableStack();
   const task = defineTask({
     name: "round",
     model: tensors({ tensors: { w: [VALUES] } }),
     clients: { min: CLIENTS, max: CLIENTS },
     stop: { rounds: ROUNDS },
+    ...(masking === "masked" && {
+      mask: { kind: "kahe1", helpers: await startHelpers(stack, folder) },
+      update: { slotBits: 19 },
+    }),
   });
   using core = createTrainCore(await inlineModule("train"));
   const opened: number[] = [];
@@ -72,7 +103,6 @@ async function federated(threads: Threads, folder: string): Promise<number[]> {
     }
   };
   const identity = await loadIdentity(`${folder}/root.key`);
-  await using stack = new AsyncDisposableStack();
   const root = stack.use(
     await serveAggregator({
       ...{ store: `${folder}/root.db`, identity, logger },
@@ -121,12 +151,12 @@ async function bare(threads: Threads): Promise<number[]> {
 }
 
 /** What the threads of a run do, by kind; in a process of its own, as only whole ones are profiled. */
-async function profile(folder: string): Promise<Figure[]> {
+async function profile(folder: string, masking: Masking): Promise<Figure[]> {
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--allow-all", "--no-check"],
       ...["--cpu-prof", "--cpu-prof-interval=5000", `--cpu-prof-dir=${folder}/profile`],
-      ...[import.meta.url, "profiled"],
+      ...[import.meta.url, masking],
     ],
     stdin: "null",
   }).spawn().status;
@@ -134,9 +164,9 @@ async function profile(folder: string): Promise<Figure[]> {
   const seconds = await secondsOfProfiles(`${folder}/profile`);
   seconds.delete(IDLE);
   const all = [...seconds.values()].reduce((sum, value) => sum + value, 0);
-  const busy = { name: "all threads at work, a round", value: all / ROUNDS };
+  const busy = { name: `all threads at work, a ${masking} round`, value: all / ROUNDS };
   return Array.from(seconds, ([kind, value]): Figure => ({
-    name: `– ${kind}`,
+    name: `– ${masking}: ${kind}`,
     value: value / ROUNDS,
     unit: "s",
     reference: busy,
@@ -152,35 +182,46 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** Measures a round, what its bytes alone would take, and what its time is spent on. */
+/** Measures a round of each kind, what its bytes alone would take, and what its time is spent on. */
 export async function measureRound(): Promise<Figure[]> {
-  return await inFolder(async (folder) => {
-    using threads = startThreads();
-    const rounds = await federated(threads, folder);
-    const floor = await bare(threads);
-    return [
-      {
-        name: `a round of ${CLIENTS} clients × ${VALUES} values × ${REGIONS} regions`,
-        value: median(rounds),
-        unit: "s",
-        spread: [Math.min(...rounds), Math.max(...rounds)],
-        reference: { name: "the same bytes moved and hashed, nothing else", value: median(floor) },
-        goal: { kind: "at most", bound: TARGET_S },
-      },
-      ...await profile(folder),
-    ];
-  });
+  using threads = startThreads();
+  const plain = await inFolder((folder) => federated(threads, folder, "plain"));
+  const masked = await inFolder((folder) => federated(threads, folder, "masked"));
+  const floor = median(await bare(threads));
+  const what = `a round of ${CLIENTS} clients × ${VALUES} values × ${REGIONS} regions`;
+  const spread = (rounds: readonly number[]) => [Math.min(...rounds), Math.max(...rounds)] as const;
+  return [
+    {
+      name: `${what}, masked, ${HELPERS} helpers`,
+      value: median(masked),
+      unit: "s",
+      spread: spread(masked),
+      reference: { name: "the same round, not masked", value: median(plain) },
+      goal: { kind: "at most", bound: TARGET_S },
+    },
+    {
+      name: `${what}, not masked`,
+      value: median(plain),
+      unit: "s",
+      spread: spread(plain),
+      reference: { name: "the same bytes moved and hashed, nothing else", value: floor },
+      goal: { kind: "at most", bound: TARGET_S },
+    },
+    ...await inFolder((folder) => profile(folder, "masked")),
+    ...await inFolder((folder) => profile(folder, "plain")),
+  ];
 }
 
 /** A run for the profiler to watch. */
-async function runProfiled(): Promise<void> {
+async function runProfiled(masking: Masking): Promise<void> {
   await inFolder(async (folder) => {
     using threads = startThreads();
-    await federated(threads, folder);
+    await federated(threads, folder, masking);
   });
 }
 
 if (import.meta.main) {
-  if (Deno.args[0] === "profiled") await runProfiled();
+  const [masking] = Deno.args;
+  if (masking === "masked" || masking === "plain") await runProfiled(masking);
   else console.log(renderFigures(await measureRound()));
 }

@@ -11,6 +11,10 @@ export const TRAINING = "training";
 export const COMPARISON = "training what is compared, evaluating";
 /** Clipping, quantising, adding. */
 export const ENCODING = "quantising and adding";
+/** Drawing keys and errors, adding them, opening a sum. */
+const MASKING = "masking and opening sums";
+/** HPKE. */
+const SEALING = "sealing and opening shares of keys";
 /** SHA-256. */
 export const HASHING = "hashing";
 
@@ -23,6 +27,8 @@ export const KINDS: readonly WorkKind[] = [
     frame:
       /^(sign|verify|op_node_verify_ed25519) $|src\/wire\/signing\.ts|core\/identity\.ts|http-message-sig|structured-headers/,
   },
+  { name: SEALING, frame: /src\/mask\/(envelope|hpke|hkdf)|@hpke|noble\+ciphers|noble\/ciphers/ },
+  { name: MASKING, frame: /src\/mask\/|src\/wasm\/kahe\.ts/ },
   { name: ENCODING, frame: /src\/update\/|src\/wasm\/aggregate\.ts/ },
   {
     name: "SQLite, held up by the disk or not",
