@@ -57,6 +57,7 @@ export function renderTable(
       .map(({ hitRate }) => hitRate);
     if (values.length === 0) return "–";
     const { value, spread } = meanAndSpread(values);
+    if (values.length === 1) return `${value.toFixed(3)} (one world)`;
     return `${value.toFixed(3)} (${spread.map((end) => end.toFixed(3)).join("–")})`;
   };
   const rows = methods.map((method) => [method, ...sizes.map((size) => cell(method, size))]);
