@@ -6,6 +6,8 @@
  */
 import { Chacha20Poly1305 } from "@hpke/chacha20poly1305";
 import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
+import { expand, extract } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes } from "../core/bytes.ts";
 import type { HelperKey } from "./helper_key.ts";
 
@@ -23,10 +25,56 @@ export interface SealBinding {
   readonly aad: Uint8Array;
 }
 
+/** What HKDF takes and gives, in the library's words. */
+type Bytes = ArrayBufferLike | ArrayBufferView;
+
+/** HKDF-SHA256 at once: it hashes some hundred bytes, and each trip to WebCrypto takes longer than that. */
+class PromptHkdf extends HkdfSha256 {
+  override extract(salt: Bytes, ikm: Bytes): Promise<ArrayBuffer> {
+    return Promise.resolve(ownBuffer(extract(sha256, viewOf(ikm), viewOf(salt))));
+  }
+
+  override expand(prk: Bytes, info: Bytes, bytes: number): Promise<ArrayBuffer> {
+    return Promise.resolve(ownBuffer(expand(sha256, viewOf(prk), viewOf(info), bytes)));
+  }
+
+  override extractAndExpand(
+    salt: Bytes,
+    ikm: Bytes,
+    info: Bytes,
+    bytes: number,
+  ): Promise<ArrayBuffer> {
+    const prk = extract(sha256, viewOf(ikm), viewOf(salt));
+    return Promise.resolve(ownBuffer(expand(sha256, prk, viewOf(info), bytes)));
+  }
+}
+
+/** RFC 9180, section 4.1: `"KEM" ‖ 0x0020` names DHKEM(X25519, HKDF-SHA256). */
+const KEM_SUITE = Uint8Array.of(0x4b, 0x45, 0x4d, 0x00, 0x20);
+
+/** The library's KEM over {@link PromptHkdf}. */
+class PromptKem extends DhkemX25519HkdfSha256 {
+  constructor() {
+    super();
+    this._kdf = new PromptHkdf();
+    this._kdf.init(KEM_SUITE);
+  }
+}
+
+function viewOf(bytes: Bytes): Uint8Array {
+  return ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
+}
+
+function ownBuffer(bytes: Uint8Array): ArrayBuffer {
+  return bytes.slice().buffer as ArrayBuffer;
+}
+
 function suite(): CipherSuite {
   return new CipherSuite({
-    kem: new DhkemX25519HkdfSha256(),
-    kdf: new HkdfSha256(),
+    kem: new PromptKem(),
+    kdf: new PromptHkdf(),
     aead: new Chacha20Poly1305(),
   });
 }
