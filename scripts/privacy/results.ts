@@ -38,9 +38,7 @@ export async function openResults(path: string, settings: unknown): Promise<Resu
 
 /** Writes beside the file and moves, so that an interrupted run leaves a whole one. */
 export async function saveResults(path: string, results: Results): Promise<void> {
-  const rows = results.measurements.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
-  const settings = JSON.stringify(results.settings);
-  const text = `{\n  "settings": ${settings},\n  "measurements": [\n${rows}\n  ]\n}\n`;
+  const text = `${JSON.stringify(results, null, 2)}\n`;
   await Deno.writeTextFile(`${path}.part`, text);
   await Deno.rename(`${path}.part`, path);
 }
