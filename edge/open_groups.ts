@@ -61,8 +61,8 @@ export interface OpenedRound {
 }
 
 /**
- * Opens each group of a round by itself and adds up what was in them. What cannot be opened is left
- * out, and named with its code. Doing so again gives the same.
+ * Opens each group of a round by itself, several side by side, and adds up what was in them. What cannot
+ * be opened is left out, and named with its code. Doing so again gives the same.
  *
  * @throws {TributaryError} What may pass, such as `store-failed`; `digest-mismatch` if a sum is not the
  * one that was sealed.
@@ -72,25 +72,26 @@ export async function openGroups(
   life: TaskLife,
   { phase, signal }: { readonly phase: OpeningPhase; readonly signal: AbortSignal },
 ): Promise<OpenedRound> {
-  const { digest, logger } = world;
+  const { digest, limits } = world;
   const { facts, groups: sealed = [] } = phase;
+  // Helpers that are away are waited for once for all of these, not once for each.
+  const width = Math.max(
+    1,
+    Math.min(MOST_AT_ONCE, Math.floor(limits.heldBytes / life.form.parcelBytes)),
+  );
   const groups: LoggedGroup[] = [];
   let words: Uint8Array<ArrayBuffer> | undefined;
-  for (const group of sealed) {
-    let outcome: GroupOutcome = "opened";
-    try {
-      const opened = await openGroup(world, life, { facts, group, signal });
-      if (opened === undefined) outcome = "too-few-clients";
-      else words = words === undefined ? opened : added(words, opened);
-    } catch (error) {
-      const isLost = isTributaryError(error) && !isRetryable(error) && !signal.aborted &&
-        error.code !== "digest-mismatch";
-      if (!isLost) throw error;
-      const doing = `opening group ${group.group} of round ${facts.round}`;
-      logger({ kind: "failure", doing, error });
-      outcome = error.code;
-    }
-    groups.push({ ...group, outcome });
+  for (const some of chunks(sealed, width)) {
+    const outcomes = await Promise.allSettled(
+      some.map((group) => tryGroup(world, life, { facts, group, signal })),
+    );
+    outcomes.forEach((it, at) => {
+      if (it.status === "rejected") throw it.reason;
+      const { outcome, opened } = it.value;
+      if (opened !== undefined) words = words === undefined ? opened : added(words, opened);
+      const group = some[at];
+      if (group !== undefined) groups.push({ ...group, outcome });
+    });
   }
   const opened = groups.filter(({ outcome }) => outcome === "opened");
   return {
@@ -104,15 +105,44 @@ export async function openGroups(
   };
 }
 
+/** Most groups that are opened side by side. */
+const MOST_AT_ONCE = 16;
+
+function* chunks<T>(list: readonly T[], length: number): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += length) yield list.slice(at, at + length);
+}
+
+interface GroupOptions {
+  readonly facts: RoundFacts;
+  readonly group: SealedGroup;
+  readonly signal: AbortSignal;
+}
+
+/** What becomes of a group, and its words if it was opened. */
+async function tryGroup(
+  world: World,
+  life: TaskLife,
+  options: GroupOptions,
+): Promise<{ readonly outcome: GroupOutcome; readonly opened?: Uint8Array<ArrayBuffer> }> {
+  const { facts, group, signal } = options;
+  try {
+    const opened = await openGroup(world, life, options);
+    return opened === undefined ? { outcome: "too-few-clients" } : { outcome: "opened", opened };
+  } catch (error) {
+    const isLost = isTributaryError(error) && !isRetryable(error) && !signal.aborted &&
+      error.code !== "digest-mismatch";
+    if (!isLost) throw error;
+    const doing = `opening group ${group.group} of round ${facts.round}`;
+    world.logger({ kind: "failure", doing, error });
+    return { outcome: error.code };
+  }
+}
+
 /** The words of a group; undefined if it is too small to be opened. */
 async function openGroup(
   world: World,
   life: TaskLife,
-  { facts, group, signal }: {
-    readonly facts: RoundFacts;
-    readonly group: SealedGroup;
-    readonly signal: AbortSignal;
-  },
+  { facts, group, signal }: GroupOptions,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const { store, digest } = world;
   const { signed, form: { mask } } = life;
