@@ -16,6 +16,7 @@ import {
   testRoot,
   testTask,
 } from "./_testing.ts";
+import { testCommittee } from "./helper/_testing.ts";
 
 /** The grid's limit of a task with 32-bit slots and 1000 clients at most: 22 bits a value. */
 const L = 2 ** 21 - 1;
@@ -179,6 +180,13 @@ Deno.test("root: a task that is another's, or that does not fit its strategy, is
   const { update } = testTask(2);
   const other = { ...update, tensors: [{ name: "v", shape: [2], range: 1 }] };
   await assert.rejects(own(testTask(2, { update: other })), { code: "task-refused" });
+  // Slots that no ring has: no client would take part.
+  const { task: { mask } } = await testCommittee();
+  const clients = { min: 2, max: 10 };
+  await assert.rejects(own(testTask(2, { mask, clients, update: { ...update, slotBits: 21 } })), {
+    code: "task-refused",
+    message: /Cannot mask in 21-bit slots/,
+  });
   assert.deepEqual(await root.store.tasks(), [root.id]);
 });
 
