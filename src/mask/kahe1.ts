@@ -14,7 +14,7 @@ import { polynomialBytes } from "../wasm/kahe.ts";
 import { checkCommittee, type Committee } from "./committee.ts";
 import { sealShare } from "./envelope.ts";
 import { kahe1Bounds, kahe1Shape, polynomialCount } from "./kahe1_shape.ts";
-import { checkNoise, maskParcel, openSum } from "./kahe1_work.ts";
+import { checkNoise, type KeptTables, maskParcel, openSum } from "./kahe1_work.ts";
 import { createShareSum, shareBytes } from "./key_shares.ts";
 import type { Mask } from "./mask.ts";
 import { checkParcel, checkParcelPlan, checkSum, type ParcelPlan } from "./parcel.ts";
@@ -112,6 +112,7 @@ export function kahe1(plan: Kahe1Plan): Mask {
   const parcelBytes = polys * polynomialBytes(shape.ring);
 
   const { degree } = shape.ring;
+  const kept: KeptTables = {};
 
   return {
     name: "kahe1",
@@ -129,7 +130,8 @@ export function kahe1(plan: Kahe1Plan): Mask {
       checkParcel(core, plan, parcel);
       const seed = await publicSeed(sid);
       const split = { helpers: helpers.length, threshold };
-      const masked = maskParcel(core, shape, { parcel, parcelBytes, seed, random, ...split });
+      const work = { parcel, parcelBytes, seed, random, kept, ...split };
+      const masked = maskParcel(core, shape, work);
       const { sliceBytes } = ring;
       const { slices, tree } = await slicesDigest(masked.parcel, { sliceBytes, digest });
       const envelopes = await Promise.all(helpers.map((publicKey, at) => {
