@@ -188,3 +188,86 @@ Deno.test("draft: of two rounds in one write the second has its own shares", () 
   assert.deepEqual(ids.filter((id) => draft.isAwaited(id)), [ids[4]]);
   assert.deepEqual([...draft.shares.keys()], [ids[4]]);
 });
+
+Deno.test("draft: a masked round that is over takes along its sums, its evidence and its roster", () => {
+  const state = emptyState({ kind: "all" });
+  const rules = { ...state.record.round.rules, mask: "kahe1" } as const;
+  const { record: round } = beginRegion({ task: "11".repeat(32), rules, parent: "p" });
+  const [one, other] = [ids[3]!, ids[4]!];
+  const begin = () => {
+    const draft = new Draft({ ...state, record: { ...state.record, round } }, 0);
+    for (const at of [3, 4]) draft.setMember(ids[at]!, rowOf(at, 1));
+    return draft;
+  };
+  const share = { clients: 2, enough: 2 };
+  const sample = { threshold: 1, asked: 2, enough: 2 };
+  const follow = (draft: Draft, number: number) => {
+    const info = { ...parentRound(number, number - 1), task: round.task, group: 5 };
+    const shares = inGroup(new Map([[one, share], [other, share]]), 5);
+    draft.open({ kind: "parent", info, drawn: { share, sample } }, shares);
+  };
+  const send = (draft: Draft, member: string) => {
+    const name = `evidence/1/${member}`;
+    const { round } = draft.round;
+    const { sid } = parentRound(round, 0);
+    const row = { round, member, position: 0, digest: sid, sid, clients: 1, group: 5 };
+    const evidence = [{ name, index: 0, bytes: new Uint8Array(9) }];
+    const parcel = { kind: "held", slices: [] } as const;
+    draft.addUpdate({ ...row, evidence: { name, bytes: 9 } }, parcel, evidence);
+    draft.step({ kind: "update", round, sid, clients: 1, bytes: 9, awaited: true });
+    return row;
+  };
+
+  // All in one write: what was not stored yet is not stored at all.
+  const draft = begin();
+  follow(draft, 1);
+  send(draft, one);
+  assert.deepEqual(draft.parcels.map(({ group }) => group), [5]);
+  assert.equal(draft.slices.length, 1);
+  follow(draft, 2);
+  assert.deepEqual([draft.parcels, draft.slices, draft.dropsSums], [[], [], true]);
+  assert.deepEqual(draft.dropped, ["roster/1", `evidence/1/${one}`]);
+
+  // In two: what an earlier write has stored is dropped by name.
+  const first = begin();
+  follow(first, 1);
+  const row = send(first, other);
+  const kept = { name: `evidence/1/${other}`, bytes: 9 };
+  const second = new Draft({
+    ...state,
+    record: { ...state.record, round: first.round },
+    updates: new Map([[other, { ...row, evidence: kept }]]),
+    shares: new Map(first.shares),
+    members: new Map(first.members),
+  }, 0);
+  send(second, one);
+  follow(second, 2);
+  assert.deepEqual(second.dropped.toSorted(), [
+    ...[`evidence/1/${one}`, `evidence/1/${other}`, "roster/1"].sort(),
+  ]);
+  assert.deepEqual(second.slices, []);
+});
+
+Deno.test("draft: who joins a region's masked round late is in its region's group, and nobody joins the root's", () => {
+  const state = emptyState({ kind: "all" });
+  const rules = { ...state.record.round.rules, mask: "kahe1" } as const;
+  const { record: round } = beginRegion({ task: "11".repeat(32), rules, parent: "p" });
+  const draft = new Draft({ ...state, record: { ...state.record, round } }, 0);
+  draft.setMember(ids[3]!, rowOf(3, 1));
+  const share = { clients: 4, enough: 4 };
+  const info = { ...parentRound(1, 0), task: round.task, group: 5 };
+  const drawn = { share, sample: { threshold: 1, asked: 1, enough: 4 } };
+  const shares = inGroup(new Map([[ids[3]!, { clients: 1, enough: 1 }]]), 5);
+  draft.open({ kind: "parent", info, drawn }, shares);
+  draft.setMember(ids[4]!, rowOf(4, 1));
+  assert.deepEqual(draft.share(ids[4]!), { clients: 1, enough: 1, group: 5 });
+
+  const model = { version: 0, digest: "00".repeat(32), bytes: 1 };
+  const { record: root } = beginRoot({ task: "11".repeat(32), rules, model });
+  const above = new Draft({ ...state, record: { ...state.record, round: root } }, 0);
+  above.setMember(ids[3]!, rowOf(3, 1));
+  const opening = { kind: "open", round: 1, sid, roster: sid, beacon: sid, drawn } as const;
+  above.open(opening, inGroup(new Map([[ids[3]!, { clients: 1, enough: 1 }]]), 0));
+  above.setMember(ids[4]!, rowOf(4, 1));
+  assert.equal(above.share(ids[4]!), undefined);
+});

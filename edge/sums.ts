@@ -61,9 +61,9 @@ export function createSums(
     async add({ from, parcels, nameOf }) {
       const sums: Record<number, string> = { ...from };
       const rows: SliceRow[] = [];
-      for (const [group, some] of Map.groupBy(parcels, (it) => it.group)) {
+      for (const group of new Set(parcels.map((it) => it.group))) {
         const to = nameOf(group);
-        const added = some.map(({ parcel }) => parcel);
+        const added = parcels.filter((it) => it.group === group).map(({ parcel }) => parcel);
         rows.push(...await sumOf(group).add({ from: from[group], to, parcels: added }));
         sums[group] = to;
       }
