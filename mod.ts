@@ -52,6 +52,7 @@ export {
 } from "./src/wasm/aggregate.ts";
 export type { CoreMemory, Span } from "./src/wasm/core_memory.ts";
 export { type CoreName, inlineModule, type InlineOptions } from "./src/wasm/inline.ts";
+export type { NoiseKernels, NoiseOptions, RoundOptions } from "./src/wasm/noise.ts";
 export type { Simd } from "./src/wasm/simd.ts";
 export { createTrainCore, type TrainCore } from "./src/wasm/train.ts";
 export type {
@@ -79,8 +80,18 @@ export type {
 } from "./src/wasm/train_rows.ts";
 export type { Json } from "./src/core/json.ts";
 export type { ChainPlan, UpdatePlan, UpdateTensorSpec } from "./src/update/mod.ts";
+export { type TaskSpend, taskSpend } from "./src/update/private_plan.ts";
 export type { FinishReason, ModelInfo } from "./src/wire/round_info.ts";
 export type { Receipt, ReceiptBody } from "./src/wire/receipt.ts";
+export type { LoggedSpend, Spent } from "./src/wire/log.ts";
+export type {
+  AdaptiveClip,
+  FtrlPlan,
+  GaussianPlan,
+  PrivacyMechanism,
+  PrivacyPlan,
+  SkellamPlan,
+} from "./src/wire/privacy_plan.ts";
 export type { Sampling } from "./src/wire/sampling.ts";
 export {
   type Choice,

@@ -6,7 +6,9 @@
 import { sizeOf, type TensorSpec } from "../core/tensor.ts";
 import type { Mask } from "../mask/mask.ts";
 import { bitsPerValue, updateWords } from "../update/mod.ts";
+import { taskSpend } from "../update/private_plan.ts";
 import type { MaskPlan } from "../wire/mask_plan.ts";
+import type { PrivacyPlan } from "../wire/privacy_plan.ts";
 import { rootShare, type Sampling } from "../wire/sampling.ts";
 import type { StopRules, Task, UpdateTensor } from "../wire/task.ts";
 import { checkTask } from "./check_task.ts";
@@ -41,6 +43,7 @@ export function describeTask(task: Task): string {
       slices === 1 ? "slice" : "slices"
     }`,
     `  mask     ${maskText(task.mask, mask)}`,
+    ...privacyLines(task),
     ...(update.clip === null ? [] : [`  clip     to an L2 norm of ${update.clip}`]),
     ...(update.weightCap === null ? [] : [`  weight   by up to ${update.weightCap} examples`]),
     `  clients  ${clients.min} to ${clients.max} a round, which lasts up to ${
@@ -86,6 +89,46 @@ function maskText(plan: MaskPlan, { helping }: Mask): string {
     default:
       throw plan satisfies never;
   }
+}
+
+/** What is promised about privacy, to whom, and by whose noise. */
+function privacyLines(task: Task): string[] {
+  const { privacy, stop: { rounds }, sampling } = task;
+  const spend = taskSpend(task);
+  if (privacy === undefined || spend === undefined) return [];
+  const { epsilon, delta, clip, noise } = privacy;
+  const all = sampling.kind === "poisson"
+    ? `, ${figure(taskSpend({ ...task, sampling: { kind: "all" } })?.after(rounds) ?? 0)} ` +
+      "for whoever knows who was asked"
+    : "";
+  return [
+    `  privacy  ε = ${epsilon} at δ = ${delta}: ${rounds} rounds spend ${
+      figure(spend.after(rounds))
+    }${all}`,
+    `  noise    ${figure(noise)} times a bound of ${clip} in each value of a sum, ${
+      noiseText(privacy)
+    }`,
+  ];
+}
+
+function noiseText({ mechanism, adaptiveClip }: PrivacyPlan): string {
+  const moves = adaptiveClip === undefined ? "" : "; the bound adapts";
+  switch (mechanism.kind) {
+    case "skellam":
+      return `of which each client adds its share, counting on ${mechanism.shares}${moves}`;
+    case "gaussian":
+      return `added by the root, who is trusted to${moves}`;
+    case "ftrl":
+      return `added by the root, who is trusted to, and taken back in part; clients take part ` +
+        `${mechanism.participations} times, ${mechanism.separation} rounds apart`;
+    default:
+      throw mechanism satisfies never;
+  }
+}
+
+/** Four digits. */
+function figure(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 function valuesOf(tensors: readonly TensorSpec[]): number {

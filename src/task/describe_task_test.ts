@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { toBase64Url } from "../core/bytes.ts";
 import { mf, tensors } from "../models/mod.ts";
 import { fedNova, scaffold } from "../strategy/mod.ts";
-import { defineTask } from "./define_task.ts";
+import { defineTask, type TaskDefinition } from "./define_task.ts";
 import { describeTask } from "./describe_task.ts";
 
 Deno.test("describeTask: says what is sent, how precisely, by whom, and when it ends", () => {
@@ -124,4 +124,34 @@ Deno.test("describeTask: says how parcels are masked, and what that makes of the
     "  update   330,620 values of 9 bits in 19-bit slots, 1008.0 KiB in 1 slice",
     "  mask     kahe1, opened by 4 of 5 helpers for 100 clients or more, in up to 3 groups",
   ]);
+});
+
+Deno.test("describeTask: says what is promised about privacy, what it takes, and for whom it holds", () => {
+  const definition = {
+    name: "risk",
+    model: tensors({ tensors: { slopes: [1000] } }),
+    clients: { min: 400, max: 1000 },
+    stop: { rounds: 20 },
+  };
+  const lines = (change: Partial<TaskDefinition>) =>
+    describeTask(defineTask({ ...definition, ...change })).split("\n").filter((line) =>
+      /^  (privacy|noise)/.test(line)
+    );
+  assert.deepEqual(lines({}), []);
+  assert.deepEqual(lines({ privacy: { epsilon: 4, delta: 1e-6, clip: 0.5 } }), [
+    "  privacy  ε = 4 at δ = 0.000001: 20 rounds spend 4",
+    "  noise    5.729 times a bound of 0.5 in each value of a sum, of which each client adds its share, counting on 400",
+  ]);
+  const [promise = "", noise] = lines({
+    privacy: { epsilon: 2, delta: 1e-6, noise: 2, mechanism: { kind: "gaussian" } },
+    sampling: { kind: "poisson", rate: 0.05 },
+  });
+  assert.match(
+    promise,
+    /^  privacy  ε = 2 at δ = 0.000001: 20 rounds spend \d\.\d+, 1\d\.\d+ for whoever knows who was asked$/,
+  );
+  assert.equal(
+    noise,
+    "  noise    2 times a bound of 1 in each value of a sum, added by the root, who is trusted to",
+  );
 });
