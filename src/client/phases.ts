@@ -10,17 +10,9 @@ import type { Digest } from "../core/digest.ts";
 import { type Identity, identityId } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import type { PhasedMask } from "../mask/secagg_plus.ts";
-import {
-  advertise,
-  afterMasking,
-  type ClientRound,
-  type MaskedClient,
-  type ReadyClient,
-  takeInbox,
-  takeOutcome,
-  takeRoster,
-  takeSignatures,
-} from "../mask/secagg_plus_client.ts";
+import { takeOutcome, takeSignatures } from "../mask/secagg_plus_answer.ts";
+import { advertise, afterMasking, takeInbox, takeRoster } from "../mask/secagg_plus_client.ts";
+import type { ClientRound, MaskedClient, ReadyClient } from "../mask/secagg_plus_states.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
 import type { Party } from "../wire/party.ts";
 import type { DownPhase, UpPhase } from "../wire/phase.ts";

@@ -1,147 +1,41 @@
 /**
- * A client of `secagg_plus`: from one state and a message of the root to the next state and message.
- *
- *     advertise ─→ advertised ─ roster ─→ shared ─ inbox ─→ ready ─ mask ─→ masked
- *                                    ─ outcome ─→ agreed ─ signatures ─→ done
+ * A client of `secagg_plus` until its parcel is masked: from one state and a message of the root to the
+ * next state and message.
  *
  * Nothing here reads a clock or a network. What a function refuses leaves the state as it was, and a
  * client that refuses is one that has dropped out.
  *
  * @module
  */
-import { equalBytes, fromHex } from "../core/bytes.ts";
+import { fromHex } from "../core/bytes.ts";
 import { TributaryError } from "../core/errors.ts";
-import { type Identity, identityId } from "../core/identity.ts";
+import { identityId } from "../core/identity.ts";
 import { SEED_BYTES, type SeedKey } from "../wasm/kahe.ts";
 import { isProven } from "../wire/merkle_proof.ts";
-import { partSigned, signPhase, type UpPhase, verifyPhase } from "../wire/phase.ts";
+import { partSigned, verifyPhase } from "../wire/phase.ts";
 import {
   decodeInbox,
-  decodeOutcome,
   decodeRoster,
-  decodeSignatures,
-  type Outcome,
   type RosterHead,
   type RosterNeighbour,
 } from "../wire/phase_down.ts";
-import {
-  decodeAdvertisement,
-  encodeAdvertisement,
-  encodeConsistency,
-  encodeSecretShares,
-  encodeShares,
-  encodeUnmask,
-} from "../wire/phase_up.ts";
-import { agree, type AgreementKey, agreementKey, isLower, pairSeed } from "./agreement.ts";
+import { decodeAdvertisement, encodeAdvertisement, encodeShares } from "../wire/phase_up.ts";
+import { agree, agreementKey, isLower, pairSeed } from "./agreement.ts";
 import { boxKey, openBox, sealBox } from "./neighbour_box.ts";
+import { enough, unknownPlace } from "./secagg_plus_refusals.ts";
+import { named, rosterEntry, roundGraph, seedCommitment } from "./secagg_plus_round.ts";
 import {
-  outcomeDigest,
-  rosterEntry,
-  type RoundGraph,
-  roundGraph,
-  type SecaggRound,
-  seedCommitment,
-} from "./secagg_plus_round.ts";
+  type AdvertisedClient,
+  type ClientRound,
+  type ClientStep,
+  type MaskedClient,
+  type Neighbour,
+  type ReadyClient,
+  saidBy,
+  type SharedClient,
+} from "./secagg_plus_states.ts";
 import { splitSecrets } from "./secret_shares.ts";
 import { boxText, readBoxText, type SharePair } from "./share_box.ts";
-
-/** A round as a client takes part in it. */
-export interface ClientRound extends SecaggRound {
-  /** The client. */
-  readonly identity: Identity;
-  /** The task's owner, who runs the root: who says who is in the round, and in the sum. */
-  readonly owner: { readonly id: string; readonly publicKey: Uint8Array };
-}
-
-/** Sent its keys, and waits for the roster. */
-export interface AdvertisedClient {
-  /** Tells states apart. */
-  readonly kind: "advertised";
-  /** Boxes are sealed with it. */
-  readonly box: AgreementKey;
-  /** Masks are agreed on with it. */
-  readonly mask: AgreementKey;
-  /** 32 bytes that the mask key is made of. */
-  readonly maskSecret: Uint8Array;
-}
-
-/** A neighbour as a client knows it. */
-interface Neighbour {
-  readonly place: number;
-  readonly member: string;
-  /** Raw Ed25519. */
-  readonly publicKey: Uint8Array;
-  /** Key of all boxes between the two. */
-  readonly boxKey: Uint8Array;
-  /** Seed of the mask between the two. */
-  readonly pair: Uint8Array;
-}
-
-/** What stays the same once the roster is known. */
-interface Seated {
-  readonly head: RosterHead;
-  readonly graph: RoundGraph;
-  readonly place: number;
-  readonly box: AgreementKey;
-  readonly neighbours: ReadonlyMap<number, Neighbour>;
-}
-
-/** Sent its shares, and waits for its neighbours'. */
-export interface SharedClient extends Seated {
-  /** Tells states apart. */
-  readonly kind: "shared";
-  /** Seed of its own mask. */
-  readonly selfSeed: Uint8Array;
-}
-
-/** What was in the boxes of the neighbours that shared; undefined for a box that did not open. */
-type Received = ReadonlyMap<number, SharePair | undefined>;
-
-/** Has its neighbours' shares, and may mask one parcel. */
-export interface ReadyClient extends Seated {
-  /** Tells states apart. */
-  readonly kind: "ready";
-  /** What its neighbours' boxes held. */
-  readonly received: Received;
-  /** What masks: given away once. */
-  takeSeeds(): readonly SeedKey[];
-}
-
-/** Has masked, and waits for the outcome. */
-export interface MaskedClient extends Seated {
-  /** Tells states apart. */
-  readonly kind: "masked";
-  /** What its neighbours' boxes held. */
-  readonly received: Received;
-}
-
-/** Has agreed to one outcome, and waits for its neighbours' word on the same. */
-export interface AgreedClient extends Omit<MaskedClient, "kind"> {
-  /** Tells states apart. */
-  readonly kind: "agreed";
-  /** The outcome's bytes, without the root's signature. */
-  readonly payload: Uint8Array;
-  /** The outcome. */
-  readonly outcome: Outcome;
-  /** What it said to it. */
-  readonly message: Uint8Array<ArrayBuffer>;
-}
-
-/** Has given its neighbours' shares away; there is nothing left to ask it for. */
-export interface DoneClient extends Omit<AgreedClient, "kind"> {
-  /** Tells states apart. */
-  readonly kind: "done";
-  /** What it gave. */
-  readonly shares: Uint8Array<ArrayBuffer>;
-}
-
-/** A state, and what is sent when it is reached. */
-export interface ClientStep<State> {
-  /** The next state. */
-  readonly state: State;
-  /** For the root. */
-  readonly message: Uint8Array<ArrayBuffer>;
-}
 
 /** Draws the keys of a round. */
 export async function advertise(round: ClientRound): Promise<ClientStep<AdvertisedClient>> {
@@ -152,7 +46,7 @@ export async function advertise(round: ClientRound): Promise<ClientStep<Advertis
   const keys = { publicKey, boxKey: box.publicKey, maskKey: mask.publicKey };
   return {
     state: { kind: "advertised", box, mask, maskSecret },
-    message: await signed(round, "advertise", encodeAdvertisement(keys)),
+    message: await saidBy(round, "advertise", encodeAdvertisement(keys)),
   };
 }
 
@@ -225,7 +119,7 @@ export async function takeRoster(
       box: state.box,
       neighbours: new Map(met.map((it) => [it.place, it])),
     },
-    message: await signed(round, "share", encodeShares({ commitment, boxes })),
+    message: await saidBy(round, "share", encodeShares({ commitment, boxes })),
   };
 }
 
@@ -272,7 +166,7 @@ export function takeInbox(
   const received = new Map<number, SharePair | undefined>();
   for (const box of decodeInbox(bytes, head.clients)) {
     const from = neighbours.get(box.place);
-    if (from === undefined) unknown("a box", box.place);
+    if (from === undefined) unknownPlace("a box", box.place);
     const binding = { sid: fromHex(round.sid), from: box.place, to: place };
     received.set(box.place, opened(from.boxKey, box.bytes, binding));
   }
@@ -314,139 +208,6 @@ function opened(
 /** After the parcel is masked, by whatever takes the seeds. */
 export function afterMasking({ takeSeeds: _, ...ready }: ReadyClient): MaskedClient {
   return { ...ready, kind: "masked" };
-}
-
-/**
- * Takes the outcome, and agrees to it. The same one again gets the same answer.
- *
- * @throws {TributaryError} `signature-invalid` if it is not the owner's; `phase-malformed`,
- * `member-repeated`, `place-unknown` for ids that are none, or did not share; `sets-overlap` if one is
- * both; `sender-dropped` if this client is not in the sum; `survivors-missing` if fewer neighbours than
- * the threshold, or clients than the task's least, are; `sid-answered` for another outcome than the one
- * agreed to.
- */
-export async function takeOutcome(
-  round: ClientRound,
-  state: MaskedClient | AgreedClient | DoneClient,
-  bytes: Uint8Array,
-): Promise<ClientStep<AgreedClient | DoneClient>> {
-  const { owner, hash, plan } = round;
-  const { head, graph, place, received } = state;
-  const { payload, signature } = partSigned(bytes);
-  const speaker = { ...named(round), phase: "outcome", member: owner.id } as const;
-  await verifyPhase({ payload, signature }, speaker, { publicKey: owner.publicKey, hash });
-  if (state.kind !== "masked") {
-    if (equalBytes(payload, state.payload)) return { state, message: state.message };
-    throw new TributaryError(
-      "sid-answered",
-      "Cannot agree to an outcome: another one was agreed to in this round",
-    );
-  }
-  const outcome = decodeOutcome(payload, head.clients);
-  const survivors = new Set(outcome.survivors);
-  const dropped = new Set(outcome.dropped);
-  const both = outcome.dropped.find((it) => survivors.has(it));
-  if (both !== undefined) {
-    throw new TributaryError(
-      "sets-overlap",
-      `Cannot agree to an outcome: place ${both} is both in the sum and not`,
-    );
-  }
-  if (!survivors.has(place)) {
-    throw new TributaryError(
-      "sender-dropped",
-      `Cannot agree to an outcome: this client, at place ${place}, is not in the sum`,
-    );
-  }
-  for (const neighbour of state.neighbours.keys()) {
-    const isThere = survivors.has(neighbour) || dropped.has(neighbour);
-    // One that is in neither would be masked for good, one that did not share has no share here.
-    if (isThere !== received.has(neighbour)) unknown("an outcome", neighbour);
-  }
-  const alive = [...received.keys()].filter((it) => survivors.has(it)).length;
-  enough(alive, graph.threshold, "neighbours are in the sum");
-  enough(survivors.size, plan.min, "clients are in the sum");
-  const digest = await outcomeDigest(round, { root: head.root, payload });
-  const message = await signed(round, "consistency", encodeConsistency(digest));
-  return { state: { ...state, kind: "agreed", payload, outcome, message }, message };
-}
-
-/**
- * Takes its neighbours' signatures, and gives for each neighbour exactly one share: of its self seed if
- * it is in the sum, of its mask key if it is not. Asked again, it gives the same.
- *
- * @throws {TributaryError} `phase-malformed`, `member-repeated`; `place-unknown` for a signature of one
- * that is no neighbour in the sum; `signature-invalid` if one is not over the outcome that this client has agreed
- * to; `consistency-missing` for fewer than the threshold.
- */
-export async function takeSignatures(
-  round: ClientRound,
-  state: AgreedClient | DoneClient,
-  bytes: Uint8Array,
-): Promise<ClientStep<DoneClient>> {
-  const { hash, random } = round;
-  const { head, graph, outcome, neighbours, received } = state;
-  const survivors = new Set(outcome.survivors);
-  const payload = partSigned(state.message).payload;
-  const signatures = decodeSignatures(bytes, head.clients);
-  for (const { place, bytes: signature } of signatures) {
-    const from = neighbours.get(place);
-    if (from === undefined || !survivors.has(place)) unknown("a signature", place);
-    const { member, publicKey } = from;
-    const speaker = { ...named(round), phase: "consistency", member } as const;
-    await verifyPhase({ payload, signature }, speaker, { publicKey, hash });
-  }
-  if (signatures.length < graph.threshold) {
-    throw new TributaryError(
-      "consistency-missing",
-      `Cannot give shares: ${signatures.length} neighbours agree to the outcome, expected at least ${graph.threshold}`,
-    );
-  }
-  if (state.kind === "done") return { state, message: state.shares };
-  const shares = [...received].sort(([a], [b]) => a - b).flatMap(([place, pair]) =>
-    pair === undefined
-      ? []
-      : [{ place, bytes: survivors.has(place) ? pair.selfSeed : pair.maskKey }]
-  );
-  const text = encodeSecretShares(shares);
-  const key = await boxKey(state.box, head.boxKey);
-  const sealed = encodeUnmask(sealBox(key, text, random));
-  for (const pair of received.values()) {
-    pair?.selfSeed.fill(0);
-    pair?.maskKey.fill(0);
-  }
-  text.fill(0);
-  const message = await signed(round, "unmask", sealed);
-  return { state: { ...state, kind: "done", shares: message }, message };
-}
-
-/** The part of a round that signatures name. */
-function named({ task, round, sid }: SecaggRound) {
-  return { task, round, sid };
-}
-
-async function signed(
-  round: ClientRound,
-  phase: UpPhase,
-  payload: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { identity, hash } = round;
-  return await signPhase(payload, { ...named(round), phase, identity, hash });
-}
-
-function enough(found: number, least: number, what: string): void {
-  if (found >= least) return;
-  throw new TributaryError(
-    "survivors-missing",
-    `Cannot go on: ${found} ${what}, expected at least ${least}`,
-  );
-}
-
-function unknown(what: string, place: number): never {
-  throw new TributaryError(
-    "place-unknown",
-    `Cannot take ${what}: place ${place} in it is no neighbour that it may speak of`,
-  );
 }
 
 function refuseRoster(found: string): never {

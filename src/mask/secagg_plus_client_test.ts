@@ -15,17 +15,9 @@ import {
   type Outcome,
 } from "../wire/phase_down.ts";
 import { createAggregateCore } from "../wasm/aggregate.ts";
-import {
-  advertise,
-  afterMasking,
-  type AgreedClient,
-  type ClientRound,
-  type MaskedClient,
-  takeInbox,
-  takeOutcome,
-  takeRoster,
-  takeSignatures,
-} from "./secagg_plus_client.ts";
+import { takeOutcome, takeSignatures } from "./secagg_plus_answer.ts";
+import { advertise, afterMasking, takeInbox, takeRoster } from "./secagg_plus_client.ts";
+import type { AgreedClient, ClientRound, MaskedClient } from "./secagg_plus_states.ts";
 import { createSecaggServer } from "./secagg_plus_server.ts";
 import { secaggParameters } from "./secagg_plus_table.ts";
 import { hash, module } from "./secagg_plus_testing.ts";

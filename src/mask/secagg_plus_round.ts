@@ -70,3 +70,8 @@ export async function outcomeDigest(
   const label = utf8("tributary/1/secagg_plus/outcome");
   return await hash(concatBytes([label, fromHex(sid), root, payload]));
 }
+
+/** The part of a round that signatures name. */
+export function named({ task, round, sid }: StatementRound): StatementRound {
+  return { task, round, sid };
+}

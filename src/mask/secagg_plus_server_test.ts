@@ -16,7 +16,8 @@ import {
 import { agreementKey } from "./agreement.ts";
 import { boxKey, sealBox } from "./neighbour_box.ts";
 import type { ParcelPlan } from "./parcel.ts";
-import { advertise, type ClientRound, takeRoster } from "./secagg_plus_client.ts";
+import { advertise, takeRoster } from "./secagg_plus_client.ts";
+import type { ClientRound } from "./secagg_plus_states.ts";
 import { createSecaggServer } from "./secagg_plus_server.ts";
 import { secaggParameters } from "./secagg_plus_table.ts";
 import { hash, module, playRound, sidBytes } from "./secagg_plus_testing.ts";

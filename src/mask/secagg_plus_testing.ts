@@ -13,21 +13,17 @@ import { inlineModule } from "../wasm/inline.ts";
 import type { UpPhase } from "../wire/phase.ts";
 import type { ParcelPlan } from "./parcel.ts";
 import { type SeedMasks, seedMasks } from "./seed_masks.ts";
-import {
-  advertise,
-  type AdvertisedClient,
-  afterMasking,
-  type AgreedClient,
-  type ClientRound,
-  type DoneClient,
-  type MaskedClient,
-  type ReadyClient,
-  type SharedClient,
-  takeInbox,
-  takeOutcome,
-  takeRoster,
-  takeSignatures,
-} from "./secagg_plus_client.ts";
+import { takeOutcome, takeSignatures } from "./secagg_plus_answer.ts";
+import { advertise, afterMasking, takeInbox, takeRoster } from "./secagg_plus_client.ts";
+import type {
+  AdvertisedClient,
+  AgreedClient,
+  ClientRound,
+  DoneClient,
+  MaskedClient,
+  ReadyClient,
+  SharedClient,
+} from "./secagg_plus_states.ts";
 import type { SecaggPlan } from "./secagg_plus_round.ts";
 import { createSecaggServer, type SecaggServer } from "./secagg_plus_server.ts";
 

@@ -15,7 +15,7 @@ import { publicSeed } from "./public_seed.ts";
 import { type ParcelRing, ringOf } from "./ring.ts";
 
 /** Most values of a parcel that is masked by keystreams. */
-export const MOST_PADDED = 4096;
+const MOST_PADDED = 4096;
 
 /** Masks and opens with seeds. */
 export interface SeedMasks {

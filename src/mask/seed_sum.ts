@@ -39,7 +39,7 @@ export interface SeedSum {
 }
 
 /** The round. */
-type JoinRound = SecaggRound & {
+export type JoinRound = SecaggRound & {
   /** The sid, 32 bytes. */
   readonly sidBytes: Uint8Array;
 };
