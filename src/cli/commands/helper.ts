@@ -65,6 +65,11 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     const entry = { url, key: newest, identity: toBase64Url(identity.publicKey) };
     print(`in a task's mask.helpers: ${JSON.stringify(entry)}`);
     for (const key of older) print(`also opens what is sealed to ${key}`);
+    print(
+      owner === undefined
+        ? "serves everyone's tasks; --owner serves those of the owners that you know"
+        : `serves the tasks of ${owner.join(", ")}`,
+    );
     print("ready");
     return Promise.resolve();
   });
