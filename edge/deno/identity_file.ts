@@ -15,9 +15,19 @@ import { readOrMakeKey } from "./key_bytes.ts";
  * @throws {TypeError} If the file is no Ed25519 private key.
  */
 export async function loadIdentity(path: string): Promise<Identity> {
-  const pkcs8 = await readOrMakeKey(path, async () => (await generateStoredIdentity()).pkcs8);
+  return await nativeIdentity(
+    await readOrMakeKey(path, async () => (await generateStoredIdentity()).pkcs8),
+  );
+}
+
+/**
+ * The identity of PKCS #8 bytes, which signs in a third of the time that WebCrypto takes, as that goes
+ * through a pool of threads.
+ *
+ * @throws {TypeError} If the bytes are no Ed25519 private key.
+ */
+export async function nativeIdentity(pkcs8: Uint8Array): Promise<Identity> {
   const identity = await importIdentity(pkcs8);
-  // Signing here takes a third of WebCrypto's time, which goes through a pool of threads.
   const key = createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
   return {
     ...identity,

@@ -4,7 +4,7 @@
  * @module
  */
 export { loadHelperKey } from "./helper_key_file.ts";
-export { loadIdentity } from "./identity_file.ts";
+export { loadIdentity, nativeIdentity } from "./identity_file.ts";
 export type { ListenOptions } from "./listen.ts";
 export { nativeCheckOf, nativeDigest } from "./native.ts";
 export { serveAggregator } from "./serve.ts";

@@ -4,10 +4,9 @@
  * @module
  */
 import * as v from "valibot";
-import { type ServedHelper, serveHelper } from "../../../edge/deno/mod.ts";
+import { nativeIdentity, type ServedHelper, serveHelper } from "../../../edge/deno/mod.ts";
 import { toBase64Url } from "../../core/bytes.ts";
 import { type Fetch, systemFetch } from "../../core/fetch.ts";
-import { importIdentity } from "../../core/identity.ts";
 import { importHelperKey } from "../../mask/mod.ts";
 import { type HelperInfo, helperInfoSchema } from "../../wire/mask_plan.ts";
 import { readJsonMessage } from "../../wire/message.ts";
@@ -62,7 +61,7 @@ async function serveNear(state: RunState, name: string, port: number): Promise<S
   const serve = async (port: number) =>
     await serveHelper({
       store: state.path(`${name}.db`),
-      identity: await importIdentity(keyOf(state.keys, name)),
+      identity: await nativeIdentity(keyOf(state.keys, name)),
       keys: [await importHelperKey(keyOf(state.shareKeys, name))],
       port,
     });

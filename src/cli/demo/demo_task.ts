@@ -7,8 +7,14 @@ import { toHex } from "../../core/bytes.ts";
 import { deriveSeed } from "../../core/random.ts";
 import { ease, type EaseModel, ials, type IalsModel, mf, type MfModel } from "../../models/mod.ts";
 import { alsNewton, type StrategyOptions } from "../../strategy/mod.ts";
-import { defineTask, type MaskOptions, type PrivacyOptions } from "../../task/mod.ts";
-import type { Task } from "../../wire/task.ts";
+import {
+  defineTask,
+  type MaskOptions,
+  type PrivacyOptions,
+  type TaskDefinition,
+} from "../../task/mod.ts";
+import { updateWords } from "../../update/mod.ts";
+import { type Task, updatePlan } from "../../wire/task.ts";
 import { itemsDigest } from "../items_file.ts";
 import { runSeed, type World } from "./world.ts";
 
@@ -77,9 +83,23 @@ export async function demoTask(world: World, options: DemoTaskOptions): Promise<
     ...(privacy && { privacy }),
   };
   const task = defineTask(definition);
-  if (privacy === undefined) return { task, model };
+  if (privacy === undefined) return { task: inShortParcels(definition, task), model };
   const strategy = underNoise(model, task);
   return { task: strategy === undefined ? task : defineTask({ ...definition, strategy }), model };
+}
+
+/** Values that kahe1's smaller ring carries in fewer bytes: up to three of its polynomials. */
+const FEW_VALUES = 3 * 4096;
+/** Width of its slots, and most clients that fit in them. */
+const SHORT = { slotBits: 20, clients: 16_344 };
+
+/**
+ * The same task in slots of kahe1's smaller ring, where that makes parcels and shares shorter. Masked or
+ * not, so that both learn the same.
+ */
+function inShortParcels(definition: TaskDefinition, task: Task): Task {
+  const isShort = updateWords(updatePlan(task)) <= FEW_VALUES && task.clients.max <= SHORT.clients;
+  return isShort ? defineTask({ ...definition, update: { slotBits: SHORT.slotBits } }) : task;
 }
 
 /** The strategy that holds the model's own against the noise of a task. */

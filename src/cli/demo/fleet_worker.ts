@@ -8,8 +8,7 @@ import pLimit from "p-limit";
 import { inlineCores } from "../../client/cores.ts";
 import { join } from "../../client/join.ts";
 import { deriveSeed } from "../../core/random.ts";
-import { importIdentity } from "../../core/identity.ts";
-import { nativeDigest } from "../../../edge/deno/mod.ts";
+import { nativeDigest, nativeIdentity } from "../../../edge/deno/mod.ts";
 import { openDeviceStore } from "../device_store.ts";
 import type { FleetCommand, FleetEvent, FleetStart } from "./fleet_message.ts";
 
@@ -42,7 +41,7 @@ async function run(start: FleetStart): Promise<void> {
   const { signal } = stopped;
   try {
     await Promise.all(start.clients.map(async (client) => {
-      const identity = await importIdentity(client.pkcs8);
+      const identity = await nativeIdentity(client.pkcs8);
       const seed = await deriveSeed(start.seed, "client", client.person);
       await using device = await limit(() =>
         join(client.region, {

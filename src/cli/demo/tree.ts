@@ -4,10 +4,9 @@
  * @module
  */
 import type { ServedAggregator } from "../../../edge/deno/mod.ts";
-import { serveAggregator } from "../../../edge/deno/mod.ts";
+import { nativeIdentity, serveAggregator } from "../../../edge/deno/mod.ts";
 import { isTributaryError, type TributaryError } from "../../core/errors.ts";
 import type { Fetch } from "../../core/fetch.ts";
-import { importIdentity } from "../../core/identity.ts";
 import type { NamedTensors } from "../../core/tensor.ts";
 import { strategyFrom } from "../../strategy/mod.ts";
 import type { TrainCore } from "../../wasm/train.ts";
@@ -79,5 +78,5 @@ type Role = Pick<Parameters<typeof serveAggregator>[0], "parent" | "strategy" | 
 async function identityOf(state: RunState, name: string) {
   const key = state.keys.get(name);
   if (key === undefined) throw new RangeError(`Cannot start ${name}: it has no key`);
-  return await importIdentity(key);
+  return await nativeIdentity(key);
 }
