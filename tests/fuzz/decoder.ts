@@ -16,6 +16,8 @@ export interface Decoder {
   readonly samples: readonly Uint8Array[];
   /** How cases are made of them. */
   readonly form: "bytes" | "text" | "json";
+  /** Part of the cases that others get, for what takes long; 1 unless told. */
+  readonly share?: number;
   /**
    * Reads bytes; what it gives is compared.
    *

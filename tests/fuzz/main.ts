@@ -79,12 +79,14 @@ function chunksOf({ cases, decoders, only, seed }: Request): Omit<FuzzOrder, "pr
   if (only !== undefined && first !== undefined) {
     return [{ decoder: first, seed, from: only, to: only + 1 }];
   }
-  const each = Math.ceil(cases / decoders.length);
-  return decoders.flatMap((decoder) =>
-    Array.from({ length: Math.ceil(each / CHUNK) }, (_, at) => {
-      return { decoder, seed, from: at * CHUNK, to: Math.min(each, (at + 1) * CHUNK) };
-    })
-  );
+  const shareOf = (decoder: number): number => DECODERS[decoder]?.share ?? 1;
+  const shares = decoders.reduce((sum, decoder) => sum + shareOf(decoder), 0);
+  return decoders.flatMap((decoder) => {
+    const own = Math.ceil(cases * shareOf(decoder) / shares);
+    return Array.from({ length: Math.ceil(own / CHUNK) }, (_, at) => {
+      return { decoder, seed, from: at * CHUNK, to: Math.min(own, (at + 1) * CHUNK) };
+    });
+  });
 }
 
 /** Does one part; a thread that does not get on is a failure, too. */

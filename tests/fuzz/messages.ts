@@ -54,6 +54,19 @@ export const TASKS: readonly Task[] = MASKS.map((mask, at) => ({
   },
 }));
 
+/** A task that promises privacy. */
+export const PRIVATE_TASK: Task = {
+  ...SAMPLE_TASK,
+  privacy: {
+    ...{ epsilon: 4, delta: 1e-6, clip: 0.5, noise: 3, extras: 0.1, scale: 1000 },
+    mechanism: {
+      ...{ kind: "ftrl", decay: [0.9, 0.5], weight: [0.1, 0.2], separation: 3 },
+      participations: 2,
+    },
+    adaptiveClip: { quantile: 0.5, rate: 0.2, countNoise: 10 },
+  },
+};
+
 /** Those under their owner's signature. */
 export const SIGNED_TASKS: readonly SignedTask[] = await Promise.all(
   TASKS.map((task) => signTask(task, root)),
@@ -145,3 +158,18 @@ async function logOf(): Promise<LogEntry[]> {
   );
   return [created, finished];
 }
+
+/** What a log may say of a round whose groups were opened, or not. */
+export const GROUPS_ENTRY: LogEntry = await appendToLog({
+  ...{ kind: "published", round: 3, sid: hex(2), roster: hex(3), beacon: hex(5), base: model },
+  sample: { threshold: 1, asked: 90, enough: 80 },
+  ...{ abstained: 1, updates: 4, clients: 40, members: hex(6), sum: hex(7) },
+  groups: [
+    ...[0, 1].map((group) => ({
+      ...{ group, updates: 2, clients: 20, members: hex(6), sum: hex(7) },
+      outcome: group === 0 ? "opened" as const : "noise-excessive" as const,
+    })),
+  ],
+  model: { ...model, version: 3 },
+  metrics: { loss: 0.5 },
+}, { task: hex(1), identity: root, atMs: 1_700_000_000_000, last: undefined });

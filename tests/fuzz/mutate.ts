@@ -185,7 +185,7 @@ function changeJson(bytes: Uint8Array, samples: readonly Uint8Array[], rng: Rng)
       break;
     default:
       // One key twice, and spaces, which no value can hold.
-      return utf8(twice(JSON.stringify(value), rng));
+      return utf8(twice(textOf(value), rng));
   }
   // The top one's holder; its value may hold itself by now.
   const top = places[0]?.holder["top"];

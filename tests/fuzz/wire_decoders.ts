@@ -41,11 +41,13 @@ import {
   ANSWER,
   ASK,
   ENROLMENTS,
+  GROUPS_ENTRY,
   HELPER_KEY,
   HELPER_KEYS,
   LOG,
   MEMBERSHIP,
   PARTY,
+  PRIVATE_TASK,
   RECEIPT,
   ROUNDS,
   SIGNED_TASKS,
@@ -70,8 +72,8 @@ const documents: readonly Decoder[] = [
     ...SIGNED_TASKS.map((signed) => ({ ...signed, region: PARTY })),
   ]),
   messageDecoder("the head of an ask", askHeadSchema, [ASK]),
-  messageDecoder("an entry of a log", logEntrySchema, LOG),
-  jsonDecoder("a task", TASKS, async (bytes) => {
+  messageDecoder("an entry of a log", logEntrySchema, [...LOG, GROUPS_ENTRY]),
+  jsonDecoder("a task", [...TASKS, PRIVATE_TASK], async (bytes) => {
     const task = readTask(anyJson(bytes));
     // Whatever is a task has a name.
     await taskId(task);
