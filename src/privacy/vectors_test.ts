@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sharedVectors } from "../../tests/shared_vectors.ts";
+import { bisectFalling } from "./bisect.ts";
 import { noiseFor } from "./calibrate.ts";
 import { gaussianEpsilon, gaussianNoise } from "./gaussian.ts";
 import { amplifiedByPoisson } from "./poisson_amplification.ts";
@@ -68,6 +69,19 @@ type Case =
     rdp_one_step_unsampled: number[];
     epsilon: number;
     optimal_order: number;
+  }
+  | {
+    kind: "skellam_local_stddev";
+    epsilon: number;
+    scale: number;
+    l2_clip: number;
+    num_clients: number;
+    beta: number;
+    dim: number;
+    sampling_rate: number;
+    steps: number;
+    delta: number;
+    local_stddev: number;
   };
 
 const vectors = sharedVectors<{ cases: Case[]; opacus_default_orders: number[] }>(
@@ -233,6 +247,26 @@ Deno.test({
       assert.equal(bound.order, one.optimal_order);
       const mechanism = { kind: "skellam", stddev, l1, l2, rate: one.sampling_rate } as const;
       near(spentEpsilon([{ mechanism, rounds: one.steps }], one.delta), one.epsilon, 1e-12);
+    }
+  },
+});
+
+Deno.test({
+  name: "vectors: the share of Skellam noise that a budget asks of each client",
+  ignore,
+  fn() {
+    for (const one of of("skellam_local_stddev")) {
+      const norms = roundedNorms({
+        clip: one.l2_clip * one.scale,
+        ...{ dim: one.dim, beta: one.beta },
+      });
+      const spent = (share: number): number => {
+        const stddev = share * one.scale * Math.sqrt(one.num_clients);
+        const mechanism = { kind: "skellam", stddev, ...norms, rate: one.sampling_rate } as const;
+        return share === 0 ? Infinity : spentEpsilon([{ mechanism, rounds: one.steps }], one.delta);
+      };
+      const share = bisectFalling(spent, { bound: one.epsilon, start: 1, tolerance: 1e-9 });
+      near(share, one.local_stddev, 1e-6);
     }
   },
 });

@@ -3,7 +3,7 @@ import { toBase64Url } from "../core/bytes.ts";
 import { ials, mf, tensors } from "../models/mod.ts";
 import { gaussianEpsilon } from "../privacy/gaussian.ts";
 import { fedNova, fedProx, qFedAvg, scaffold } from "../strategy/mod.ts";
-import { gridOf, privacySpend, taskSpend } from "../update/private_plan.ts";
+import { gridOf, spendOver, taskSpend } from "../update/private_plan.ts";
 import { MAX_BITS } from "../wasm/aggregate.ts";
 import { readTask, type Task, updatePlan } from "../wire/task.ts";
 import { checkTask } from "./check_task.ts";
@@ -82,11 +82,13 @@ Deno.test("private task: Skellam noise costs hardly more than Gaussian of the sa
 Deno.test("private task: only Poisson samples spend less than everybody does", () => {
   const { privacy } = defined();
   assert.ok(privacy !== undefined);
-  const plan = { ...updatePlan(defined()), privacy };
-  const all = privacySpend(plan, { sums: 20, sampling: { kind: "all" } });
+  const grid = gridOf({ ...updatePlan(defined()), privacy });
+  const all = spendOver(grid, privacy, { sums: 20, sampling: { kind: "all" } });
   const uniform = { kind: "uniform", count: 400, overSelect: 1 } as const;
-  assert.equal(privacySpend(plan, { sums: 20, sampling: uniform }), all);
-  assert.ok(privacySpend(plan, { sums: 20, sampling: { kind: "poisson", rate: 0.1 } }) < all / 4);
+  assert.equal(spendOver(grid, privacy, { sums: 20, sampling: uniform }), all);
+  assert.ok(
+    spendOver(grid, privacy, { sums: 20, sampling: { kind: "poisson", rate: 0.1 } }) < all / 4,
+  );
 });
 
 Deno.test("private task: what each sum spends, and when another would be too much", () => {

@@ -38,8 +38,10 @@ export interface NoisyDecoding {
 }
 
 /** What both ends know. */
-interface Codec {
+export interface NoisyCodec {
+  /** The layout, of a private task. */
   readonly plan: UpdatePlan;
+  /** Its grid. */
   readonly grid: NoisyGrid;
 }
 
@@ -50,7 +52,7 @@ interface Codec {
  */
 export function noisyEncoder(
   core: AggregateCore,
-  { plan, grid, table }: Codec & { readonly table: Uint32Array | undefined },
+  { plan, grid, table }: NoisyCodec & { readonly table: Uint32Array | undefined },
 ): (tensors: NamedTensors, encoding: NoisyEncoding) => Uint8Array<ArrayBuffer> {
   const { memory } = core;
   const { words, block, signal, l2 } = grid;
@@ -110,7 +112,7 @@ export function noisyEncoder(
 /** Gives what turns a sum of parcels back into the plan's tensors. */
 export function noisyDecoder(
   core: AggregateCore,
-  { plan, grid }: Codec,
+  { plan, grid }: NoisyCodec,
 ): (sum: Uint8Array, clients: number, decoding: NoisyDecoding) => NamedTensors {
   const { memory } = core;
   const { words, block } = grid;
@@ -161,7 +163,7 @@ function scaleOf({ privacy }: UpdatePlan): { readonly scale: number } {
 /** All values in the units of the grid, in order, then padding. */
 function flattened(
   tensors: NamedTensors,
-  { plan, grid, clip }: Codec & { readonly clip: number },
+  { plan, grid, clip }: NoisyCodec & { readonly clip: number },
 ): Float32Array {
   const vector = new Float32Array(grid.words);
   let at = 0;

@@ -37,14 +37,9 @@ export interface PrivateRounds {
 }
 
 /**
- * The `ε` that a private plan has spent at its `δ` once so many sums were opened. Sampling makes it less
- * where every client is drawn by itself.
+ * The `ε` that a plan over its grid has spent at its `δ` once so many sums were opened. Sampling makes it
+ * less where every client is drawn by itself.
  */
-export function privacySpend(plan: PrivateUpdatePlan, rounds: PrivateRounds): number {
-  return spendOver(gridOf(plan), plan.privacy, rounds);
-}
-
-/** The same over a grid that is known. */
 export function spendOver(
   grid: NoisyGrid,
   privacy: PrivacyPlan,
@@ -115,7 +110,7 @@ export function taskSpend(task: Task): TaskSpend | undefined {
  */
 export function checkSpend(plan: PrivateUpdatePlan, rounds: PrivateRounds): void {
   const { epsilon, delta } = plan.privacy;
-  const spent = privacySpend(plan, rounds);
+  const spent = spendOver(gridOf(plan), plan.privacy, rounds);
   if (spent <= epsilon) return;
   throw new TributaryError(
     "task-refused",
