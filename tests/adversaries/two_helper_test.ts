@@ -7,7 +7,7 @@ import { generateHelperKey } from "../../src/mask/helper_key.ts";
 import { createPadSum, twoHelper } from "../../src/mask/two_helper.ts";
 import { type AggregateCore, createAggregateCore } from "../../src/wasm/aggregate.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
-import { wordsOf } from "./masking.ts";
+import { sumOf, wordsOf } from "./masking.ts";
 import { assertSame, assertUniform, countCells, countLowBits, unseenBias } from "./uniformity.ts";
 
 const module = await inlineModule("aggregate");
@@ -56,5 +56,47 @@ Deno.test("two_helper: a region, and a region with either helper, hold words tha
     for (const views of [zeros, most]) assertUniform(views[view], view);
     assertSame(zeros[view], most[view], view);
     assert.ok(unseenBias(zeros[view]) < 0.025);
+  }
+});
+
+Deno.test("two_helper: the root opens the sum with both answers; both helpers with a region open each update; a wrong answer spoils the sum and is noticed", async () => {
+  using core = createAggregateCore(module);
+  const keys = [await generateHelperKey(), await generateHelperKey()];
+  const helpers = keys.map(({ publicKey }) => publicKey);
+  const mask = twoHelper({ values: 64, slotBits: 20, maxClients: 100, largest: 1000, helpers });
+  const sid = systemRandom(32);
+  const sent = await Promise.all([7, 11].map(async (value) => {
+    const client = toBase64Url(systemRandom(32));
+    const words = new Uint8Array(new Uint32Array(64).fill(value).buffer);
+    const context = { sid, client, digest: webDigest, random: systemRandom };
+    const masked = await mask.mask(core, words, context);
+    const seeds = await Promise.all([1, 2].map((helper) => {
+      const binding = { sid, client, helper, parcel: masked.digest, shareBytes: 32 };
+      return openShare(masked.envelopes[helper - 1]!, { ...binding, key: keys[helper - 1]! });
+    }));
+    return { parcel: masked.parcel, seeds };
+  }));
+  const answersFor = (of: typeof sent) =>
+    [1, 2].map((helper) => {
+      using pads = createPadSum(core, 64);
+      for (const { seeds } of of) pads.add(seeds[helper - 1]!);
+      return { helper, share: pads.share() };
+    });
+  const sum = sumOf({ core, mask }, sent.map(({ parcel }) => parcel));
+  const answers = answersFor(sent);
+  const open = (sum: Uint8Array, clients: number, answers: ReturnType<typeof answersFor>) =>
+    mask.open(core, sum, { sid, clients, answers });
+  assert.ok(wordsOf(await open(sum, 2, answers)).every((word) => word === 18));
+  // What trusting two operators means.
+  for (const [at, value] of [7, 11].entries()) {
+    const one = [sent[at]!];
+    const opened = wordsOf(await open(one[0]!.parcel, 1, answersFor(one)));
+    assert.ok(opened.every((word) => word === value));
+  }
+  for (const liar of [0, 1]) {
+    const share = answers[liar]!.share.map((byte) => byte ^ 0x55);
+    const bent = answers.with(liar, { ...answers[liar]!, share });
+    await assert.rejects(open(sum, 2, bent), { code: "shares-inconsistent" });
+    await assert.rejects(open(sum, 2, [answers[liar]!]), { code: "shares-missing" });
   }
 });
