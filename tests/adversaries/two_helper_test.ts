@@ -84,8 +84,8 @@ Deno.test("two_helper: the root opens the sum with both answers; both helpers wi
     });
   const sum = sumOf({ core, mask }, sent.map(({ parcel }) => parcel));
   const answers = answersFor(sent);
-  const open = (sum: Uint8Array, clients: number, answers: ReturnType<typeof answersFor>) =>
-    mask.open(core, sum, { sid, clients, answers });
+  const open = async (sum: Uint8Array, clients: number, answers: ReturnType<typeof answersFor>) =>
+    await mask.open(core, sum, { sid, clients, answers });
   assert.ok(wordsOf(await open(sum, 2, answers)).every((word) => word === 18));
   // What trusting two operators means.
   for (const [at, value] of [7, 11].entries()) {
