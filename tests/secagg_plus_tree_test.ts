@@ -193,3 +193,44 @@ for (const [name, values, count] of [["pads", 60, 18], ["keys", 5000, 60]] as co
     await Promise.all(gone);
   });
 }
+
+Deno.test("secagg_plus tree: with more clients lost than a secret can do without, the round is abandoned, the model kept, and the next one opens", async () => {
+  const count = 7;
+  const clock = manualClock();
+  const { through, reached } = counting();
+  await using tree = await startTree({
+    // Six neighbours each, of whom five must answer.
+    task: task({ clients: { min: count, max: 100 }, stop: { rounds: 3 } }),
+    ...{ shape: [2], clock, through },
+  });
+  const members: Participant[] = [];
+  for (let number = 0; number < count; number++) {
+    const fetch = number < 3 ? losing(tree.fetch, "unmask") : tree.fetch;
+    const at = tree.leaves[number % 2]!;
+    members.push(
+      await joinTree(tree, { number, at, fetch, training: { trainer: trainerOf(number) } }),
+    );
+  }
+  const stop = new AbortController();
+  const going = members.map((client) =>
+    Array.fromAsync(client.rounds({ signal: stop.signal })).catch(() => {})
+  );
+  await reached("consistency", count);
+  await reached("unmask", count - 3);
+  // Shares are waited for 10 s.
+  await pass(clock, 11_000);
+  const events = async () =>
+    (await tree.root.life.log(0, 100)).entries.map(({ body: { event } }) => event);
+  const abandoned = (await events()).find((event) => event.kind === "abandoned");
+  assert.equal(abandoned?.kind === "abandoned" && abandoned.reason, "too-few-opened");
+  assert.deepEqual(
+    abandoned?.kind === "abandoned" && abandoned.groups?.map(({ outcome }) => outcome),
+    ["shares-missing"],
+  );
+  assert.equal((await models(tree)).length, 1);
+  const { round, phase, model } = tree.root.life.status();
+  assert.deepEqual([round, phase, model?.version], [3, "open", 1]);
+  stop.abort();
+  await Promise.all(going);
+  for (const client of members) await client[Symbol.asyncDispose]();
+});
