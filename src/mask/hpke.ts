@@ -52,12 +52,29 @@ class PromptHkdf extends HkdfSha256 {
 /** RFC 9180, section 4.1: `"KEM" ‖ 0x0020` names DHKEM(X25519, HKDF-SHA256). */
 const KEM_SUITE = Uint8Array.of(0x4b, 0x45, 0x4d, 0x00, 0x20);
 
-/** The library's KEM over {@link PromptHkdf}. */
+/**
+ * The library's KEM over {@link PromptHkdf}, which does not ask WebCrypto for the bytes of keys that it
+ * was told: that takes as long as an agreement.
+ */
 class PromptKem extends DhkemX25519HkdfSha256 {
+  readonly #told = new WeakMap<CryptoKey, ArrayBuffer>();
+
   constructor() {
     super();
     this._kdf = new PromptHkdf();
     this._kdf.init(KEM_SUITE);
+    const primitives = this._prim;
+    this._prim = Object.create(primitives, {
+      serializePublicKey: {
+        value: async (key: CryptoKey) =>
+          this.#told.get(key) ?? await primitives.serializePublicKey(key),
+      },
+    });
+  }
+
+  /** Tells the bytes of a public key. */
+  tell(key: CryptoKey, raw: Uint8Array): void {
+    this.#told.set(key, ownBuffer(raw));
   }
 }
 
@@ -71,9 +88,9 @@ function ownBuffer(bytes: Uint8Array): ArrayBuffer {
   return bytes.slice().buffer as ArrayBuffer;
 }
 
-function suite(): CipherSuite {
+function suite(kem: PromptKem): CipherSuite {
   return new CipherSuite({
-    kem: new PromptKem(),
+    kem,
     kdf: new PromptHkdf(),
     aead: new Chacha20Poly1305(),
   });
@@ -89,9 +106,10 @@ export async function seal(
   text: Uint8Array,
   { info, aad }: SealBinding,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const hpke = suite();
-  const recipientPublicKey = await hpke.kem.deserializePublicKey(publicKey);
-  const sender = await hpke.createSenderContext({ recipientPublicKey, info });
+  const kem = new PromptKem();
+  const recipientPublicKey = await kem.deserializePublicKey(publicKey);
+  kem.tell(recipientPublicKey, publicKey);
+  const sender = await suite(kem).createSenderContext({ recipientPublicKey, info });
   const sealed = await sender.seal(text, aad);
   return concatBytes([new Uint8Array(sender.enc), new Uint8Array(sealed)]);
 }
@@ -107,6 +125,12 @@ export async function open(
   { info, aad }: SealBinding,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const enc = sealed.subarray(0, ENCAPSULATED_BYTES);
-  const recipient = await suite().createRecipientContext({ recipientKey: key.pair, enc, info });
+  const kem = new PromptKem();
+  kem.tell(key.pair.publicKey, key.publicKey);
+  const recipient = await suite(kem).createRecipientContext({
+    recipientKey: key.pair,
+    enc,
+    info,
+  });
   return new Uint8Array(await recipient.open(sealed.subarray(ENCAPSULATED_BYTES), aad));
 }
