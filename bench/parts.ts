@@ -12,6 +12,7 @@ import { measureFlower } from "./flower.ts";
 import { measureIngest } from "./ingest.ts";
 import { measureKernels } from "./kernels.ts";
 import { measureMask } from "./mask.ts";
+import { measureNoise } from "./noise.ts";
 import { measureQuality, measureQualityLong } from "./quality.ts";
 import { measureRound } from "./round.ts";
 import { measureSimulate } from "./simulate.ts";
@@ -45,6 +46,12 @@ export const PARTS: readonly Part[] = [
     title: "Masking a million values in one thread, beside Flower's",
     duration: "2 min, and some more the first time for Python packages",
     run: measureMask,
+  },
+  {
+    name: "noise",
+    title: "Blurring a million values in one thread",
+    duration: "5 s",
+    run: measureNoise,
   },
   {
     name: "ct",
