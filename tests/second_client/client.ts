@@ -72,11 +72,10 @@ export async function takePart(
   must(await isSigned(toSign("task", document), word, owner), "its owner signed it");
   must(document.mask.kind === "kahe1", "it is masked");
 
-  await callJson(line, { method: "PUT", path: `${at}/members/${me.id}`, as }, {
-    kind: "client",
-    publicKey: base64url(me.publicKey),
-    size: 1,
-  });
+  const enrolment = { kind: "client", publicKey: base64url(me.publicKey), size: 1 };
+  const enrol = { method: "PUT", path: `${at}/members/${me.id}`, as };
+  const membership: Document = await (await callJson(line, enrol, enrolment)).json();
+  must(membership.member === me.id && membership.region.id === region, "it is a member there");
 
   const path = `${at}/round?after=${after}&wait=60&member=${me.id}`;
   const info: Document = await (await call(line, { path, as })).json();
