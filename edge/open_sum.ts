@@ -7,7 +7,7 @@ import { fromHex } from "../src/core/bytes.ts";
 import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import type { HelperAnswer, Mask } from "../src/mask/mask.ts";
 import { type AggregateCore, createAggregateCore } from "../src/wasm/aggregate.ts";
-import { askHelpers, type AskOptions, type AskWorld } from "./ask_helpers.ts";
+import { askHelpers, type AskOptions, type AskWorld } from "./ask_committee.ts";
 import { type GroupToOpen, prepareAsk } from "./group_to_open.ts";
 
 /**

@@ -25,7 +25,11 @@ export interface AskBody extends AsyncDisposable {
   read(bytes: number): Promise<Uint8Array<ArrayBuffer>>;
   /** The next bytes in the chunks in which they come. It ends early where the body does. */
   take(bytes: number): AsyncIterable<Uint8Array>;
-  /** @throws {TributaryError} `body-too-long` if there is more. */
+  /**
+   * Makes sure that nothing follows.
+   *
+   * @throws {TributaryError} `body-too-long` if something does.
+   */
   end(): Promise<void>;
 }
 

@@ -111,7 +111,11 @@ export interface TaskBook {
    * @throws {TributaryError} `too-many-tasks` if there is no room for another one.
    */
   put(task: ServedTask): Promise<void>;
-  /** @throws {TributaryError} `task-unknown`, and as {@link serveTask} for one whose key is gone. */
+  /**
+   * A task that is served.
+   *
+   * @throws {TributaryError} `task-unknown` if it is not, and as {@link serveTask} if its key is gone.
+   */
   get(id: string): Promise<ServedTask>;
 }
 

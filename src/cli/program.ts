@@ -7,7 +7,7 @@ import { Command, CommanderError } from "commander";
 import { clientCommand } from "./commands/client.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { helperCommand } from "./commands/helper.ts";
-import { helpersCommand } from "./commands/helpers.ts";
+import { helperKeysCommand } from "./commands/helper_keys.ts";
 import { privacyCommand } from "./commands/privacy.ts";
 import { recommendCommand } from "./commands/recommend.ts";
 import { regionCommand } from "./commands/region.ts";
@@ -37,7 +37,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
       rootCommand,
       regionCommand,
       helperCommand,
-      helpersCommand,
+      helperKeysCommand,
       clientCommand,
       privacyCommand,
       recommendCommand,

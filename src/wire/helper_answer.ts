@@ -43,7 +43,7 @@ export interface Answer extends AnswerBody {
 }
 
 /** Schema of {@link Answer}. */
-export const answerSchema: v.GenericSchema<Answer> = v.pipe(
+const answerSchema: v.GenericSchema<Answer> = v.pipe(
   v.strictObject({
     task: hexDigestSchema,
     round: roundNumberSchema,

@@ -14,7 +14,7 @@ import { httpUrl } from "../arguments.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** The command. It prints JSON for `mask.helpers` of a task. */
-export function helpersCommand(terminal: Terminal): Command {
+export function helperKeysCommand(terminal: Terminal): Command {
   return new Command("helpers")
     .description("Ask helpers for their keys, and print them as a task's mask.helpers has them")
     .argument(
