@@ -135,7 +135,7 @@ Deno.test("describeTask: says what is promised about privacy, what it takes, and
   };
   const lines = (change: Partial<TaskDefinition>) =>
     describeTask(defineTask({ ...definition, ...change })).split("\n").filter((line) =>
-      /^  (privacy|noise)/.test(line)
+      /^ {2}(privacy|noise)/.test(line)
     );
   assert.deepEqual(lines({}), []);
   assert.deepEqual(lines({ privacy: { epsilon: 4, delta: 1e-6, clip: 0.5 } }), [
@@ -148,7 +148,7 @@ Deno.test("describeTask: says what is promised about privacy, what it takes, and
   });
   assert.match(
     promise,
-    /^  privacy  ε = 2 at δ = 0.000001: 20 rounds spend \d\.\d+, 1\d\.\d+ for whoever knows who was asked$/,
+    /^ {2}privacy {2}ε = 2 at δ = 0.000001: 20 rounds spend \d\.\d+, 1\d\.\d+ for whoever knows who was asked$/,
   );
   assert.equal(
     noise,
