@@ -38,6 +38,8 @@ export function renderReport(run: RunRecord): string {
       clients' own measurements, and at the end the evaluation above. Reported only; nothing was
       chosen by them.</figcaption></figure>
     ${privacySection(run, draw)}
+    <p>All of this ran on one machine, which shows the protocol and protects from nobody: helpers
+      protect where others run them.</p>
     <h2>Traffic</h2>
     <figure>${draw(bytesChart(run))}<figcaption>Between clients and regions:
       ${colourKey(0)} ${formatBytes(total(run, "bytesUp"))} of updates sent up,

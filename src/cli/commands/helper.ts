@@ -70,7 +70,6 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
         ? "serves everyone's tasks; --owner serves those of the owners that you know"
         : `serves the tasks of ${owner.join(", ")}`,
     );
-    if (owner === undefined) print("serves everyone's tasks that name it; --owner bounds that");
     print("ready");
     return Promise.resolve();
   });

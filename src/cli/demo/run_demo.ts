@@ -191,6 +191,9 @@ export async function runDemo(
   print("");
   print(renderResults(results));
   privacyLines(run.privacy).forEach(print);
+  if (helpers.length > 0) {
+    print("privacy: here all helpers are this machine's, which protects nobody");
+  }
   print("");
   print(
     recommended.length === 0
