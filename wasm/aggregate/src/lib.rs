@@ -4,9 +4,9 @@
 //!
 //! Nothing here uses relaxed SIMD, and nothing allocates.
 
-#![cfg_attr(target_arch = "wasm32", no_std)]
+#![cfg_attr(all(target_arch = "wasm32", not(test)), no_std)]
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(test)))]
 mod bare;
 pub mod chacha;
 pub mod expand;

@@ -4,7 +4,7 @@
 //! The crates never allocate. JavaScript owns everything above the initial memory as an arena and
 //! passes spans of it (pointer and length) to the exports, which see them as slices.
 
-#![cfg_attr(target_arch = "wasm32", no_std)]
+#![cfg_attr(all(target_arch = "wasm32", not(test)), no_std)]
 
 pub mod lanes;
 pub mod norm;
