@@ -38,3 +38,31 @@ Deno.test("lost helpers: one more and the round is abandoned with the model kept
   assert.notEqual(next.sid, lost.sid);
   assert.notDeepEqual(await masked.model(), before);
 });
+
+Deno.test("lost helpers: a round of many groups asks for all of them at once, so that one who is away is waited for once", async () => {
+  let [underWay, most] = [0, 0];
+  await using masked = await startMaskedTree({
+    clients: 24,
+    groups: 8,
+    through: (fetch) => async (request) => {
+      if (!request.url.endsWith("/answers")) return await fetch(request);
+      most = Math.max(most, ++underWay);
+      try {
+        return await fetch(request);
+      } finally {
+        underWay--;
+      }
+    },
+  });
+  masked.lose(3);
+  const honest = await joinHonest(masked, 24);
+  honest.start();
+  await masked.closed(1);
+  await honest.ended();
+  const [event] = await masked.rounds();
+  assert.ok(event?.kind === "published", JSON.stringify(event));
+  assert.deepEqual(event.groups?.map(({ outcome }) => outcome), Array(8).fill("opened"));
+  assert.equal(event.clients, 24);
+  // Five helpers at a time would be group after group.
+  assert.ok(most > 5, `${most} asks at once`);
+});
