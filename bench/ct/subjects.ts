@@ -227,6 +227,6 @@ export function coreSubjects(bench: Bench): Subject[] {
     sharing(bench, 0),
     adding(bench),
     quantising(bench),
-    ...[2, 20, 2000].map((sigma) => addingNoise(bench, sigma)),
+    ...[2, 20, 128, 2000].map((sigma) => addingNoise(bench, sigma)),
   ];
 }

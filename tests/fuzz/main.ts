@@ -12,8 +12,10 @@ import type { FuzzOrder, FuzzReport } from "./worker.ts";
 const CASES = 1_000_000;
 /** Cases that a thread takes at once. */
 const CHUNK = 1000;
-/** Longest that a thread may stay at one case. */
-const STUCK_MS = 20_000;
+/** Longest that a thread may stay at one case, also on a machine that does much else. */
+const STUCK_MS = 60_000;
+/** No case yet: the thread still loads what it runs. */
+const LOADING = -1;
 
 const USAGE = `\
 Usage: ./run fuzz [--cases N] [--seed S] [--only NAME [--case I]]
@@ -93,18 +95,18 @@ function chunksOf({ cases, decoders, only, seed }: Request): Omit<FuzzOrder, "pr
 async function runChunk(worker: Worker, part: Omit<FuzzOrder, "progress">): Promise<FuzzReport> {
   const progress = new SharedArrayBuffer(4);
   const cases = new Int32Array(progress);
-  Atomics.store(cases, 0, part.from);
+  Atomics.store(cases, 0, LOADING);
   const { promise, resolve, reject } = Promise.withResolvers<FuzzReport>();
   worker.onmessage = ({ data }: MessageEvent<FuzzReport>) => resolve(data);
   worker.onerror = (event) => {
     event.preventDefault();
     reject(new Error(`the thread ended: ${event.message}`));
   };
-  let [last, sinceMs] = [part.from, performance.now()];
+  let [last, sinceMs] = [LOADING, performance.now()];
   const timer = setInterval(() => {
     const index = Atomics.load(cases, 0);
     if (index !== last) [last, sinceMs] = [index, performance.now()];
-    if (performance.now() - sinceMs < STUCK_MS) return;
+    if (index === LOADING || performance.now() - sinceMs < STUCK_MS) return;
     const decoder = DECODERS[part.decoder];
     if (decoder === undefined) return;
     const name = { seed: part.seed, index };
