@@ -110,7 +110,9 @@ for (const victim of ["root", "region"] as const) {
         const run = await runWithCrash(victim, at, moment);
         check(run, `died ${moment} change ${at}`);
         for (const rounds of run.runs) {
-          assert.deepEqual(rounds, [{ round: 1, outcome: "opened" }], `${at} ${moment}`);
+          assert.deepEqual(rounds.map(({ round }) => round), [1], `${at} ${moment}`);
+          // The root may have opened the sum before the last word came.
+          for (const { outcome } of rounds) assert.match(outcome, /^(opened|round-closed)$/);
         }
       }
     }
