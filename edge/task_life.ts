@@ -116,7 +116,6 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     closing: () => closing.signal,
     mayMask: (round, member) => phases?.checkMayMask(round, member),
   }));
-  let phases: PhaseHost | undefined;
 
   /** Does what a stored state asks for; asking again for the same changes nothing. */
   function follow(state: TaskState): void {
@@ -258,7 +257,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     },
   };
   const duties = createDuties(world, options.perform(life));
-  phases = options.phases(life);
+  const phases = options.phases(life);
   await dropOrphans(world, committer.latest, id);
   follow(committer.latest);
   undo.move();

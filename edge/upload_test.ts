@@ -5,7 +5,6 @@ import type { OpenRound } from "../src/wire/round_info.ts";
 import {
   contentsOf,
   insideOf,
-  nodeDigest,
   openRound,
   parcelDigest,
   parcelOf,
