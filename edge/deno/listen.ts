@@ -34,7 +34,7 @@ export interface Listener {
 }
 
 /** Listens until it is closed. */
-export function listen(
+function listen(
   app: { fetch(request: Request): Response | Promise<Response> },
   { hostname = "127.0.0.1", port = 0, logger, graceMs = 5000 }: ListenOptions,
 ): Listener {
@@ -61,6 +61,20 @@ export function listen(
       await server.finished;
     },
   };
+}
+
+/** Listens for an app over a store, which is closed again if its address cannot be had. */
+export async function listenOver(
+  store: AsyncDisposable,
+  app: Parameters<typeof listen>[0],
+  options: ListenOptions,
+): Promise<Listener> {
+  try {
+    return listen(app, options);
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** An answer counts as sent when the platform has it, which is a moment before the network does. */

@@ -16,7 +16,7 @@ import type { ParentOptions } from "../region.ts";
 import type { StrategyOf } from "../root.ts";
 import { sqliteStore } from "../sqlite/store.ts";
 import { identityIn } from "./identity_file.ts";
-import { listen, type ListenOptions } from "./listen.ts";
+import { type ListenOptions, listenOver } from "./listen.ts";
 import { nativeCheckOf, nativeDigest } from "./native.ts";
 
 /** Where and as what to serve. */
@@ -89,7 +89,7 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
   const { aggregator } = app;
-  const listener = listen(app, options);
+  const listener = await listenOver(store, app, options);
   const ready = aggregator.start();
   // Whoever wants to know awaits it; an unread failure must not end the process.
   ready.catch((error) => logger({ kind: "failure", doing: "starting", error }));

@@ -10,7 +10,7 @@ import { createHelperApp, type HelperAppOptions } from "../helper/app.ts";
 import { sqliteHelperStore } from "../sqlite/helper_store.ts";
 import { loadHelperKey } from "./helper_key_file.ts";
 import { identityIn } from "./identity_file.ts";
-import { listen, type ListenOptions } from "./listen.ts";
+import { type ListenOptions, listenOver } from "./listen.ts";
 import { nativeCheckOf, nativeDigest } from "./native.ts";
 
 /** Where and as what to serve. */
@@ -66,7 +66,7 @@ export async function serveHelper(options: ServeHelperOptions): Promise<ServedHe
     ...(keepRounds === undefined ? {} : { keepRounds }),
     ...(logger === undefined ? {} : { logger }),
   });
-  const listener = listen(app, options);
+  const listener = await listenOver(store, app, options);
   return {
     ...{ url: listener.url, identity, keys },
     async [Symbol.asyncDispose]() {
