@@ -16,6 +16,7 @@ import type { RoundFacts } from "../src/round/record.ts";
 import { type AggregateCore, createAggregateCore } from "../src/wasm/aggregate.ts";
 import type { UpPhase } from "../src/wire/phase.ts";
 import { groupSession } from "../src/wire/session_id.ts";
+import { checkBringer } from "./phase_bringer.ts";
 import type { PhaseHost, PhaseQuestion, PhaseWord } from "./phase_host.ts";
 import {
   closedRow,
@@ -212,28 +213,6 @@ export function createPhaseRoot(world: World, life: TaskLife, phased: PhasedMask
       server.senders("advertise").length >= Math.max(asked, phased.plan.min);
   }
 
-  /** Checks that whoever brings keys may bring as many. */
-  function checkSender(it: Running, { phase, member, sender }: PhaseWord): void {
-    const share = committer.latest.shares.get(sender);
-    if (share === undefined || share.clients === 0) {
-      throw new TributaryError("not-asked", `Cannot take a message of ${sender}: it is not asked`);
-    }
-    const before = it.brought.get(member);
-    if (before !== undefined && before !== sender) {
-      throw new TributaryError(
-        "phase-conflict",
-        `Cannot take a message of ${member} from ${sender}: ${before} brought its keys`,
-      );
-    }
-    if (phase !== "advertise" || before !== undefined) return;
-    const others = [...it.brought.values()].filter((id) => id === sender).length;
-    if (others < share.clients) return;
-    throw new TributaryError(
-      "round-full",
-      `Cannot take more keys from ${sender}: ${others} came, expected at most ${share.clients}`,
-    );
-  }
-
   /** Messages of one client are taken one after the other. */
   async function oneByOne(it: Running, word: PhaseWord): Promise<void> {
     const key = `${word.phase} ${word.member}`;
@@ -249,7 +228,7 @@ export function createPhaseRoot(world: World, life: TaskLife, phased: PhasedMask
 
   async function take(it: Running, word: PhaseWord): Promise<void> {
     const { round, phase, member, sender, message } = word;
-    checkSender(it, word);
+    checkBringer(word, { share: committer.latest.shares.get(sender), brought: it.brought });
     const isLate = phase === "consistency" || phase === "unmask";
     if (isLate && !it.isTold && committer.latest.record.round.phase.kind !== "open") {
       // After a restart: the outcome that it speaks of is about to be told again.
