@@ -33,7 +33,7 @@ export function padValues(
 }
 
 /** Hex of little-endian words. */
-export function hexOf(words: readonly bigint[]): string {
+function hexOf(words: readonly bigint[]): string {
   return words.map((word) => {
     const digits = word.toString(16).padStart(8, "0");
     return digits.slice(6) + digits.slice(4, 6) + digits.slice(2, 4) + digits.slice(0, 2);

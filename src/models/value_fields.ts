@@ -8,7 +8,7 @@ import { TributaryError } from "../core/errors.ts";
 import type { ValueExamples } from "./model.ts";
 
 /** Most fields of one task. */
-export const MOST_FIELDS = 256;
+const MOST_FIELDS = 256;
 
 /** Schema of a field's name, which is also a tensor's. */
 export const fieldName: v.GenericSchema<unknown, string> = v.pipe(
