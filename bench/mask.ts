@@ -20,6 +20,7 @@ import { type AggregateCore, createAggregateCore, inlineModule } from "../src/wa
 import type { Figure, Goal } from "./figure.ts";
 import { renderFigures } from "./figure_table.ts";
 import { type FlowerTimes, measureFlowerMasking } from "./mask_flower.ts";
+import { measureNoise } from "./mask_noise.ts";
 
 const VALUES = 1_000_000;
 /** 5 bits a value: sums of 10 000 times 30 fit 19 bits. */
@@ -131,6 +132,7 @@ export async function measureMask(): Promise<Figure[]> {
     await measureRegion(scene),
     await measureHelper(scene, module),
     ...await measureRoot(scene, flower),
+    ...measureNoise(core),
   ];
   const wasm = new URL("../wasm/aggregate/pkg/aggregate_bg.wasm", import.meta.url);
   const coreKb = await gzipBytes(wasm) / 1000;
