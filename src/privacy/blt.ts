@@ -76,12 +76,14 @@ export function sensitivity(blt: Blt, schema: Participation): number {
 export function sensitivityOf(coefficients: Float64Array, schema: Participation): number {
   const { rounds, separation } = schema;
   const times = mostParticipations(schema);
+  const sums = new Float64Array(rounds);
   let squares = 0;
   for (let row = 0; row < rounds; row++) {
-    let sum = 0;
-    for (let i = 0; i < times && i * separation <= row; i++) {
-      sum += coefficients[row - i * separation] ?? 0;
-    }
+    // That of the row a separation before, with a column more and, where there are enough, one less.
+    const [before, first] = [row - separation, row - times * separation];
+    const sum = (coefficients[row] ?? 0) + (before < 0 ? 0 : sums[before] ?? 0) -
+      (first < 0 ? 0 : coefficients[first] ?? 0);
+    sums[row] = sum;
     squares += sum * sum;
   }
   return Math.sqrt(squares);

@@ -39,6 +39,10 @@ const MOST_LOSSES = 2 ** 20;
 const STEPS_PER_DEVIATION = 0.03;
 /** The coarsest grid. */
 const LARGEST_STEP = 0.01;
+/** The finest grid: a million rounds of it add less than a part in 10^4 to the smallest `ε` in use. */
+const SMALLEST_STEP = 1e-7;
+/** Where Rényi accounting gives more, that is all that is said. */
+const MOST_EPSILON = 1000;
 
 /**
  * The smallest `ε` that Rényi accounting gives for all charges together, and its order.
@@ -101,6 +105,9 @@ export function spentEpsilon(
     );
     return gaussianEpsilon(1 / Math.sqrt(precision), delta);
   }
+  const bound = renyiEpsilon(run, delta).epsilon;
+  // Beyond, nothing is promised that could be told more exactly.
+  if (!(bound > 0 && bound < MOST_EPSILON)) return bound;
   const epsilons = (["remove", "add"] as const).map((change) => {
     const step = options.step ?? stepFor(gaussian, change);
     const parts = gaussian.map(({ mechanism, rounds }) => ({
@@ -110,7 +117,7 @@ export function spentEpsilon(
     return lossEpsilon(composeLosses(parts), delta);
   });
   // Both are bounds; of very little noise the grid of losses is the coarser one.
-  return Math.min(renyiEpsilon(run, delta).epsilon, Math.max(...epsilons));
+  return Math.min(bound, Math.max(...epsilons));
 }
 
 /** What responses add up to without any `δ`; infinite where noise has none to give. */
@@ -148,7 +155,10 @@ function stepFor(
       sum + rounds * rate ** 2 * Math.expm1(1 / noise ** 2),
     0,
   ) / rounds;
-  const fine = Math.min(LARGEST_STEP, STEPS_PER_DEVIATION * Math.sqrt(variance));
+  const fine = Math.max(
+    SMALLEST_STEP,
+    Math.min(LARGEST_STEP, STEPS_PER_DEVIATION * Math.sqrt(variance)),
+  );
   const widest = Math.max(...charges.map(({ mechanism }) => {
     const { low, high } = lossRange(mechanism, change);
     return high - low;
