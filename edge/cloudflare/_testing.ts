@@ -1,0 +1,90 @@
+/**
+ * Real workerd for tests. Where it cannot run they are skipped, but in CI they fail.
+ *
+ * @module
+ */
+import { build, stop } from "esbuild";
+import { Miniflare } from "miniflare";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A worker that runs. */
+export interface RunningWorker extends AsyncDisposable {
+  /** Its address. */
+  readonly url: string;
+}
+
+/** Where the code of a worker begins, which objects it has, and where they are kept. */
+export interface WorkerOptions {
+  /** Its file, beside this one. */
+  readonly entry: string;
+  /** Classes of its objects by the names of their bindings; each has SQLite. */
+  readonly objects: Readonly<Record<string, string>>;
+  /** Folder in which objects are kept; in memory without one. */
+  readonly folder?: string;
+}
+
+/**
+ * Whether this machine can run workerd at all.
+ *
+ * @throws {Error} If it cannot, in CI.
+ */
+export async function canRunWorkerd(): Promise<boolean> {
+  try {
+    // The program that Miniflare would start: there is none for some platforms, or it does not run.
+    const program = Deno.env.get("MINIFLARE_WORKERD_PATH") ??
+      createRequire(import.meta.resolve("miniflare"))("workerd").default;
+    const { success } = await new Deno.Command(program, { args: ["--version"] }).output();
+    if (!success) throw new Error(`Cannot run workerd: ${program} failed`);
+    return true;
+  } catch (error) {
+    if (Deno.env.get("CI") === "true") throw error;
+    return false;
+  }
+}
+
+/** Bundles a worker and starts it on a port of its own. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const entry = fileURLToPath(new URL(options.entry, import.meta.url));
+  const classes = Object.entries(options.objects);
+  const worker = new Miniflare({
+    modules: [{
+      type: "ESModule",
+      path: join(dirname(entry), "worker.mjs"),
+      contents: await bundled(entry),
+    }],
+    modulesRoot: dirname(entry),
+    durableObjects: Object.fromEntries(
+      classes.map(([name, className]) => [name, { className, useSQLite: true }]),
+    ),
+    ...(options.folder === undefined ? {} : { durableObjectsPersist: options.folder }),
+    ...PLATFORM,
+  });
+  const { origin } = await worker.ready;
+  return { url: origin, [Symbol.asyncDispose]: () => worker.dispose() };
+}
+
+/** This machine alone, on a free port, and nothing fetched from outside of it. */
+const PLATFORM = {
+  compatibilityDate: "2026-07-01",
+  host: "127.0.0.1",
+  port: 0,
+  cf: false,
+} as const;
+
+async function bundled(entry: string): Promise<string> {
+  try {
+    const { outputFiles: [file] } = await build({
+      entryPoints: [entry],
+      bundle: true,
+      format: "esm",
+      write: false,
+      external: ["cloudflare:workers", "*.wasm"],
+      logLevel: "silent",
+    });
+    return file!.text;
+  } finally {
+    await stop();
+  }
+}
