@@ -325,7 +325,7 @@ export function kaheKernels(instance: CoreInstance<InitOutput>): KaheKernels {
       const polys = polynomials(work, "residues");
       withSeeds(
         [work.publicSeed, errorSeed],
-        4 * ring.degree,
+        4 * ring.degree * (1 + ring.primes.length),
         (seeds, scratch) =>
           instance.call((core) =>
             core.kahe_mask(

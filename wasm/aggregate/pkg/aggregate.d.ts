@@ -46,8 +46,8 @@ export function kahe_add(ring_index: number, acc: number, x: number, len: number
 export function kahe_draw_key(out: number, len: number, seed: number): void;
 
 /**
- * Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N`
- * words.
+ * Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N` words
+ * and as many for each prime.
  */
 export function kahe_mask(ring_index: number, tables: number, transform: number, public_key: number, error_key: number, slots: number, width: number, first: number, polys: number, values: number, out: number, scratch: number): void;
 

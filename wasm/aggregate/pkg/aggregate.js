@@ -99,8 +99,8 @@ export function kahe_draw_key(out, len, seed) {
 }
 
 /**
- * Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N`
- * words.
+ * Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N` words
+ * and as many for each prime.
  * @param {number} ring_index
  * @param {number} tables
  * @param {number} transform

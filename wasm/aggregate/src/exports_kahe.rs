@@ -89,8 +89,8 @@ pub fn key_ready(ring_index: usize, sum: usize, out: usize) {
     ring.ready_key(span(sum, ring.words()), span_mut(out, KEY_WORDS * ring.words()));
 }
 
-/// Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N`
-/// words.
+/// Encrypts `polys` polynomials of values, the first of which is number `first`. `scratch` is `N` words
+/// and as many for each prime.
 #[wasm_bindgen]
 #[expect(clippy::too_many_arguments, reason = "a flat list of numbers is the whole interface")]
 pub fn kahe_mask(
@@ -112,7 +112,8 @@ pub fn kahe_mask(
     let ring = context.ring;
     let values = span(values, polys * slots * ring.degree);
     let out = span_mut(out, polys * ring.words());
-    context.mask(values, out, first, &key(error_key), span_mut(scratch, ring.degree));
+    let scratch = span_mut(scratch, ring.degree + ring.words());
+    context.mask(values, out, first, &key(error_key), scratch);
 }
 
 /// Opens the sum of `polys` polynomials, the first of which is number `first`; `sum` is used up. Writes

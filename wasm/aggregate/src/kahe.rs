@@ -165,78 +165,71 @@ impl Context<'_> {
     /// Encrypts the values of whole polynomials, the first of which is number `first`.
     ///
     /// `values[(poly·slots + slot)·N + i]` goes into slot `slot` of coefficient `i`;
-    /// `out[(poly·primes + prime)·N + i]` in `[0, p)`. `errors` is scratch of `N` words.
+    /// `out[(poly·primes + prime)·N + i]` in `[0, p)`. `scratch` is `N` words and as many as `limbs`.
     pub fn mask(
         &self,
         values: &[u32],
         out: &mut [u32],
         first: u32,
         error_key: &Key,
-        errors: &mut [u32],
+        scratch: &mut [u32],
     ) {
         let n = self.ring.degree;
+        let (errors, limbs) = scratch.split_at_mut(n);
         let polys =
             values.chunks_exact(self.slots.count * n).zip(out.chunks_exact_mut(self.ring.words()));
         for ((values, out), poly) in polys.zip(first..) {
             gauss(errors, Width::Error, error_key, [poly, 0, 0], 0);
+            self.limbs(values, errors, limbs);
             let rows = out.chunks_exact_mut(n).zip(self.ring.tables(self.tables)).enumerate();
             for (index, (row, (prime, table))) in rows {
                 self.ring.mask_row(index, self.seed, poly, (&table, self.key), row);
-                self.add_message(row, prime, values, errors);
+                match self.ring.primes.len() {
+                    2 => self.add_limbs::<2>(row, prime, limbs),
+                    _ => self.add_limbs::<3>(row, prime, limbs),
+                }
             }
         }
-        wipe(errors);
+        wipe(scratch);
+    }
+
+    /// Cuts `t·e + m` in as many limbs as there are primes, of as many bits as those have, a row each:
+    /// the lowest ones are below `2^bits`, the last one has what is left, with a sign.
+    fn limbs(&self, values: &[u32], errors: &[u32], out: &mut [u32]) {
+        match self.slots.count {
+            2 => cut::<2, 20, 2, 27>(values, errors, out),
+            3 => cut::<3, 25, 3, 30>(values, errors, out),
+            4 => cut::<4, 19, 3, 30>(values, errors, out),
+            _ => cut::<5, 15, 3, 30>(values, errors, out),
+        }
     }
 
     /// `row += t·e + m`, reduced to `[0, p)`.
-    fn add_message(&self, row: &mut [u32], prime: Prime, values: &[u32], errors: &[u32]) {
-        match self.slots.count {
-            2 => self.add_slots::<2>(row, prime, values, errors),
-            3 => self.add_slots::<3>(row, prime, values, errors),
-            4 => self.add_slots::<4>(row, prime, values, errors),
-            _ => self.add_slots::<5>(row, prime, values, errors),
-        }
-    }
-
-    /// The same for so many slots.
     ///
-    /// With Shoup's quotients a product `w·v` loses `⌊quotient·v / 2^32⌋·p` and is then below
-    /// `p + p·v / 2^32`: all slots together are below `4p + 2^16` at five slots of 15 bits and below
-    /// `3.1p` otherwise, which a word holds, so that what they lose is added up first and multiplied by
-    /// `p` once.
-    fn add_slots<const SLOTS: usize>(
-        &self,
-        row: &mut [u32],
-        prime: Prime,
-        values: &[u32],
-        errors: &[u32],
-    ) {
+    /// The lowest limb is at most 2^17 above the prime and is added as it is. With Shoup's quotients
+    /// another one, `w·v`, loses `⌊quotient·v / 2^32⌋·p` and is then below `p + p·v / 2^32`, at most
+    /// `1.26p`: all together are below `3.6p`, which a word holds, so that what they lose is added up first
+    /// and multiplied by `p` once.
+    fn add_limbs<const LIMBS: usize>(&self, row: &mut [u32], prime: Prime, limbs: &[u32]) {
+        let n = row.len();
         let lanes = prime.lanes();
-        let step = prime.pow(2, self.slots.width);
-        let mut power = step;
-        let factors: [FixedFactor; SLOTS] = core::array::from_fn(|_| {
-            let factor = prime.factor(power).lanes();
-            power = prime.mul(power, step);
-            factor
-        });
-        let t = &factors[SLOTS - 1];
-        let slots: [&[[u32; 4]]; SLOTS] =
-            core::array::from_fn(|slot| values[slot * row.len()..][..row.len()].as_chunks().0);
-        let quads = row.as_chunks_mut::<4>().0.iter_mut().zip(errors.as_chunks::<4>().0);
-        for (i, (row, error)) in quads.enumerate() {
-            // `e + p` is no residue where `e > 0`, but a word, and that is enough.
-            let error = U32x4::load(error) + U32x4::splat(prime.0);
-            let masked = lanes.add(U32x4::load(row), lanes.mul(t.get(), error));
-            let mut message = U32x4::load(&slots[0][i]);
+        let bits = u32::BITS - prime.0.leading_zeros();
+        let factors: [FixedFactor; LIMBS] =
+            core::array::from_fn(|limb| prime.factor(prime.pow(2, bits * limb as u32)).lanes());
+        let limbs: [&[[u32; 4]]; LIMBS] =
+            core::array::from_fn(|limb| limbs[limb * n..][..n].as_chunks().0);
+        for (i, row) in row.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let mut message = U32x4::load(&limbs[0][i]);
             let mut lost = U32x4::splat(0);
-            for (slot, factor) in slots[1..].iter().zip(&factors) {
-                let (value, factor) = (U32x4::load(&slot[i]), factor.get());
+            for (at, (limb, factor)) in limbs.iter().zip(&factors).enumerate().skip(1) {
+                // The last one may be negative. With the prime added it is no residue, but a word.
+                let shift = if at == LIMBS - 1 { prime.0 } else { 0 };
+                let (value, factor) = (U32x4::load(&limb[i]) + U32x4::splat(shift), factor.get());
                 message = message + factor.value * value;
                 lost = lost + factor.quotient.mul_high(value);
             }
-            // At most 2^16 above the prime.
-            let message = lanes.reduce(lanes.halve(message - lost * U32x4::splat(prime.0)));
-            lanes.reduce(lanes.halve(masked + message)).store(row);
+            let message = lanes.halve(message - lost * U32x4::splat(prime.0));
+            lanes.reduce(lanes.halve(U32x4::load(row) + message)).store(row);
         }
     }
 
@@ -273,6 +266,40 @@ impl Context<'_> {
             garner.split(sum, values, self.slots, &mut noise);
         }
         noise
+    }
+}
+
+/// See [`Context::limbs`]: slots of `WIDTH` bits lie one after the other, errors above them.
+fn cut<const SLOTS: usize, const WIDTH: u32, const LIMBS: usize, const BITS: u32>(
+    values: &[u32],
+    errors: &[u32],
+    out: &mut [u32],
+) {
+    let n = errors.len();
+    let slots: [&[[u32; 4]]; SLOTS] =
+        core::array::from_fn(|slot| values[slot * n..][..n].as_chunks().0);
+    for (i, error) in errors.as_chunks::<4>().0.iter().enumerate() {
+        let values = slots.map(|slot| U32x4::load(&slot[i]));
+        let mut limbs = [U32x4::splat(0); LIMBS];
+        for (limb, word) in limbs.iter_mut().enumerate() {
+            let low = limb as u32 * BITS;
+            for (slot, &value) in values.iter().enumerate() {
+                let at = slot as u32 * WIDTH;
+                if at >= low && at < low + BITS {
+                    *word = *word | value.shifted_left(at - low);
+                } else if at < low && at + WIDTH > low {
+                    *word = *word | value.shifted_right(low - at);
+                }
+            }
+            *word = if limb < LIMBS - 1 {
+                *word & U32x4::splat((1 << BITS) - 1)
+            } else {
+                *word + U32x4::load(error).shifted_left(SLOTS as u32 * WIDTH - low)
+            };
+        }
+        for (row, word) in out.chunks_exact_mut(n).zip(limbs) {
+            word.store(&mut row.as_chunks_mut().0[i]);
+        }
     }
 }
 
@@ -436,9 +463,9 @@ mod tests {
                     .map(|word| if word % 3 == 0 { most } else { word % (most + 1) })
                     .collect();
                 let mut masked = vec![0; sum.len()];
-                let mut errors = vec![0; n];
-                context.mask(&values, &mut masked, 7, &seed(client + 20), &mut errors);
-                assert!(errors.iter().all(|&error| error == 0));
+                let mut scratch = vec![0; n + ring.words()];
+                context.mask(&values, &mut masked, 7, &seed(client + 20), &mut scratch);
+                assert!(scratch.iter().all(|&word| word == 0));
                 crate::rns::add_rows(&mut sum, &masked, n, &primes).unwrap();
                 crate::rns::add_rows(&mut keys, &key, n, &[SHARE_PRIME]).unwrap();
                 want.iter_mut().zip(&values).for_each(|(sum, value)| *sum += value);
@@ -503,7 +530,8 @@ mod tests {
                 let key = ready(&sum(seeds));
                 let context = Context { ring, tables: &tables, key: &key, seed: &seed(99), slots };
                 let mut masked = vec![0; ring.words()];
-                context.mask(&values, &mut masked, 0, &seed(20 + client as u64), &mut vec![0; n]);
+                let mut scratch = vec![0; n + ring.words()];
+                context.mask(&values, &mut masked, 0, &seed(20 + client as u64), &mut scratch);
                 crate::rns::add_rows(&mut total, &masked, n, &primes).unwrap();
             }
             let key = ready(&sum(&[(7, false), (8, false)]));

@@ -55,24 +55,24 @@ pub fn fill_table(words: &mut [u32], prime: Prime, psi: u32) {
     let shrink = prime.inverse(n as u32);
     for (table, root) in [(forward, psi), (inverse, prime.inverse(psi))] {
         let (values, quotients) = table.split_at_mut(n);
-        let mut power = 1;
-        for i in 0..n {
-            values[reversed(i, n)] = power;
-            power = prime.mul(power, root);
+        // With its bits turned over, an index whose highest one is `done` is one whose lowest one is
+        // `n / 2·done`: another half of a table is the first one times that power.
+        values[0] = 1;
+        let mut done = 1;
+        while done < n {
+            let factor = prime.factor(prime.pow(root, (n / (2 * done)) as u32));
+            let (known, rest) = values.split_at_mut(done);
+            for (to, &from) in rest.iter_mut().zip(&*known) {
+                *to = prime.scale(factor, from);
+            }
+            done *= 2;
         }
         if root != psi {
             values[0] = shrink;
             values[1] = prime.mul(values[1], shrink);
         }
-        for (quotient, &value) in quotients.iter_mut().zip(&*values) {
-            *quotient = prime.factor(value).quotient;
-        }
+        prime.secret_quotients(values, quotients);
     }
-}
-
-/// The `log2 n` bits of `i`, turned over.
-fn reversed(i: usize, n: usize) -> usize {
-    (i as u32).reverse_bits() as usize >> (32 - n.trailing_zeros())
 }
 
 impl<'a> Table<'a> {
@@ -276,7 +276,8 @@ mod tests {
             let mut got = x.clone();
             Table::new(&words, prime).forward(&mut got);
             for i in [0, 1, 2, 3, 4, 5, 63, n / 2, n - 2, n - 1] {
-                let at = prime.pow(psi, 2 * reversed(i, n) as u32 + 1);
+                let reversed = (i as u32).reverse_bits() >> (32 - n.trailing_zeros());
+                let at = prime.pow(psi, 2 * reversed + 1);
                 let value = x.iter().rev().fold(0, |sum, &c| (prime.mul(sum, at) + c) % prime.0);
                 assert_eq!(got[i], value, "position {i} of {n}");
             }

@@ -51,6 +51,15 @@ impl Prime {
         Factor { value, quotient: ((u64::from(value) << 32) / u64::from(self.0)) as u32 }
     }
 
+    /// `w · x mod p`, for any word `x`, without a division.
+    #[inline(always)]
+    #[must_use]
+    pub fn scale(self, w: Factor, x: u32) -> u32 {
+        let lost = (u64::from(w.quotient) * u64::from(x)) >> 32;
+        let scaled = w.value.wrapping_mul(x).wrapping_sub((lost as u32).wrapping_mul(self.0));
+        scaled.min(scaled.wrapping_sub(self.0))
+    }
+
     /// `⌊2^62 / p⌋`, for [`Self::secret_factor`].
     #[must_use]
     pub fn barrett(self) -> u64 {

@@ -43,6 +43,8 @@ mod tests {
         assert_eq!(a.rotate_left::<8>().to_array()[2..], [0x0000_0180, 0x3456_7812]);
         assert_eq!(a.rotate_left::<7>().to_array()[2..], [0x0000_00c0, 0x1a2b_3c09]);
         assert_eq!(a.shift_right::<8>().to_array()[3], 0x0012_3456);
+        assert_eq!(a.shifted_right(8).to_array(), a.shift_right::<8>().to_array());
+        assert_eq!(a.shifted_left(1).to_array(), (a + a).to_array());
         assert!((a ^ a).is_zero() && !(a | a).is_zero());
     }
 

@@ -116,6 +116,18 @@ impl U32x4 {
         Self(self.0.map(|a| a << N))
     }
 
+    /// [`Self::shift_right`] by a number that a generic function makes.
+    #[must_use]
+    pub fn shifted_right(self, bits: u32) -> Self {
+        Self(self.0.map(|a| a >> bits))
+    }
+
+    /// The same to the left.
+    #[must_use]
+    pub fn shifted_left(self, bits: u32) -> Self {
+        Self(self.0.map(|a| a << bits))
+    }
+
     /// Rotates each lane left by `N` bits, `0 < N < 32`.
     #[must_use]
     pub fn rotate_left<const N: u32>(self) -> Self {

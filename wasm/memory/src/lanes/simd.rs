@@ -145,6 +145,20 @@ impl U32x4 {
         Self(u32x4_shl(self.0, N))
     }
 
+    /// [`Self::shift_right`] by a number that a generic function makes; as fast where it is constant.
+    #[inline(always)]
+    #[must_use]
+    pub fn shifted_right(self, bits: u32) -> Self {
+        Self(u32x4_shr(self.0, bits))
+    }
+
+    /// The same to the left.
+    #[inline(always)]
+    #[must_use]
+    pub fn shifted_left(self, bits: u32) -> Self {
+        Self(u32x4_shl(self.0, bits))
+    }
+
     /// Rotates each lane left by `N` bits, `0 < N < 32`.
     #[inline(always)]
     #[must_use]
