@@ -38,19 +38,28 @@ export function canonicalBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return utf8(canonicalJson(value));
 }
 
+/** Levels of the deepest JSON that is read. Documents of the protocol have about ten. */
+const MOST_LEVELS = 100;
+
 /**
  * The value of a JSON text in which no object has a key twice (RFC 7493, section 2.3), so that two
  * readers cannot see two values in one signed text. Nor may a key be `__proto__`, nor a text hold half
- * a surrogate pair (section 2.1), which has no canonical form.
+ * a surrogate pair (section 2.1), which has no canonical form, nor lists and objects lie more than
+ * 100 levels deep in each other, as whoever reads them goes down by recursion.
  *
  * @throws {SyntaxError} If the text is not such JSON.
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   const open: Set<string>[] = [];
+  let level = 0;
   for (let at = 0; at < text.length; at++) {
     if (text[at] === "{") open.push(new Set());
     if (text[at] === "}") open.pop();
+    if ("[{".includes(text[at] ?? "?") && ++level > MOST_LEVELS) {
+      throw new SyntaxError(`Cannot read JSON: it is more than ${MOST_LEVELS} levels deep`);
+    }
+    if ("]}".includes(text[at] ?? "?")) level--;
     if (text[at] !== '"') continue;
     const start = at++;
     for (; text[at] !== '"'; at++) if (text[at] === "\\") at++;

@@ -125,3 +125,11 @@ Deno.test("json: half a surrogate pair is refused in keys and texts, a whole one
   }
   assert.equal(parseJson(`"\\ud83d\\ude00\\\\ud800"`), "😀\\ud800");
 });
+
+Deno.test("json: what is more than a hundred levels deep is refused, side by side is not deep", () => {
+  const deep = (levels: number) => `${'[{"a":'.repeat(levels / 2)}0${"}]".repeat(levels / 2)}`;
+  assert.doesNotThrow(() => parseJson(deep(100)));
+  assert.throws(() => parseJson(deep(102)), /^SyntaxError: .* more than 100 levels deep$/);
+  assert.throws(() => parseJson(`${"[".repeat(50_000)}${"]".repeat(50_000)}`), SyntaxError);
+  assert.equal((parseJson(`[${"[[]],".repeat(500)}"[[["]`) as unknown[]).length, 501);
+});

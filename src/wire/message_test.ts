@@ -83,7 +83,7 @@ Deno.test("message: a document is read whole: no list for a record, no key that 
   for (const key of ["constructor", "prototype"]) {
     assert.throws(() => read(`{"train":{"${key}":1}}`), says(RegExp(`the key "${key}"`)));
   }
-  const deep = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
+  const deep = `${"[".repeat(90)}${"]".repeat(90)}`;
   assert.equal(Array.isArray(read(`{"train":{"x":${deep}}}`).train["x"]), true);
 });
 

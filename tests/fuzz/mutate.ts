@@ -141,6 +141,7 @@ const VALUES: readonly (() => unknown)[] = [
     .map((value) => () => value),
   ...[[], {}, [[]], [null], { length: 1e9 }, { toJSON: 1 }].map((value) => () => value),
   () => nested(500),
+  () => nested(80),
   () => Array(300).fill(0),
 ];
 
