@@ -6,7 +6,7 @@
 import { build, stop } from "esbuild";
 import { Miniflare } from "miniflare";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** A worker that runs. */
@@ -17,10 +17,15 @@ export interface RunningWorker extends AsyncDisposable {
 
 /** Where the code of a worker begins, which objects it has, and where they are kept. */
 export interface WorkerOptions {
-  /** Its file, beside this one. */
-  readonly entry: string;
+  /**
+   * Text of its module, which imports as if it lay beside this file. It may import the core; a file
+   * that does is refused by Deno, which takes it for a module of its own and looks for its imports.
+   */
+  readonly source: string;
   /** Classes of its objects by the names of their bindings; each has SQLite. */
   readonly objects: Readonly<Record<string, string>>;
+  /** Variables and secrets. */
+  readonly bindings?: Readonly<Record<string, string>>;
   /** Folder in which objects are kept; in memory without one. */
   readonly folder?: string;
 }
@@ -46,15 +51,18 @@ export async function canRunWorkerd(): Promise<boolean> {
 
 /** Bundles a worker and starts it on a port of its own. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const entry = fileURLToPath(new URL(options.entry, import.meta.url));
   const classes = Object.entries(options.objects);
   const worker = new Miniflare({
-    modules: [{
-      type: "ESModule",
-      path: join(dirname(entry), "worker.mjs"),
-      contents: await bundled(entry),
-    }],
-    modulesRoot: dirname(entry),
+    modules: [
+      {
+        type: "ESModule",
+        path: join(FOLDER, "worker.mjs"),
+        contents: await bundled(options.source),
+      },
+      { type: "CompiledWasm", path: join(ROOT, "wasm/aggregate/pkg/aggregate_bg.wasm") },
+    ],
+    modulesRoot: ROOT,
+    bindings: { ...options.bindings },
     durableObjects: Object.fromEntries(
       classes.map(([name, className]) => [name, { className, useSQLite: true }]),
     ),
@@ -65,6 +73,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return { url: origin, [Symbol.asyncDispose]: () => worker.dispose() };
 }
 
+const FOLDER = fileURLToPath(new URL(".", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
 /** This machine alone, on a free port, and nothing fetched from outside of it. */
 const PLATFORM = {
   compatibilityDate: "2026-07-01",
@@ -73,10 +84,10 @@ const PLATFORM = {
   cf: false,
 } as const;
 
-async function bundled(entry: string): Promise<string> {
+async function bundled(source: string): Promise<string> {
   try {
     const { outputFiles: [file] } = await build({
-      entryPoints: [entry],
+      stdin: { contents: source, resolveDir: FOLDER, sourcefile: "worker.ts", loader: "ts" },
       bundle: true,
       format: "esm",
       write: false,

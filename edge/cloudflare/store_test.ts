@@ -13,7 +13,10 @@ import { StoreObject } from "./_stores_testing.ts";
 const TASK = "a".repeat(64);
 const SLICES = [{ name: "s", index: 0, bytes: Uint8Array.of(1, 2, 3) }];
 const ANSWER = { sid: "5".repeat(64), task: TASK, round: 4, clients: 2, members: "c".repeat(64) };
-const STORES = { entry: "./_stores_testing.ts", objects: { STORES: StoreObject.name } };
+const STORES = {
+  source: `export * from "./_stores_testing.ts"; export { default } from "./_stores_testing.ts";`,
+  objects: { STORES: StoreObject.name },
+};
 
 const worker = await canRunWorkerd() ? await startWorker(STORES) : undefined;
 
