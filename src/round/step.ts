@@ -63,11 +63,8 @@ export interface Step {
  * import { beginRoot } from "./begin.ts";
  * import { step } from "./step.ts";
  *
- * const sampling = { kind: "all" } as const;
- * const rules = {
- *   ...{ min: 2, max: 10, sampling, mask: "none", roundMs: 60_000 },
- *   stop: { rounds: 3 },
- * } as const;
+ * const [sampling, stop] = [{ kind: "all" }, { rounds: 3 }] as const;
+ * const rules = { min: 2, max: 10, sampling, mask: "none", roundMs: 60_000, stop } as const;
  * const model = { version: 0, digest: "00".repeat(32), bytes: 100 };
  * const { record } = beginRoot({ task: "11".repeat(32), rules, model });
  * const next = step(record, { kind: "roster", members: 2, clients: 2, awaited: 0 }, Date.now());
