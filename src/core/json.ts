@@ -45,7 +45,8 @@ const MOST_LEVELS = 100;
  * The value of a JSON text in which no object has a key twice (RFC 7493, section 2.3), so that two
  * readers cannot see two values in one signed text. Nor may a key be `__proto__`, nor a text hold half
  * a surrogate pair (section 2.1), which has no canonical form, nor lists and objects lie more than
- * 100 levels deep in each other, as whoever reads them goes down by recursion.
+ * 100 levels deep in each other, as whoever reads them goes down by recursion, nor a number be beyond
+ * float64 (section 2.2), which would read as infinite.
  *
  * @throws {SyntaxError} If the text is not such JSON.
  */
@@ -60,6 +61,7 @@ export function parseJson(text: string): unknown {
       throw new SyntaxError(`Cannot read JSON: it is more than ${MOST_LEVELS} levels deep`);
     }
     if ("]}".includes(text[at] ?? "?")) level--;
+    if (/[-\d]/.test(text[at] ?? "")) at += checkNumber(text, at) - 1;
     if (text[at] !== '"') continue;
     const start = at++;
     for (; text[at] !== '"'; at++) if (text[at] === "\\") at++;
@@ -67,6 +69,16 @@ export function parseJson(text: string): unknown {
     if (isKey(text, at + 1)) addKey(open.at(-1), JSON.parse(text.slice(start, at + 1)));
   }
   return value;
+}
+
+/** The length of the number that begins there. */
+function checkNumber(text: string, at: number): number {
+  // What stands between the marks of JSON and may be part of a number.
+  const run = /[-+.\deE]+/y;
+  run.lastIndex = at;
+  const [number = "0"] = run.exec(text) ?? [];
+  if (Number.isFinite(Number(number))) return number.length;
+  throw new SyntaxError("Cannot read JSON: a number is beyond what float64 holds");
 }
 
 /** Only an escape can make half a pair of what was UTF-8. */

@@ -133,3 +133,12 @@ Deno.test("json: what is more than a hundred levels deep is refused, side by sid
   assert.throws(() => parseJson(`${"[".repeat(50_000)}${"]".repeat(50_000)}`), SyntaxError);
   assert.equal((parseJson(`[${"[[]],".repeat(500)}"[[["]`) as unknown[]).length, 501);
 });
+
+Deno.test("json: a number beyond float64 is refused, the largest and the least are not", () => {
+  for (const text of ["1e309", `[0,-1e999]`, `{"a":${"9".repeat(400)}}`, `{"1e999":1E400}`]) {
+    assert.throws(() => parseJson(text), /^SyntaxError: .* beyond what float64 holds$/);
+  }
+  assert.deepEqual(parseJson(`[1.7976931348623157e308,-5e-324,1e-999,-0,12,"1e999",true,false]`), [
+    ...[1.7976931348623157e308, -5e-324, 0, -0, 12, "1e999", true, false],
+  ]);
+});
