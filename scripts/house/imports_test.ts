@@ -39,7 +39,7 @@ Deno.test("imports: a layer that imports upwards is found, types and dynamic imp
     [
       "src/core/a.ts:1 imports src/wire/x.ts: core may import no other layer",
       "src/round/c.ts:2 imports src/client/join.ts: round may import core, wire",
-      "src/update/d.ts:1 imports src/mask/none.ts: update may import core, wasm",
+      "src/update/d.ts:1 imports src/mask/none.ts: update may import core, wasm, wire, privacy",
       "src/wire/b.ts:1 imports src/round/x.ts: wire may import core",
     ],
   );
