@@ -25,10 +25,13 @@ Deno.test("large evidence: a region of 600 clients sends ten megabytes of it ove
     clock: clock as ManualClock,
     limits: { heldBytes: 1 << 20, inFlightBytes: 4 << 20 },
   });
-  await using server = Deno.serve({ port: 0, onListen() {} }, (request) => root.app.fetch(request));
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => root.app.fetch(request),
+  );
   const region = await generateIdentity();
   const peer = createPeer({
-    url: `http://localhost:${server.addr.port}`,
+    url: `http://127.0.0.1:${server.addr.port}`,
     ...{ fetch: systemFetch, identity: region, clock, random: systemRandom, digest: nodeDigest },
   });
   const { region: to } = await peer.task(root.id);

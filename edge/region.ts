@@ -311,7 +311,9 @@ export async function followParent(
       ...FOREVER,
       // Whatever the parent answers, a later version of it may answer better.
       retryable(error) {
-        logger({ kind: "failure", doing: `following ${parent.url}`, error });
+        if (!isOvertaken(error)) {
+          logger({ kind: "failure", doing: `following ${parent.url}`, error });
+        }
         // It may come back without its roster, and would then wait for nobody.
         if (isTributaryError(error, "peer-unreachable")) life.redo("report");
         return true;
@@ -319,6 +321,11 @@ export async function followParent(
       retryAfterMs,
     });
   }
+}
+
+/** Whether a parent that has just restarted takes only what is signed from the next second on. */
+function isOvertaken(error: unknown): boolean {
+  return isTributaryError(error, "signature-expired") && error.retryAfterS !== undefined;
 }
 
 function later(info: RoundInfo, ms: number): RoundInfo {
