@@ -37,6 +37,7 @@ export function eachRecord(
   const { lineLimitBytes = LINE_LIMIT_BYTES, comment = null } = layout;
   checkText(file, { lineLimitBytes });
   let end = 0;
+  const record = (to: number) => file.bytes.subarray(end, to);
   try {
     parse(file.bytes, {
       bom: true,
@@ -50,7 +51,7 @@ export function eachRecord(
       skip_empty_lines: true,
       max_record_size: lineLimitBytes,
       on_record: (fields: string[], context): null => {
-        if (layout.quotes && fields.some((field) => /[\r\n]/.test(field))) {
+        if (layout.quotes && hasLineBreak(fields, comment === null ? record(context.bytes) : [])) {
           throw openQuote(file, end);
         }
         take(fields, context.lines);
@@ -80,6 +81,20 @@ export function eachLine(
     layout: { delimiter: "\0", quotes: false, lineLimitBytes },
     take: ([text = ""], line) => take(text, line),
   });
+}
+
+/**
+ * Whether a record goes over the end of a line: in a field, or among its bytes, where a break may have
+ * been dropped with the blanks around a field.
+ */
+function hasLineBreak(fields: readonly string[], bytes: ArrayLike<number>): boolean {
+  if (fields.some((field) => /[\r\n]/.test(field))) return true;
+  const isBreak = (byte: number | undefined) => byte === 10 || byte === 13;
+  let [from, to] = [0, bytes.length];
+  while (from < to && isBreak(bytes[from])) from++;
+  while (to > from && isBreak(bytes[to - 1])) to--;
+  for (let at = from; at < to; at++) if (isBreak(bytes[at])) return true;
+  return false;
 }
 
 function openQuote(file: SourceFile, end: number, cause?: unknown): Error {

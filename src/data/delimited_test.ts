@@ -55,6 +55,13 @@ Deno.test("delimited: the line of an open quote is right behind blank lines", ()
   });
 });
 
+Deno.test("delimited: a quote that swallows the end of a line is refused, also behind a mark that blanks are dropped with", () => {
+  assert.throws(
+    () => [...records('""\ufeff"\r\n"', { delimiter: ",", quotes: true })],
+    { code: "bad-data", message: /opens a quote that it does not close/ },
+  );
+});
+
 Deno.test("delimited: any text is read, or refused as bad data", () => {
   const piece = fc.constantFrom('"', '""', ",", "\n", "\r\n", "\r", " ", "a", "é", "\0", "\ufeff");
   fc.assert(
