@@ -48,12 +48,13 @@ function seeds(rng: Rng): Draw {
   return poolOf(rng, systemRandom(SEED_BYTES), () => systemRandom(SEED_BYTES));
 }
 
-/** Rows of the share prime's residues: zeros, or anything. */
+/** Rows of the share prime's residues: one row, or any. */
 function rows(rng: Rng, bytes: number): Draw {
-  return poolOf(rng, new Uint8Array(bytes), () => {
+  const row = () => {
     const words = new Uint32Array(bytes / 4).map(() => rng.below(SHARE_PRIME));
     return new Uint8Array(words.buffer);
-  });
+  };
+  return poolOf(rng, row(), row);
 }
 
 function tablesOf(core: AggregateCore): KaheTables {
@@ -136,13 +137,14 @@ function transforming({ module, rng }: Bench): Subject {
 function readying({ module, rng }: Bench): Subject {
   const core = createAggregateCore(module);
   const [sum, out] = [core.memory.alloc(polynomialBytes(RING)), core.memory.alloc(keyBytes(RING))];
-  const draw = poolOf(rng, new Uint8Array(sum.bytes), () => {
+  const residues = () => {
     const words = new Uint32Array(sum.bytes / 4);
     RING.primes.forEach((p, at) =>
       words.subarray(at * DEGREE, (at + 1) * DEGREE).forEach((_, i, row) => row[i] = rng.below(p))
     );
     return new Uint8Array(words.buffer);
-  });
+  };
+  const draw = poolOf(rng, residues(), residues);
   const run = () => core.readyKey(RING, { sum, out });
   return inMemory(core, { name: "readying a sum of uniform keys", span: sum, draw, run });
 }
