@@ -13,8 +13,7 @@ import {
   type Process,
   runClient,
 } from "./_tree_testing.ts";
-import { fragile, type Moment, type Victim } from "./_fragile_testing.ts";
-import { memoryStore } from "./memory/store.ts";
+import { type Moment, startMortalTree, type Victim } from "./_fragile_testing.ts";
 import { sqliteStore } from "./sqlite/store.ts";
 import type { RoundStore } from "./store.ts";
 
@@ -36,55 +35,24 @@ async function expectedSums(): Promise<string[]> {
 }
 
 /** Runs a task over a root and two regions, one process of which dies once and starts again. */
-async function runWithCrash(victim: Victim, at: number, moment: Moment, store = memoryStore()) {
+async function runWithCrash(victim: Victim, at: number, moment: Moment, store?: RoundStore) {
   const clock = hastyClock();
   const task = testTask(4, { clients: { min: CLIENTS, max: 100 }, stop: { rounds: ROUNDS } });
-  let died = false;
-  let changes = () => 0;
-  let restarted: Promise<void> = Promise.resolve();
-  const target: { process?: Process } = {};
-  const die = () => {
-    died = true;
-    target.process?.kill();
-    restarted = (async () => {
-      await clock.sleep(1);
-      await target.process?.start();
-    })();
-  };
-  const wrap = (inner: RoundStore): RoundStore => {
-    if (died) return inner;
-    const { wrapped, changes: counted } = fragile(inner, { at, moment, die });
-    changes = counted;
-    return wrapped;
-  };
-  const root = await createRootProcess(clock, task, victim === "root" ? { wrap } : {});
-  const first = await createRegionProcess(
-    clock,
-    root,
-    victim === "region" ? { wrap, store } : {},
-  );
-  const second = await createRegionProcess(clock, root);
-  target.process = victim === "root" ? root : first;
-  // A start that dies in the middle is followed by another one, which `die` has arranged.
-  const survive = (process: Process) => process.start().catch(() => {});
-  await survive(root);
-  await restarted;
-  await Promise.all([survive(first), survive(second)]);
-  await restarted;
-  const regions = [first, second];
+  const tree = await startMortalTree(clock, task, { victim, at, moment, store });
+  const { root, regions } = tree;
   const runs = await Promise.all(
     Array.from(
       { length: CLIENTS },
       (_, i) => runClient(clock, regions[i % 2]!, task, (round) => wordsOf(i, round)),
     ),
   );
-  await restarted;
+  await tree.restarted();
   const id = await taskId(task);
   const peer = patientPeer(clock, root.fetch, await generateIdentity());
   const sums = await publishedSums(peer, id);
   const { round } = (await root.store.read(id))?.record as unknown as { round: { phase: unknown } };
-  for (const process of [first, second, root]) await process.stop();
-  return { sums, runs, changes: changes(), died, phase: round.phase };
+  await tree.stop();
+  return { sums, runs, changes: tree.changes(), died: tree.hasDied(), phase: round.phase };
 }
 
 for (const victim of ["root", "region"] as const) {

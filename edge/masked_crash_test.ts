@@ -8,17 +8,11 @@ import { createUpdateChain } from "../src/update/chain.ts";
 import { createAggregateCore } from "../src/wasm/aggregate.ts";
 import { taskId, updatePlan } from "../src/wire/task.ts";
 import { hastyClock } from "../tests/hasty_clock.ts";
-import { fragile, type Moment, type Victim } from "./_fragile_testing.ts";
+import { type Moment, startMortalTree, type Victim } from "./_fragile_testing.ts";
 import { runMaskedClient } from "./_masked_testing.ts";
 import { module } from "./_testing.ts";
-import {
-  createRegionProcess,
-  createRootProcess,
-  patientPeer,
-  type Process,
-} from "./_tree_testing.ts";
+import { patientPeer } from "./_tree_testing.ts";
 import { testCommittee } from "./helper/_testing.ts";
-import { memoryStore } from "./memory/store.ts";
 import { sqliteStore } from "./sqlite/store.ts";
 import type { RoundStore } from "./store.ts";
 
@@ -28,44 +22,16 @@ const CLIENTS = 4;
 const wordsOf = (i: number, round: number) => [i + 1, round, 8000 + i, i * round];
 
 /** Runs a masked task over a root and two regions, one process of which dies once and starts again. */
-async function runWithCrash(victim: Victim, at: number, moment: Moment, store = memoryStore()) {
+async function runWithCrash(victim: Victim, at: number, moment: Moment, store?: RoundStore) {
   const clock = hastyClock();
   const committee = await testCommittee({
     task: { clients: { min: CLIENTS, max: 100 }, stop: { rounds: ROUNDS } },
     app: { clock },
   });
   const { task } = committee;
-  let died = false;
-  let changes = () => 0;
-  let restarted: Promise<void> = Promise.resolve();
-  const target: { process?: Process } = {};
-  const die = () => {
-    died = true;
-    target.process?.kill();
-    restarted = (async () => {
-      await clock.sleep(1);
-      await target.process?.start();
-    })();
-  };
-  const wrap = (inner: RoundStore): RoundStore => {
-    if (died) return inner;
-    const { wrapped, changes: counted } = fragile(inner, { at, moment, die });
-    changes = counted;
-    return wrapped;
-  };
-  const root = await createRootProcess(clock, task, {
-    fetch: committee.fetch,
-    ...(victim === "root" ? { wrap } : {}),
-  });
-  const first = await createRegionProcess(clock, root, victim === "region" ? { wrap, store } : {});
-  const second = await createRegionProcess(clock, root);
-  target.process = victim === "root" ? root : first;
-  const survive = (process: Process) => process.start().catch(() => {});
-  await survive(root);
-  await restarted;
-  await Promise.all([survive(first), survive(second)]);
-  await restarted;
-  const regions = [first, second];
+  const { fetch } = committee;
+  const tree = await startMortalTree(clock, task, { victim, at, moment, store, fetch });
+  const { root, regions } = tree;
   const runs = await Promise.all(
     Array.from(
       { length: CLIENTS },
@@ -73,20 +39,20 @@ async function runWithCrash(victim: Victim, at: number, moment: Moment, store = 
         runMaskedClient(clock, regions[i % 2]!, { task, words: (round) => wordsOf(i, round) }),
     ),
   );
-  await restarted;
+  await tree.restarted();
   const id = await taskId(task);
   const peer = patientPeer(clock, root.fetch, await generateIdentity());
   const { model } = await peer.status(id);
   const { tensors } = decodeSafetensors(await peer.model(id, model!));
   const { entries } = await peer.log(id, { from: 0 });
-  for (const process of [first, second, root]) await process.stop();
+  await tree.stop();
   const left = await Promise.all(
-    [root, first, second].map(({ store }) =>
+    [root, ...regions].map(({ store }) =>
       Promise.all(["evidence/", "roster/", "upload/"].map((it) => store.sliceNames(id, it)))
     ),
   );
   return {
-    ...{ runs, changes: changes(), died, left: left.flat(2) },
+    ...{ runs, changes: tree.changes(), died: tree.hasDied(), left: left.flat(2) },
     kinds: entries.map(({ body }) => body.event.kind),
     model: tensors.w!.data,
     expected: expectedModel(task),

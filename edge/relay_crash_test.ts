@@ -5,17 +5,11 @@ import { createUpdateChain } from "../src/update/chain.ts";
 import { createAggregateCore } from "../src/wasm/aggregate.ts";
 import { taskId, updatePlan } from "../src/wire/task.ts";
 import { hastyClock } from "../tests/hasty_clock.ts";
-import { fragile, type Moment, type Victim } from "./_fragile_testing.ts";
+import { type Moment, startMortalTree, type Victim } from "./_fragile_testing.ts";
 import { phasedTask, runPhasedClient } from "./_phased_testing.ts";
 import { module } from "./_testing.ts";
-import {
-  createRegionProcess,
-  createRootProcess,
-  patientPeer,
-  type Process,
-} from "./_tree_testing.ts";
+import { patientPeer } from "./_tree_testing.ts";
 import { modelName } from "./models.ts";
-import type { RoundStore } from "./store.ts";
 
 const CLIENTS = 5;
 const WORDS = 3;
@@ -27,35 +21,9 @@ const wordsOf = (i: number) => [i, 4090 - i, i * i + 7];
 async function runWithCrash(victim: Victim, at: number, moment: Moment) {
   const clock = hastyClock();
   const task = phasedTask(WORDS, { clients: { min: CLIENTS, max: 100 } });
-  let died = false;
-  let changes = () => 0;
-  let restarted: Promise<void> = Promise.resolve();
-  const target: { process?: Process } = {};
-  const die = () => {
-    died = true;
-    target.process?.kill();
-    restarted = (async () => {
-      await clock.sleep(1);
-      await target.process?.start();
-    })();
-  };
-  const wrap = (inner: RoundStore): RoundStore => {
-    if (died) return inner;
-    const { wrapped, changes: counted } = fragile(inner, { at, moment, die });
-    changes = counted;
-    return wrapped;
-  };
+  const tree = await startMortalTree(clock, task, { victim, at, moment });
+  const { root, regions } = tree;
   const outcomes = new Set<string>();
-  const root = await createRootProcess(clock, task, victim === "root" ? { wrap } : {});
-  const first = await createRegionProcess(clock, root, victim === "region" ? { wrap } : {});
-  const second = await createRegionProcess(clock, root);
-  target.process = victim === "root" ? root : first;
-  const survive = (process: Process) => process.start().catch(() => {});
-  await survive(root);
-  await restarted;
-  await Promise.all([survive(first), survive(second)]);
-  await restarted;
-  const regions = [first, second];
   const runs = await Promise.all(Array.from({ length: CLIENTS }, (_, i) =>
     runPhasedClient(clock, {
       task,
@@ -68,7 +36,7 @@ async function runWithCrash(victim: Victim, at: number, moment: Moment) {
         return answer;
       },
     })));
-  await restarted;
+  await tree.restarted();
   const id = await taskId(task);
   const peer = patientPeer(clock, root.fetch, await generateIdentity());
   const { entries } = await peer.log(id, { from: 0 });
@@ -77,8 +45,8 @@ async function runWithCrash(victim: Victim, at: number, moment: Moment) {
   );
   const model = await root.store.slice(id, modelName(1), 0);
   const names = await root.store.sliceNames(id, "phase/");
-  for (const process of [first, second, root]) await process.stop();
-  return { runs, outcomes, published, model, names, changes: changes(), died };
+  await tree.stop();
+  return { runs, outcomes, published, model, names, changes: tree.changes(), died: tree.hasDied() };
 }
 
 /** The model of all clients' sum. */
