@@ -26,6 +26,7 @@ import { followParent, type ParentOptions, regionDuties, storeParentTask } from 
 import { type NewTask, rootDuties, storeTask, type StrategyOf } from "./root.ts";
 import { createSlicePool } from "./slice_pool.ts";
 import type { RoundStore } from "./store.ts";
+import { createSums, type SumsOf } from "./sums.ts";
 import { createTaskLife, type TaskLife } from "./task_life.ts";
 import type { World } from "./world.ts";
 
@@ -51,6 +52,8 @@ export interface AggregatorOptions {
   readonly digest?: Digest;
   /** How signatures are checked; by WebCrypto unless the platform has something faster. */
   readonly checkOf?: CheckOf;
+  /** What adds parcels; this process by default, with a core of its own for each sum. */
+  readonly sums?: SumsOf;
   /** Says nothing by default. */
   readonly logger?: Logger;
   /** Bounds that differ from {@link DEFAULT_LIMITS}. */
@@ -230,6 +233,7 @@ function worldOf(options: AggregatorOptions): World {
     checkOf: options.checkOf ?? webCheckOf,
     fetch: options.fetch ?? systemFetch,
     logger: options.logger ?? silent,
+    sums: options.sums ?? createSums,
     turn: options.turn ?? systemTurn,
     limits,
     pool: createSlicePool(limits.inFlightBytes),

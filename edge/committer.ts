@@ -15,7 +15,7 @@ import { appendToLog, type LogEntry } from "../src/wire/log.ts";
 import { Draft } from "./draft.ts";
 import { type MemberShare, shareRows, sharesName } from "./shares.ts";
 import type { RoundStore, StoreChange, UpdateRow } from "./store.ts";
-import { createSums, type NextSums, type Sums } from "./sums.ts";
+import type { NextSums, Sums, SumsOf } from "./sums.ts";
 import type { TaskForm } from "./task_form.ts";
 import { loadTask, recordJson, type TaskRecord, type TaskState } from "./task_state.ts";
 
@@ -48,6 +48,8 @@ export interface CommitterOptions {
   readonly module: WebAssembly.Module;
   /** What parcels look like, and in how many sums they are added. */
   readonly form: TaskForm;
+  /** Makes what adds parcels. */
+  readonly sums: SumsOf;
   /** Longest sum that stays in memory, or sums of a round together. */
   readonly heldBytes: number;
   /** How many jobs share a write. */
@@ -263,7 +265,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     if (parcels.length === 0) return { sums: from, rows: [] };
     const { ring } = options.form.mask;
     const { parcelBytes: bytes, groups } = options.form;
-    sums ??= createSums({ ...options, ring, bytes, groups });
+    sums ??= options.sums({ ...options, ring, bytes, groups });
     // A name of its own, so that what a crashed or second writer left is never taken for it.
     const nameOf = (group: number) =>
       `sum/${draft.round.round}/${group}/${toHex(options.random(8))}`;

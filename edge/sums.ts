@@ -38,13 +38,17 @@ export interface Sums extends Disposable {
   add(addition: SumsAddition): Promise<NextSums>;
 }
 
+/** What the sums of a task's rounds are made of. */
+export interface SumsOptions extends SumOptions {
+  /** Most groups of a round, at least 1: held sums share the memory. */
+  readonly groups: number;
+}
+
+/** Makes what adds a task's parcels, here or elsewhere: whoever calls it disposes of what it gets. */
+export type SumsOf = (options: SumsOptions) => Sums;
+
 /** The sums of a task's rounds; nothing is read before the first call. */
-export function createSums(
-  options: SumOptions & {
-    /** Most groups of a round, at least 1: held sums share the memory. */
-    readonly groups: number;
-  },
-): Sums {
+export function createSums(options: SumsOptions): Sums {
   const { groups, heldBytes, bytes } = options;
   // Sums that are too long to be all held are read slice by slice, by one that holds none.
   const areHeld = bytes * groups <= heldBytes;

@@ -13,6 +13,7 @@ import type { Limits } from "./limits.ts";
 import type { Logger } from "./logger.ts";
 import type { SlicePool } from "./slice_pool.ts";
 import type { RoundStore } from "./store.ts";
+import type { SumsOf } from "./sums.ts";
 
 /** The world of one aggregator; all its tasks share it. */
 export interface World {
@@ -34,6 +35,8 @@ export interface World {
   readonly logger: Logger;
   /** The compiled `aggregate` core. */
   readonly module: WebAssembly.Module;
+  /** What adds parcels. */
+  readonly sums: SumsOf;
   /** Bounds. */
   readonly limits: Limits;
   /** Bytes of parcels in memory. */
