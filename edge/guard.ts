@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { fromBase64Url } from "../src/core/bytes.ts";
 import type { Clock } from "../src/core/clock.ts";
 import { TributaryError } from "../src/core/errors.ts";
-import { type CheckOf, hasSmallOrder, type SignatureCheck } from "../src/core/identity.ts";
+import type { CheckOf } from "../src/core/identity.ts";
 import { createNonces } from "../src/wire/nonces.ts";
-import { type SignedKind, verifyRequest } from "../src/wire/signing.ts";
+import {
+  type CheckedSignature,
+  type SignedKind,
+  verifyRequest,
+} from "../src/wire/verify_request.ts";
+import { createKeyChecks } from "./key_checks.ts";
 
 /** How long signatures are good for. */
 export interface GuardOptions {
@@ -32,8 +36,8 @@ export interface Claim {
   readonly kind: SignedKind;
   /** Id in the path. */
   readonly member: string;
-  /** Its raw public key, base64url; undefined when it is not enrolled. */
-  readonly publicKey: string | undefined;
+  /** Whether it is enrolled, or need not be. */
+  readonly isKnown: boolean;
 }
 
 /** Checks signatures, each once. */
@@ -43,7 +47,7 @@ export interface Guard {
    *
    * @throws {TributaryError} As `verifyRequest` of src/wire says.
    */
-  check(request: Request, claim: Claim): Promise<void>;
+  check(request: Request, claim: Claim): Promise<CheckedSignature>;
 }
 
 /**
@@ -59,9 +63,6 @@ export function requireSignature({ headers }: Request): void {
   );
 }
 
-/** Imported keys kept; beyond that the oldest are imported again. */
-const KEPT_KEYS = 100_000;
-
 /** How many members it takes to fill the memory against replay. */
 const MEMBER_SHARES = 64;
 
@@ -71,43 +72,20 @@ export function createGuard(options: GuardOptions): Guard {
   const windowMs = (maxAgeS + 2 * skewS) * 1000;
   const perMember = Math.ceil(options.nonces / MEMBER_SHARES);
   const nonces = createNonces({ clock, windowMs, capacity: options.nonces, perMember });
-  const keys = new Map<string, SignatureCheck>();
-
-  async function keyOf(publicKey: string): Promise<SignatureCheck> {
-    const kept = keys.get(publicKey);
-    if (kept !== undefined) return kept;
-    const check = await checkOf(fromBase64Url(publicKey));
-    const [oldest] = keys.keys();
-    if (keys.size >= KEPT_KEYS && oldest !== undefined) keys.delete(oldest);
-    keys.set(publicKey, check);
-    return check;
-  }
-
-  async function checkOf(publicKey: Uint8Array): Promise<SignatureCheck> {
-    let cause: unknown;
-    try {
-      if (!hasSmallOrder(publicKey)) return await options.checkOf(publicKey);
-    } catch (error) {
-      cause = error;
-    }
-    throw new TributaryError(
-      "signature-invalid",
-      "Cannot accept a request: its sender's public key is none that a key pair has",
-      { cause },
-    );
-  }
+  const checkOf = createKeyChecks(options.checkOf);
 
   return {
-    check: async (request, { kind, member, publicKey }) =>
+    check: async (request, { kind, member, isKnown }) =>
       await verifyRequest(request, {
         kind,
         member,
+        isKnown,
         region,
+        checkOf,
         clock,
         nonces,
         maxAgeS,
         skewS,
-        keyOf: () => publicKey === undefined ? undefined : keyOf(publicKey),
       }),
   };
 }

@@ -128,8 +128,8 @@ export function roundRoutes(hosts: Hosts, options: RoundRouteOptions): Hono {
         code: "bad-request",
         ...options,
       });
-      const publicKey = host.member(member)?.publicKey;
-      await options.guard.check(c.req.raw, { kind: "json", member, publicKey });
+      const isKnown = host.member(member) !== undefined;
+      await options.guard.check(c.req.raw, { kind: "json", member, isKnown });
       await host.abstain({ round: Number(c.req.param("round")), member, sid });
       return c.body(null, 204);
     },
@@ -154,6 +154,6 @@ async function askerOf(
     );
   }
   const row = host.member(member);
-  await guard.check(c.req.raw, { kind: "empty", member, publicKey: row?.publicKey });
+  await guard.check(c.req.raw, { kind: "empty", member, isKnown: row !== undefined });
   return { member, available: row?.kind === "region" ? Number(available ?? row.size) : 1 };
 }

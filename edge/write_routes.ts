@@ -6,9 +6,7 @@
 import { type Context, Hono } from "hono";
 import { describeRoute, resolver } from "hono-openapi";
 import * as v from "valibot";
-import { fromBase64Url } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
-import { identityId } from "../src/core/identity.ts";
 import { enrolmentSchema, membershipSchema } from "../src/wire/party.ts";
 import { receiptSchema } from "../src/wire/receipt.ts";
 import { ROUTES } from "../src/wire/routes.ts";
@@ -96,8 +94,8 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
     async (c) => {
       const host = hostOf(hosts, c);
       const member = c.req.param("member");
-      const publicKey = host.member(member)?.publicKey;
-      await options.guard.check(c.req.raw, { kind: "empty", member, publicKey });
+      const isKnown = host.member(member) !== undefined;
+      await options.guard.check(c.req.raw, { kind: "empty", member, isKnown });
       await host.leave(member);
       return c.body(null, 204);
     },
@@ -167,13 +165,13 @@ async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions):
     ...options,
   });
   const { publicKey, kind, size } = enrolment;
-  if (await identityId(fromBase64Url(publicKey)) !== member) {
+  const signature = await options.guard.check(request, { kind: "json", member, isKnown: true });
+  if (publicKey !== signature.publicKey) {
     throw new TributaryError(
       "signature-invalid",
       `Cannot enrol ${member}: the public key is another's, expected the key that the id is of`,
     );
   }
-  await options.guard.check(request, { kind: "json", member, publicKey });
   const token = /^Bearer ([\x21-\x7e]{1,512})$/.exec(c.req.header("authorization") ?? "")?.[1];
   if (!await options.admit({ task: host.id, member, kind, size, token })) {
     throw new TributaryError(
@@ -197,8 +195,8 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
     ...(host.form.evidence && { leastEvidence: submissionBytes(host.form.evidence) }),
     digest: options.digest,
   });
-  const publicKey = host.member(member)?.publicKey;
-  await options.guard.check(request, { kind: "update", member, publicKey });
+  const isKnown = host.member(member) !== undefined;
+  await options.guard.check(request, { kind: "update", member, isKnown });
   host.progress();
   const announced = { round, member, head };
   // Only its sender is told how an update stands: whether it took part is nobody else's business.

@@ -13,7 +13,7 @@ import { enrolmentSchema, membershipSchema } from "./party.ts";
 import { errorOf } from "./problem.ts";
 import { receiptSchema } from "./receipt.ts";
 import { roundInfoSchema } from "./round_info.ts";
-import { verifyRequest } from "./signing.ts";
+import { verifyRequest } from "./verify_request.ts";
 import { statusSchema } from "./status.ts";
 import { readTask, signedTaskSchema, taskListSchema, taskOfferSchema } from "./task.ts";
 import { readUpdateHeaders, UPDATE_FIELDS } from "./update_headers.ts";
@@ -119,7 +119,8 @@ Deno.test("hostile input: no signature fields make verification fail without a c
         kind: "empty",
         member: me.id,
         region: me.id,
-        keyOf: () => key,
+        isKnown: true,
+        checkOf: () => key,
         clock,
         nonces,
         maxAgeS: 300,

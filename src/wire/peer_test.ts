@@ -13,7 +13,7 @@ import { problemOf } from "./problem.ts";
 import { signReceipt } from "./receipt.ts";
 import type { OpenRound } from "./round_info.ts";
 import { planDigest, sessionId } from "./session_id.ts";
-import { type SignedKind, verifyRequest } from "./signing.ts";
+import { type SignedKind, verifyRequest } from "./verify_request.ts";
 import { signTask, taskId } from "./task.ts";
 import { readUpdateHeaders } from "./update_headers.ts";
 
@@ -141,7 +141,8 @@ async function verify(request: Request, kind: SignedKind, clock: ManualClock): P
     kind,
     member: me.id,
     region: region.id,
-    keyOf: () => key,
+    isKnown: true,
+    checkOf: () => key,
     clock,
     nonces: createNonces({ clock, windowMs: 1, capacity: 1, perMember: 1 }),
     maxAgeS: 1,
@@ -327,7 +328,8 @@ Deno.test("peer: an update is signed, its headers say what it is, its receipt is
     kind: "update",
     member: me.id,
     region: owner.id,
-    keyOf: () => key,
+    isKnown: true,
+    checkOf: () => key,
     clock,
     nonces: createNonces({ clock, windowMs: 1, capacity: 1, perMember: 1 }),
     maxAgeS: 1,
@@ -357,7 +359,7 @@ Deno.test("peer: over a real connection an update has one Content-Length, which 
   const nonces = createNonces({ clock, windowMs: 1, capacity: 9, perMember: 9 });
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const options = { kind: "update", member: me.id, region: owner.id } as const;
-    const checks = { keyOf: () => key, clock, nonces, maxAgeS: 1, skewS: 0 };
+    const checks = { isKnown: true, checkOf: () => key, clock, nonces, maxAgeS: 1, skewS: 0 };
     await verifyRequest(request, { ...options, ...checks });
     seen.push(request.headers.get("content-length"), request.headers.get("transfer-encoding"));
     await request.arrayBuffer();

@@ -7,21 +7,27 @@ import { generateIdentity, type Identity, webCheckOf } from "../core/identity.ts
 import { countingRandom, hex32, type ManualClock, manualClock } from "./_testing.ts";
 import { contentDigestOf } from "./content_digest.ts";
 import { createNonces } from "./nonces.ts";
-import { signedHeaders, type SignedKind, type VerifyOptions, verifyRequest } from "./signing.ts";
+import { signedHeaders } from "./signing.ts";
 import { updateHeaders } from "./update_headers.ts";
+import {
+  checkSignature,
+  type SignedKind,
+  type VerifyOptions,
+  verifyRequest,
+} from "./verify_request.ts";
 
 const [ada, bob, region] = await Promise.all([
   generateIdentity(),
   generateIdentity(),
   generateIdentity(),
 ]);
-const keys = new Map([[ada.id, await webCheckOf(ada.publicKey)]]);
+const checkOf = (publicKey: string) => webCheckOf(fromBase64Url(publicKey));
 const URL_OF = { json: "http://r.example/v1/x", empty: "http://r.example/v1/x?after=1" };
 
 /** An aggregator's side with its own nonces, and a member that shares its clock. */
 function world(): {
   clock: ManualClock;
-  verify(request: Request, kind: SignedKind, changes?: Partial<VerifyOptions>): Promise<void>;
+  verify(request: Request, kind: SignedKind, changes?: Partial<VerifyOptions>): Promise<unknown>;
   sign(request: Request, who?: Identity, to?: string): Promise<Request>;
 } {
   const clock = manualClock();
@@ -34,7 +40,8 @@ function world(): {
         kind,
         member: ada.id,
         region: region.id,
-        keyOf: (member) => keys.get(member),
+        isKnown: true,
+        checkOf,
         clock,
         nonces,
         maxAgeS: 300,
@@ -99,7 +106,9 @@ Deno.test("signing: the input names what is covered, in the order of RFC 9421", 
   assert.equal(
     input,
     'tributary=("@method" "@path" "@query" "tributary-region");created=1700000000' +
-      `;nonce="AAAAAQAAAAAAAAAAAAAAAA";keyid="${ada.id}";alg="ed25519";tag="tributary"`,
+      `;nonce="AAAAAQAAAAAAAAAAAAAAAA";keyid="${
+        toBase64Url(ada.publicKey)
+      }";alg="ed25519";tag="tributary"`,
   );
 });
 
@@ -178,13 +187,16 @@ Deno.test("signing: another's signature, and a member that is not enrolled, are 
   const { sign, verify } = world();
   const bobs = await sign(emptyRequest(), bob);
   await assert.rejects(verify(bobs, "empty"), code("signature-invalid"));
-  await assert.rejects(verify(bobs, "empty", { member: bob.id }), code("member-unknown"));
-  // The right name over the wrong key.
-  const posing = { ...bob, id: ada.id };
-  await assert.rejects(
-    verify(await sign(emptyRequest(), posing), "empty"),
-    code("signature-invalid"),
-  );
+  const unknown = { member: bob.id, isKnown: false };
+  await assert.rejects(verify(bobs, "empty", unknown), code("member-unknown"));
+  // The right key over the wrong signature: whether its owner is a member is not told.
+  const posing = { ...bob, publicKey: ada.publicKey };
+  const posed = await sign(emptyRequest(), posing);
+  for (const isKnown of [true, false]) {
+    await assert.rejects(verify(posed, "empty", { isKnown }), code("signature-invalid"));
+  }
+  // A request of one that is not known is not remembered.
+  await verify(bobs, "empty", { member: bob.id });
 });
 
 Deno.test("signing: a request for one aggregator is none for another", async () => {
@@ -272,7 +284,7 @@ Deno.test("signing: parameters out of order are invalid", async () => {
   const good = {
     created,
     nonce: "AAAAAQAAAAAAAAAAAAAAAA",
-    keyid: ada.id,
+    keyid: toBase64Url(ada.publicKey),
     alg: "ed25519",
     tag: "tributary",
   };
@@ -301,6 +313,9 @@ Deno.test("signing: parameters out of order are invalid", async () => {
       { ...good, nonce: "short" },
       { ...good, nonce: "AAAAAQAAAAAAAAAAAAAAAB" },
       { ...good, keyid: "someone" },
+      // An id, as it was once, and a key's other spelling.
+      { ...good, keyid: ada.id },
+      { ...good, keyid: `${good.keyid}=` },
     ]
   ) {
     await assert.rejects(send(bad), code("signature-invalid"), JSON.stringify(bad));
@@ -339,10 +354,34 @@ Deno.test("signing: malformed signature fields are invalid, not an internal erro
   }
 });
 
-Deno.test("signing: a key store that fails is its own error", async () => {
+Deno.test("signing: anyone can check a signature, as often as they like, without knowing its sender", async () => {
+  const { sign, clock } = world();
+  const signed = await sign(emptyRequest(), bob);
+  const options = {
+    kind: "empty",
+    region: region.id,
+    checkOf,
+    clock,
+    maxAgeS: 300,
+    skewS: 60,
+  } as const;
+  for (let times = 0; times < 2; times++) {
+    assert.deepEqual(await checkSignature(signed, { ...options, member: bob.id }), {
+      publicKey: toBase64Url(bob.publicKey),
+      createdS: 1_700_000_000,
+      nonce: "AAAAAQAAAAAAAAAAAAAAAA",
+    });
+  }
+  await assert.rejects(
+    checkSignature(signed, { ...options, member: ada.id }),
+    code("signature-invalid"),
+  );
+});
+
+Deno.test("signing: a check of keys that fails is its own error", async () => {
   const { sign, verify } = world();
   const failing = verify(await sign(emptyRequest()), "empty", {
-    keyOf: () => Promise.reject(new Error("disk on fire")),
+    checkOf: () => Promise.reject(new Error("disk on fire")),
   });
   await assert.rejects(failing, /disk on fire/);
 });

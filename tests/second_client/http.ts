@@ -81,7 +81,9 @@ export async function call(line: Line, request: Call): Promise<Response> {
     };
     const created = Math.floor(line.nowMs() / 1000);
     const parameters = `(${covered.map((name) => `"${name}"`).join(" ")});created=${created}` +
-      `;nonce="${base64url(random(16))}";keyid="${as.me.id}";alg="ed25519";tag="tributary"`;
+      `;nonce="${base64url(random(16))}";keyid="${
+        base64url(as.me.publicKey)
+      }";alg="ed25519";tag="tributary"`;
     const base = covered.map((name) => `"${name}": ${valueOf(name)}\n`).join("") +
       `"@signature-params": ${parameters}`;
     headers.set("signature-input", `tributary=${parameters}`);
