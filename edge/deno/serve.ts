@@ -1,5 +1,5 @@
 /**
- * An aggregator as a Deno server over one SQLite file.
+ * An aggregator as a Deno server over a store.
  *
  * @module
  */
@@ -14,15 +14,19 @@ import type { Limits } from "../limits.ts";
 import { silent } from "../logger.ts";
 import type { ParentOptions } from "../region.ts";
 import type { StrategyOf } from "../root.ts";
-import { sqliteStore } from "../sqlite/store.ts";
+import type { RoundStore } from "../store.ts";
 import { identityIn } from "./identity_file.ts";
 import { type ListenOptions, listenOver } from "./listen.ts";
 import { nativeCheckOf, nativeDigest } from "./native.ts";
+import { openStore } from "./open_store.ts";
 
 /** Where and as what to serve. */
 export interface ServeOptions extends ListenOptions {
-  /** Path of the SQLite file; made if there is none. */
-  readonly store: string;
+  /**
+   * Where everything is kept: a store, closed with the server, or the address of one, as
+   * {@link openStore} takes it.
+   */
+  readonly store: RoundStore | string;
   /** Who it is, or the path of its key; made if there is none. */
   readonly identity: Identity | string;
   /** Makes a region of it. */
@@ -55,7 +59,7 @@ export interface ServedAggregator extends AsyncDisposable {
 /**
  * Serves an aggregator until it is disposed of.
  *
- * @throws {TributaryError} `store-failed` if the file cannot be opened.
+ * @throws {TributaryError} `store-failed` if the store cannot be opened.
  *
  * @example A region of a root elsewhere
  * ```ts ignore
@@ -72,7 +76,7 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
   const { parent, strategy, limits } = options;
   const identity = await identityIn(options.identity);
   const module = await inlineModule("aggregate");
-  const store = sqliteStore(options.store);
+  const store = typeof options.store === "string" ? await openStore(options.store) : options.store;
   const logger = options.logger ?? silent;
   const app = createAggregatorApp({
     store,

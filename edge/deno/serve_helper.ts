@@ -1,5 +1,5 @@
 /**
- * A helper as a Deno server over one SQLite file.
+ * A helper as a Deno server over a store.
  *
  * @module
  */
@@ -7,17 +7,21 @@ import type { Identity } from "../../src/core/identity.ts";
 import type { HelperKey } from "../../src/mask/helper_key.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
 import { createHelperApp, type HelperAppOptions } from "../helper/app.ts";
-import { sqliteHelperStore } from "../sqlite/helper_store.ts";
+import type { HelperStore } from "../helper/store.ts";
 import { loadHelperKey } from "./helper_key_file.ts";
 import { identityIn } from "./identity_file.ts";
 import { type ListenOptions, listenOver } from "./listen.ts";
 import { nativeCheckOf, nativeDigest } from "./native.ts";
+import { openHelperStore } from "./open_store.ts";
 
 /** Where and as what to serve. */
 export interface ServeHelperOptions
   extends ListenOptions, Pick<HelperAppOptions, "admit" | "limits" | "keepRounds"> {
-  /** Path of the SQLite file; made if there is none. */
-  readonly store: string;
+  /**
+   * Where everything is kept: a store, closed with the server, or the path of a SQLite file, made if
+   * there is none.
+   */
+  readonly store: HelperStore | string;
   /** Who it is, or the path of its key; made if there is none. */
   readonly identity: Identity | string;
   /** Keys that shares may be sealed to, or paths of them, made if there are none; newest first. */
@@ -37,7 +41,7 @@ export interface ServedHelper extends AsyncDisposable {
 /**
  * Serves a helper until it is disposed of.
  *
- * @throws {TributaryError} `store-failed` if the file cannot be opened.
+ * @throws {TributaryError} `store-failed` if the store cannot be opened.
  *
  * @example A helper for everyone's tasks that name it
  * ```ts ignore
@@ -56,7 +60,7 @@ export async function serveHelper(options: ServeHelperOptions): Promise<ServedHe
     options.keys.map((key) => typeof key === "string" ? loadHelperKey(key) : key),
   );
   const module = await inlineModule("aggregate");
-  const store = sqliteHelperStore(options.store);
+  const store = typeof options.store === "string" ? openHelperStore(options.store) : options.store;
   const app = createHelperApp({
     ...{ store, keys, identity, module },
     digest: nativeDigest,

@@ -4,9 +4,14 @@
  * @module
  */
 import type { Command } from "commander";
-import { serveAggregator, type ServedAggregator, type ServeOptions } from "../../edge/deno/mod.ts";
-import type { LogLine } from "../../edge/mod.ts";
-import { sqliteStore } from "../../edge/sqlite/mod.ts";
+import {
+  openStore,
+  serveAggregator,
+  type ServedAggregator,
+  type ServeOptions,
+  storeName,
+} from "../../edge/deno/mod.ts";
+import type { LogLine, RoundStore } from "../../edge/mod.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import { wholeNumber } from "./arguments.ts";
@@ -20,7 +25,7 @@ export interface ListenFlags {
   readonly host: string;
   /** Port; 0 for a free one. */
   readonly port: number;
-  /** SQLite file. */
+  /** SQLite file, or of an aggregator the address of a database. */
   readonly store: string;
   /** Key file. */
   readonly identity: string;
@@ -35,17 +40,26 @@ export interface ServeFlags extends ListenFlags {
 }
 
 /** Adds the flags of every server; files are named after the role by default. */
-export function addListenOptions(command: Command, role: string, what: string): Command {
+export function addListenOptions(
+  command: Command,
+  { role, what, store }: {
+    readonly role: string;
+    readonly what: string;
+    /** What may be given as its store. */
+    readonly store: string;
+  },
+): Command {
   return command
     .option("--host <address>", "address to listen at", "127.0.0.1")
     .option("--port <n>", "port to listen at, 0 for a free one", wholeNumber(0, 65535), 0)
-    .option("--store <file>", "SQLite file that everything is kept in", `${role}.db`)
+    .option("--store <where>", store, `${role}.db`)
     .option("--identity <file>", `key of this ${what}; made if it is not there`, `${role}.key`);
 }
 
 /** Adds those of an aggregator. */
 export function addServeOptions(command: Command, role: string): Command {
-  return addListenOptions(command, role, "aggregator")
+  const store = "where everything is kept: a SQLite file, or postgres://…?schema=<name>";
+  return addListenOptions(command, { role, what: "aggregator", store })
     .option("--join-token <token>", "token that members must show; anyone may join without one")
     .option("--region-token <token>", "token that regions must show instead of --join-token");
 }
@@ -73,10 +87,8 @@ export async function serveUntilStopped(
 ): Promise<void> {
   const { host, port, joinToken, regionToken } = flags;
   const identity = await openIdentity(flags.identity);
-  if (only !== undefined) await checkStore(flags.store, only);
   const options = {
     identity,
-    store: flags.store,
     hostname: host,
     port,
     logger: (line: LogLine) => printLine(terminal, line),
@@ -86,7 +98,10 @@ export async function serveUntilStopped(
   };
   await untilStopped(
     terminal,
-    () => startAt(flags, () => serveAggregator(options)),
+    async () => {
+      const store = await storeOf(flags, only);
+      return await startAt(flags, () => serveAggregator({ ...options, store }));
+    },
     async (server) => {
       terminal.print(`listening at ${server.url} as ${identity.id}`);
       if (role.parent !== undefined) terminal.print(`region of ${role.parent.url}`);
@@ -98,14 +113,18 @@ export async function serveUntilStopped(
 }
 
 /** A store is for one task: with another one in it, members would have to choose. */
-async function checkStore(path: string, task: string): Promise<void> {
-  if (await Deno.stat(path).then(() => false, () => true)) return;
-  await using store = sqliteStore(path);
-  const other = (await store.tasks()).find((found) => found !== task);
-  if (other === undefined) return;
+async function storeOf(
+  { store: address }: ServeFlags,
+  only: string | undefined,
+): Promise<RoundStore> {
+  const store = await openStore(address);
+  const others = only === undefined ? [] : (await store.tasks()).filter((task) => task !== only);
+  if (others.length === 0) return store;
+  await store[Symbol.asyncDispose]();
   throw new TributaryError(
     "store-failed",
-    `Cannot use ${path}: it holds task ${other}, expected ${task}; choose another --store`,
+    `Cannot use ${storeName(address)}: it holds task ${others[0]}, expected ${only}; ` +
+      "choose another --store",
   );
 }
 

@@ -24,7 +24,8 @@ interface Options extends ListenFlags {
 export function helperCommand(terminal: Terminal): Command {
   const command = new Command("helper")
     .description("Run a helper: hold shares of clients' keys, and answer once for each sum");
-  return addListenOptions(command, "helper", "helper")
+  const store = "SQLite file that everything is kept in";
+  return addListenOptions(command, { role: "helper", what: "helper", store })
     .option(
       "--key <files...>",
       "keys that shares are sealed to, newest first; made if they are not there",
