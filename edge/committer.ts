@@ -13,6 +13,7 @@ import type { RandomSource } from "../src/core/random.ts";
 import { retry } from "../src/core/retry.ts";
 import { appendToLog, type LogEntry } from "../src/wire/log.ts";
 import { Draft } from "./draft.ts";
+import { laneOf, type LaneSums, ONLY_LANE, sumNames, withLane } from "./lanes.ts";
 import { type MemberShare, shareRows, sharesName } from "./shares.ts";
 import type { RoundStore, StoreChange, UpdateRow } from "./store.ts";
 import type { NextSums, Sums, SumsOf } from "./sums.ts";
@@ -225,7 +226,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   async function changeOf(base: TaskState, draft: Draft) {
     const { sums, rows } = await nextSums(base, draft);
     const entries = await nextEntries(base, draft);
-    const kept = new Set(Object.values(sums));
+    const kept = new Set(sumNames(sums));
     const record: TaskRecord = {
       ...base.record,
       round: draft.round,
@@ -245,7 +246,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
       log: entries.map((entry) => ({ seq: entry.body.seq, entry: { ...entry } as never })),
       dropSlices: [
         ...draft.dropped,
-        ...Object.values(base.record.sums).filter((name) => !kept.has(name)),
+        ...sumNames(base.record.sums).filter((name) => !kept.has(name)),
         ...(isNewRound ? [sharesName(base.record.round.round)] : []),
       ],
       // The round before is kept: its senders may still ask for a receipt that got lost.
@@ -259,17 +260,21 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     };
   }
 
-  async function nextSums(base: TaskState, draft: Draft): Promise<NextSums> {
-    const from = draft.dropsSums ? {} : base.record.sums;
+  async function nextSums(
+    base: TaskState,
+    draft: Draft,
+  ): Promise<{ readonly sums: LaneSums; readonly rows: NextSums["rows"] }> {
+    const before = draft.dropsSums ? {} : base.record.sums;
     const { parcels } = draft;
-    if (parcels.length === 0) return { sums: from, rows: [] };
+    if (parcels.length === 0) return { sums: before, rows: [] };
     const { ring } = options.form.mask;
     const { parcelBytes: bytes, groups } = options.form;
     sums ??= options.sums({ ...options, ring, bytes, groups });
     // A name of its own, so that what a crashed or second writer left is never taken for it.
     const nameOf = (group: number) =>
       `sum/${draft.round.round}/${group}/${toHex(options.random(8))}`;
-    return await sums.add({ from, parcels, nameOf });
+    const next = await sums.add({ from: laneOf(before, ONLY_LANE), parcels, nameOf });
+    return { sums: withLane(before, ONLY_LANE, next.sums), rows: next.rows };
   }
 
   async function nextEntries(base: TaskState, draft: Draft): Promise<LogEntry[]> {

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Json } from "../src/core/json.ts";
+import type { SharedStore } from "./shared_store.ts";
 
 /** Most bytes in one slice; every platform can hold that in one row. */
 export const MAX_SLICE_BYTES: number = 1 << 20;
@@ -130,6 +131,11 @@ export interface RoundStore extends AsyncDisposable {
   drop(task: string, name: string): Promise<void>;
   /** At most `limit` log entries from `from` on, by place. */
   log(task: string, from: number, limit: number): Promise<readonly LogRow[]>;
+  /**
+   * Only of a store that several instances of one aggregator may have open at once, all with the same
+   * identity: what they need to work side by side.
+   */
+  readonly shared?: SharedStore;
 }
 
 /**

@@ -16,6 +16,7 @@ import { checkEvidenceLength } from "./check_evidence.ts";
 import { type Committer, createCommitter } from "./committer.ts";
 import { createDuties, type Duty, type Perform } from "./duty.ts";
 import { EVIDENCE_PREFIX, ROSTER_PREFIX, rosterName } from "./kept_evidence.ts";
+import { sumNames } from "./lanes.ts";
 import { createModels } from "./models.ts";
 import type { PhaseHost } from "./phase_host.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -62,6 +63,8 @@ export interface TaskLife extends TaskHost, AsyncDisposable {
   readonly presence: Presence;
   /** Aborts when the aggregator stops. */
   readonly signal: AbortSignal;
+  /** Long polls that wait now. */
+  readonly waiting: number;
   /** Has duties of a kind done again: their outcome may be lost. */
   redo(kind: Duty["kind"]): void;
   /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
@@ -126,8 +129,11 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       // Bodies that are still being read for a round that is over are not read any further.
       if (phase.kind === "open") closing = new AbortController();
       else closing.abort();
-      const clients = "facts" in phase ? phase.facts.clients : 0;
-      logger({ kind: "round", task: id, round: round.round, phase: phase.kind, clients });
+      const { updates, clients, bytesIn: bytes, nowMs } = life.status();
+      const ms = "facts" in phase ? nowMs - phase.facts.openedAtMs : 0;
+      const isFound = seen === "";
+      const going = { task: id, round: round.round, phase: phase.kind, updates, clients, bytes };
+      logger({ kind: "round", ...going, ms, isFound });
       seen = now;
       phases?.settle().catch((error) => logger({ kind: "failure", doing: "settling", error }));
     }
@@ -162,6 +168,9 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       return phases;
     },
     signal: stopping.signal,
+    get waiting() {
+      return waiters.size;
+    },
     models: createModels(store, id, limits.heldBytes),
     model: (version) => committer.latest.record.models.find((kept) => kept.version === version),
     member: (member) => committer.latest.members.get(member),
@@ -270,7 +279,7 @@ async function dropOrphans(
   { record, updates }: TaskState,
   task: string,
 ): Promise<void> {
-  const kept = new Set([...Object.values(record.sums), rosterName(record.round.round)]);
+  const kept = new Set([...sumNames(record.sums), rosterName(record.round.round)]);
   for (const { evidence } of updates.values()) if (evidence) kept.add(evidence.name);
   for (const prefix of ["upload/", "sum/", EVIDENCE_PREFIX, ROSTER_PREFIX]) {
     for (const name of await store.sliceNames(task, prefix)) {

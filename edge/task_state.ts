@@ -9,6 +9,7 @@ import { readRecord, type RoundRecord } from "../src/round/record.ts";
 import type { LogEntry } from "../src/wire/log.ts";
 import type { Party } from "../src/wire/party.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
+import { type LaneSums, ONLY_LANE, withLane } from "./lanes.ts";
 import { type MemberShare, readShares } from "./shares.ts";
 import type { MemberRow, RoundStore, UpdateRow } from "./store.ts";
 
@@ -16,8 +17,8 @@ import type { MemberRow, RoundStore, UpdateRow } from "./store.ts";
 export interface TaskRecord {
   /** Where the round stands. */
   readonly round: RoundRecord;
-  /** Names of the round's sums by group, those that have an update; a round without groups has one, 0. */
-  readonly sums: Readonly<Record<number, string>>;
+  /** Names of the round's sums by group and lane; a round without groups has one group, 0. */
+  readonly sums: LaneSums;
   /** Models kept, oldest first. */
   readonly models: readonly ModelInfo[];
   /** Entries in the round log. */
@@ -55,8 +56,8 @@ export async function loadTask(store: RoundStore, task: string): Promise<TaskSta
   if (stored === undefined) {
     throw new TributaryError("task-unknown", `Cannot load task ${task}: the store has none`);
   }
-  const record = stored.record as Partial<TaskRecord> as TaskRecord;
-  const round = readRecord(record.round);
+  const record = readTaskRecord(stored.record);
+  const { round } = record;
   const [members, updates, asked, log] = await Promise.all([
     store.members(task),
     store.updates(task, round.round),
@@ -73,6 +74,22 @@ export async function loadTask(store: RoundStore, task: string): Promise<TaskSta
     // Written by this aggregator, after its schema was checked on the way in.
     lastEntry: log[0]?.entry as unknown as LogEntry | undefined,
   };
+}
+
+/**
+ * A record as a store read it back, in the present form.
+ *
+ * @throws {TributaryError} `store-failed` if it is of a form that is not known.
+ */
+export function readTaskRecord(stored: Json): TaskRecord {
+  const record = stored as Partial<TaskRecord> as TaskRecord;
+  const round = readRecord(record.round);
+  // Format 3 knew one lane, and named the sums by group alone.
+  const isOld = (record.round.format as number) === 3;
+  const sums = isOld
+    ? withLane({}, ONLY_LANE, record.sums as unknown as Readonly<Record<number, string>>)
+    : record.sums;
+  return { ...record, round, sums };
 }
 
 /** A record as the store takes it. */

@@ -46,7 +46,7 @@ export function beginRegion(options: RegionOptions): Step {
 }
 
 const first = {
-  format: 3,
+  format: 4,
   round: 0,
   roster: { members: 0, clients: 0, awaited: 0 },
   progress: {},

@@ -110,7 +110,7 @@ export type Phase =
 /** All that an aggregator's rounds depend on. */
 export interface RoundRecord {
   /** Version of this form. */
-  readonly format: 3;
+  readonly format: 4;
   /** Whether it has a parent. */
   readonly role: "root" | "region";
   /** Digest of the task. */
@@ -130,17 +130,19 @@ export interface RoundRecord {
 }
 
 /**
- * The record that a store read back.
+ * The record that a store read back. One of format 3 differs in what an aggregator keeps around it
+ * alone, and is taken up as it is.
  *
- * @throws {TributaryError} `store-failed` when another version of this library wrote it.
+ * @throws {TributaryError} `store-failed` when a version of this library wrote it that is newer, or too
+ * old.
  */
 export function readRecord(stored: unknown): RoundRecord {
-  const record = stored as Partial<RoundRecord> | null;
-  if (typeof record !== "object" || record?.format !== 3) {
+  const record = stored as Omit<Partial<RoundRecord>, "format"> & { format?: unknown } | null;
+  if (typeof record !== "object" || (record?.format !== 3 && record?.format !== 4)) {
     throw new TributaryError(
       "store-failed",
-      `Cannot read a stored round: its format is ${String(record?.format)}, expected 3`,
+      `Cannot read a stored round: its format is ${String(record?.format)}, expected 3 or 4`,
     );
   }
-  return record as RoundRecord;
+  return { ...record as RoundRecord, format: 4 };
 }

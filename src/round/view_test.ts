@@ -72,8 +72,13 @@ Deno.test("record: every phase is read back from its JSON", () => {
   }
 });
 
+Deno.test("record: one of format 3 is taken up in the present form", () => {
+  assert.deepEqual(readRecord({ ...ROOTS.open, format: 3 }), ROOTS.open);
+});
+
 Deno.test("record: one of another format is not taken for this one", () => {
-  for (const stored of [null, undefined, "text", {}, { ...ROOTS.open, format: 1 }]) {
+  const others = [1, 2, 5, "4"].map((format) => ({ ...ROOTS.open, format }));
+  for (const stored of [null, undefined, "text", {}, ...others]) {
     assert.throws(() => readRecord(stored), (error) => isTributaryError(error, "store-failed"));
   }
 });
