@@ -21,13 +21,15 @@ import { createPhaseRelay } from "./relay_region.ts";
 import { createPhaseRoot } from "./relay_root.ts";
 import { checkStoreIdentity, readTaskDocument } from "./first_write.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import { type Logger, silent } from "./logger.ts";
+import type { Logger } from "./logger.ts";
+import { type Observer, watchingOf } from "./observer.ts";
 import { followParent, type ParentOptions, regionDuties, storeParentTask } from "./region.ts";
 import { type NewTask, rootDuties, storeTask, type StrategyOf } from "./root.ts";
 import { createSlicePool } from "./slice_pool.ts";
 import type { RoundStore } from "./store.ts";
 import { createSums, type SumsOf } from "./sums.ts";
 import { createTaskLife, type TaskLife } from "./task_life.ts";
+import { tracedFetch } from "./trace.ts";
 import type { World } from "./world.ts";
 
 /** What an aggregator is made of. */
@@ -56,6 +58,8 @@ export interface AggregatorOptions {
   readonly sums?: SumsOf;
   /** Says nothing by default. */
   readonly logger?: Logger;
+  /** Whoever watches it at work; nobody by default. */
+  readonly observers?: readonly Observer[];
   /** Bounds that differ from {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
   /** Lets other work of the event loop go first; a timer of 0 ms by default. */
@@ -82,6 +86,8 @@ export interface Aggregator extends AsyncDisposable {
   readonly tasks: ReadonlyMap<string, AggregatorTask>;
   /** Whether {@link Aggregator.start} is through; until then unknown tasks may still come. */
   readonly isReady: boolean;
+  /** Whether it holds no long polls any more: it is about to stop. */
+  readonly isStopping: boolean;
   /**
    * Takes up what the store has, wherever it was left. A region without a task first asks its parent
    * for one, for as long as it takes.
@@ -119,6 +125,7 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
   const following: Promise<void>[] = [];
   const stopping = new AbortController();
   let isReady = false;
+  let isStopping = false;
 
   function perform(life: TaskLife): Perform {
     return parent === undefined
@@ -175,6 +182,9 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
     get isReady() {
       return isReady;
     },
+    get isStopping() {
+      return isStopping;
+    },
     async start() {
       if (parent === undefined) {
         for (const id of await world.store.tasks()) await takeUp(id);
@@ -187,6 +197,7 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
       return await takeUp(await storeTask(world, task, strategyOf()));
     },
     endPolls() {
+      isStopping = true;
       for (const life of lives.values()) life.endPolls();
     },
     async [Symbol.asyncDispose]() {
@@ -223,7 +234,9 @@ async function parentTask(
 
 function worldOf(options: AggregatorOptions): World {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const watching = watchingOf(options);
   return {
+    ...watching,
     store: options.store,
     identity: options.identity,
     module: options.module,
@@ -231,8 +244,7 @@ function worldOf(options: AggregatorOptions): World {
     random: options.random ?? systemRandom,
     digest: options.digest ?? webDigest,
     checkOf: options.checkOf ?? webCheckOf,
-    fetch: options.fetch ?? systemFetch,
-    logger: options.logger ?? silent,
+    fetch: tracedFetch(options.fetch ?? systemFetch, watching.trace),
     sums: options.sums ?? createSums,
     turn: options.turn ?? systemTurn,
     limits,

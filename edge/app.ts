@@ -4,10 +4,11 @@
  * @module
  */
 import type { Hono } from "hono";
+import { TributaryError } from "../src/core/errors.ts";
 import { type Admit, admitAll } from "./admission.ts";
 import { type Aggregator, type AggregatorOptions, createAggregator } from "./aggregator.ts";
 import { createGuard } from "./guard.ts";
-import { readRoutes } from "./read_routes.ts";
+import { notReady, readRoutes } from "./read_routes.ts";
 import { relayRoutes } from "./relay_routes.ts";
 import { roundRoutes } from "./round_routes.ts";
 import { createWebApp } from "./web_app.ts";
@@ -49,7 +50,7 @@ export interface AggregatorApp extends Hono {
 export function createAggregatorApp(options: AggregatorAppOptions): AggregatorApp {
   const aggregator = createAggregator(options);
   const { world } = aggregator;
-  const { checkOf, clock, digest, identity, limits } = world;
+  const { checkOf, clock, digest, identity, limits, logger, trace } = world;
   const guard = createGuard({
     ...limits,
     region: identity.id,
@@ -61,12 +62,25 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
     readRoutes(aggregator),
     roundRoutes(aggregator, checks),
     relayRoutes(aggregator, checks),
-    writeRoutes(aggregator, { ...checks, admit: options.admit ?? admitAll }),
+  const watched = (options.observers ?? []).flatMap((one) => one.routes?.(aggregator) ?? []);
+    writeRoutes(aggregator, { ...checks, logger, trace, admit: options.admit ?? admitAll }),
+    ...watched,
   ], {
     ...world,
     title: "Tributary aggregator",
     description: "A root or region of a tree that sums updates. Requests that change something " +
       "are signed with Ed25519 (RFC 9421); errors are problem documents (RFC 9457).",
   });
+    async checkReady() {
+      if (!aggregator.isReady) throw notReady();
+      if (aggregator.isStopping) throw stopping();
+      await world.store.tasks();
+    },
   return Object.assign(app, { aggregator });
+}
+
+function stopping(): TributaryError {
+  return new TributaryError("busy", "Cannot take anything new: this aggregator is stopping", {
+    retryAfterS: 1,
+  });
 }

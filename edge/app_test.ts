@@ -242,6 +242,7 @@ Deno.test("app: the OpenAPI document has every route, and every problem code wit
   assert.deepEqual(routes.sort(), [
     "delete /v1/tasks/{task}/members/{member}",
     "get /healthz",
+    "get /readyz",
     "get /v1/tasks",
     "get /v1/tasks/{task}",
     "get /v1/tasks/{task}/log",

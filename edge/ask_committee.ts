@@ -15,7 +15,7 @@ import type { World } from "./world.ts";
 /** What of its world a root asks helpers with. */
 export type AskWorld = Pick<
   World,
-  "fetch" | "identity" | "clock" | "random" | "digest" | "logger"
+  "fetch" | "identity" | "clock" | "random" | "digest" | "logger" | "trace"
 >;
 
 /** How long helpers are waited for. */
@@ -51,7 +51,7 @@ export async function askHelpers(
   },
 ): Promise<HelperAnswer[]> {
   signal?.throwIfAborted();
-  const { clock, logger } = world;
+  const { clock, logger, trace } = world;
   const over = new AbortController();
   const stop = () => over.abort(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
@@ -64,8 +64,19 @@ export async function askHelpers(
   endAfter(deadlineMs);
 
   async function ask(helper: number, info: HelperInfo): Promise<void> {
+    const asked = {
+      kind: "ask",
+      task: group.task,
+      round: group.round,
+      group: group.group,
+      helper,
+    } as const;
     try {
-      const share = await askHelper(world, group, { ...{ helper, info, helping, prepared }, over });
+      const share = await trace(
+        asked,
+        () => askHelper(world, group, { ...{ helper, info, helping, prepared }, over }),
+      );
+      logger({ ...asked, ms: clock.now() - beganMs });
       answers.push({ helper, share });
       if (answers.length !== helping.threshold) return;
       const tookMs = clock.now() - beganMs;
@@ -75,6 +86,8 @@ export async function askHelpers(
       if (signal?.aborted || error === HOPELESS) return;
       const doing = `asking helper ${helper} about group ${group.group} of round ${group.round}`;
       logger({ kind: "failure", doing, error });
+      const code = isTributaryError(error) ? error.code : "internal";
+      logger({ ...asked, ms: clock.now() - beganMs, code });
       // No use in waiting for others when all of them would be too few.
       if (helpers.length - refusals.length < helping.threshold) over.abort(HOPELESS);
     }

@@ -14,6 +14,7 @@ import { retry } from "../src/core/retry.ts";
 import { appendToLog, type LogEntry } from "../src/wire/log.ts";
 import { Draft } from "./draft.ts";
 import { laneOf, type LaneSums, ONLY_LANE, sumNames, withLane } from "./lanes.ts";
+import type { Logger } from "./logger.ts";
 import { type MemberShare, shareRows, sharesName } from "./shares.ts";
 import type { RoundStore, StoreChange, UpdateRow } from "./store.ts";
 import type { NextSums, Sums, SumsOf } from "./sums.ts";
@@ -55,6 +56,8 @@ export interface CommitterOptions {
   readonly heldBytes: number;
   /** How many jobs share a write. */
   readonly batch: BatchLimits;
+  /** Hears of each write. */
+  readonly logger: Logger;
   /** Lets other work of the event loop go first. */
   turn(): Promise<void>;
   /** Called after each write, with the state and the draft that it came from. */
@@ -198,7 +201,11 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
           job.fail(error);
         }
       }
-      if (!draft.isEmpty) await write(base, draft);
+      if (!draft.isEmpty) {
+        await write(base, draft);
+        const ms = clock.now() - draft.nowMs;
+        options.logger({ kind: "write", task, jobs: taken.length, ms });
+      }
       for (const job of taken) job.settle();
     } catch (cause) {
       forget();

@@ -11,6 +11,8 @@ export type { AggregatorApp, AggregatorAppOptions } from "./app.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
 export type { Limits } from "./limits.ts";
 export type { Logger, LogLine } from "./logger.ts";
+export type { Observed, ObservedTask, Observer } from "./observer.ts";
+export type { Note, Trace, Work } from "./trace.ts";
 export type { ParentOptions } from "./region.ts";
 export type { NewTask, StrategyOf } from "./root.ts";
 export { MAX_SLICE_BYTES } from "./store.ts";

@@ -18,9 +18,9 @@ import { unknownModel } from "./models.ts";
 import type { TaskHost } from "./task_host.ts";
 
 /** The tasks of an aggregator. */
-export interface Hosts {
+export interface Hosts<Host = TaskHost> {
   /** By digest. */
-  readonly tasks: ReadonlyMap<string, TaskHost>;
+  readonly tasks: ReadonlyMap<string, Host>;
   /** Whether these are all: not before it has taken up what its store has. */
   readonly isReady: boolean;
 }
@@ -120,7 +120,7 @@ export function readRoutes(hosts: Hosts): Hono {
 }
 
 /** The task that a path names. */
-export function hostOf(hosts: Hosts, c: Context): TaskHost {
+export function hostOf<Host = TaskHost>(hosts: Hosts<Host>, c: Context): Host {
   const task = c.req.param("task") ?? "";
   const host = hosts.tasks.get(task);
   if (host !== undefined) return host;
@@ -132,7 +132,8 @@ export function hostOf(hosts: Hosts, c: Context): TaskHost {
   );
 }
 
-function notReady(): TributaryError {
+/** That an aggregator has not taken up its tasks yet. */
+export function notReady(): TributaryError {
   return new TributaryError("busy", "Cannot answer yet: this aggregator is starting", {
     retryAfterS: 1,
   });

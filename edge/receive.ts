@@ -73,7 +73,7 @@ interface Reading {
 
 /** A receiver of one task's updates. */
 export function createReceiver(world: World, options: ReceiverOptions): Receiver {
-  const { store, limits, budget, pool, random, checkOf, digest, clock } = world;
+  const { store, limits, budget, pool, random, checkOf, digest, clock, trace } = world;
   const { id, form, committer, stopping } = options;
   const check = createParcelCheck(world.module, { ...form, ring: form.mask.ring });
   const beginUpload = createNewest();
@@ -191,9 +191,12 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
       try {
         const most = Math.max(form.sliceBytes, EVIDENCE_SLICE_BYTES);
         using _loan = await budget.take(reading.isHeld ? bytes : most, signal);
-        await read(announced, body, { reading, signal });
-        await checkVouched(announced, reading);
-        return await committer.run((draft) => add(draft, announced, reading), bytes);
+        await trace({ kind: "read" }, () => read(announced, body, { reading, signal }));
+        await trace({ kind: "check" }, () => checkVouched(announced, reading));
+        return await trace(
+          { kind: "commit" },
+          () => committer.run((draft) => add(draft, announced, reading), bytes),
+        );
       } catch (error) {
         await dropStaged(announced, reading).catch(() => {});
         if (!signal.aborted) throw error;

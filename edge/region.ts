@@ -132,7 +132,21 @@ async function forward(upward: Upward, facts: RoundFacts, signal: AbortSignal): 
 async function forwardSealed(upward: Upward, round: number, signal: AbortSignal): Promise<void> {
   const { phase } = (await upward.life.committer.state()).record.round;
   if (phase.kind !== "sealed" || phase.facts.round !== round) return;
-  await forward(upward, phase.facts, signal);
+  await forwardTimed(upward, phase.facts, signal);
+}
+
+/** Forwards, and says how long that took. */
+async function forwardTimed(
+  upward: Upward,
+  facts: RoundFacts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { world: { clock, logger, trace }, life } = upward;
+  const { round, clients } = facts;
+  const sum = { kind: "forward", task: life.id, round, clients } as const;
+  const beganMs = clock.now();
+  await trace(sum, () => forward(upward, facts, signal));
+  logger({ ...sum, bytes: life.form.parcelBytes, ms: clock.now() - beganMs });
 }
 
 /** Has the parent wait no longer for a round to which nobody here had anything to add. */
@@ -297,7 +311,7 @@ export async function followParent(
     const { phase } = (await committer.state()).record.round;
     if (phase.kind !== "sealed" || phase.facts.clients === 0) return;
     try {
-      await forward(upward, phase.facts, signal);
+      await forwardTimed(upward, phase.facts, signal);
     } catch (error) {
       logger({ kind: "failure", doing: `forwarding round ${phase.facts.round}`, error });
     }

@@ -7,6 +7,7 @@
 import { type Context, Hono } from "hono";
 import { describeRoute, openAPIRouteHandler } from "hono-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { routePath } from "hono/route";
 import * as v from "valibot";
 import { toHex } from "../src/core/bytes.ts";
 import type { Clock } from "../src/core/clock.ts";
@@ -15,6 +16,7 @@ import type { RandomSource } from "../src/core/random.ts";
 import { problemOf } from "../src/wire/problem.ts";
 import { jsonAnswer, problems } from "./describe.ts";
 import type { Logger } from "./logger.ts";
+import type { Trace } from "./trace.ts";
 
 /** What an app is called, and what it works with. */
 export interface WebAppOptions {
@@ -28,27 +30,52 @@ export interface WebAppOptions {
   readonly random: RandomSource;
   /** Takes a line for each request, and what failed. */
   readonly logger: Logger;
+  /** Times each request. */
+  readonly trace: Trace;
+  /** Throws unless requests can be answered as they should be. */
+  checkReady(): Promise<void>;
 }
 
 /** Header that tells a sender under which id its request is in the log. */
 export const REQUEST_FIELD = "tributary-request";
 
+/** What the context of a request holds. */
+interface Named {
+  readonly Variables: { readonly requestId: string };
+}
+
+/** Pattern of what is done around every route: all that is matched where there is none. */
+const ANY = "/*";
+
+/** Under which id a request is in the log. */
+export function requestIdOf(c: Context): string {
+  return (c as Context<Named>).get("requestId");
+}
+
 /** An app with these routes. */
 export function createWebApp(routes: readonly Hono[], options: WebAppOptions): Hono {
-  const { clock, random, logger } = options;
+  const { clock, random, logger, trace } = options;
   const app = new Hono();
 
-  app.use(async (c, next) => {
+  app.use(async (c: Context<Named>, next) => {
     const began = clock.now();
     const id = toHex(random(8));
+    c.set("requestId", id);
     c.header(REQUEST_FIELD, id);
-    await next();
-    await dropBody(c.req.raw);
-    const { method, path } = c.req;
-    const { status } = c.res;
-    const code = c.error === undefined ? undefined : problemOf(c.error).problem.code;
-    const line = { kind: "request", id, method, path, status, ms: clock.now() - began } as const;
-    logger(code === undefined ? line : { ...line, code });
+    await trace({ kind: "request", request: c.req.raw }, async (note) => {
+      await next();
+      await dropBody(c.req.raw);
+      const { method, path } = c.req;
+      const { status } = c.res;
+      const code = c.error === undefined ? undefined : problemOf(c.error).problem.code;
+      const matched = routePath(c, -1);
+      const more = {
+        ...(matched === ANY ? {} : { route: matched }),
+        ...(code === undefined ? {} : { code }),
+      };
+      note({ id, status, ...more });
+      logger({ kind: "request", id, method, path, status, ms: clock.now() - began, ...more });
+    });
   });
   app.use(methodNotAllowed({
     app,
@@ -76,7 +103,8 @@ export function createWebApp(routes: readonly Hono[], options: WebAppOptions): H
   );
   app.onError((error, c) => {
     if (!(error instanceof TributaryError) || error.status >= 500) {
-      logger({ kind: "failure", doing: `${c.req.method} ${c.req.path}`, error });
+      const doing = `${c.req.method} ${c.req.path}`;
+      logger({ kind: "failure", doing, error, request: requestIdOf(c) });
     }
     return answerProblem(c, error);
   });
@@ -89,6 +117,18 @@ export function createWebApp(routes: readonly Hono[], options: WebAppOptions): H
       responses: { 200: jsonAnswer("It does", healthSchema), ...problems([]) },
     }),
     (c) => c.json({ status: "ok" }),
+  );
+  app.get(
+    "/readyz",
+    describeRoute({
+      summary: "Whether requests can be answered as they should be",
+      description: "What is stored was taken up, the store can be read, and no stop has begun.",
+      responses: { 200: jsonAnswer("They can", healthSchema), ...problems(["busy"]) },
+    }),
+    async (c) => {
+      await options.checkReady();
+      return c.json({ status: "ok" });
+    },
   );
   app.get(
     "/openapi.json",

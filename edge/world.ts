@@ -14,6 +14,7 @@ import type { Logger } from "./logger.ts";
 import type { SlicePool } from "./slice_pool.ts";
 import type { RoundStore } from "./store.ts";
 import type { SumsOf } from "./sums.ts";
+import type { Trace } from "./trace.ts";
 
 /** The world of one aggregator; all its tasks share it. */
 export interface World {
@@ -33,6 +34,8 @@ export interface World {
   readonly fetch: Fetch;
   /** Takes what there is to say. */
   readonly logger: Logger;
+  /** Times what is done. */
+  readonly trace: Trace;
   /** The compiled `aggregate` core. */
   readonly module: WebAssembly.Module;
   /** What adds parcels. */

@@ -12,7 +12,7 @@ import { receiptSchema } from "../src/wire/receipt.ts";
 import { ROUTES } from "../src/wire/routes.ts";
 import { hexDigestSchema, key32Schema } from "../src/wire/scalars.ts";
 import { submissionBytes } from "../src/wire/evidence.ts";
-import { readUpdateHeaders, UPDATE_FIELDS } from "../src/wire/update_headers.ts";
+import { bodyBytes, readUpdateHeaders, UPDATE_FIELDS } from "../src/wire/update_headers.ts";
 import type { Admit } from "./admission.ts";
 import {
   BODY_DIGEST,
@@ -26,10 +26,12 @@ import {
 } from "./describe.ts";
 import { type Guard, requireSignature } from "./guard.ts";
 import { type JsonBodyReading, readJsonBody } from "./json_body.ts";
+import type { Watching } from "./observer.ts";
+import { requestIdOf } from "./web_app.ts";
 import { hostOf, type Hosts } from "./read_routes.ts";
 
 /** What the routes check with. */
-export interface WriteOptions extends JsonBodyReading {
+export interface WriteOptions extends JsonBodyReading, Watching {
   /** Checks signatures. */
   readonly guard: Guard;
   /** Decides who may become a member. */
@@ -194,6 +196,7 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
     sliceBytes: host.form.sliceBytes,
     ...(host.form.evidence && { leastEvidence: submissionBytes(host.form.evidence) }),
     digest: options.digest,
+  const beganMs = options.clock.now();
   });
   const isKnown = host.member(member) !== undefined;
   await options.guard.check(request, { kind: "update", member, isKnown });
@@ -205,5 +208,20 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
     await request.body?.cancel();
     return c.json(await host.receipt(standing.row), 200);
   }
-  return c.json(await host.receive(announced, request.body), 201);
+  const { clients } = head;
+  const bytes = bodyBytes(head);
+  const upload = { kind: "upload", task: host.id, round, bytes, clients } as const;
+  const receipt = await options.trace(upload, () => host.receive(announced, request.body));
+  const ms = options.clock.now() - beganMs;
+  options.logger({
+    kind: "upload",
+    ...about,
+    member: host.member(member)?.kind ?? "client",
+    clients,
+    bytes,
+    ms,
+  });
+  return c.json(receipt, 201);
+  const about = { request: requestIdOf(c), task: host.id, round };
 }
+    options.logger({ kind: "repeat", ...about });

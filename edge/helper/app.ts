@@ -12,7 +12,8 @@ import type { HelperKey } from "../../src/mask/helper_key.ts";
 import { MAX_HELPER_KEYS } from "../../src/wire/helper_keys.ts";
 import { createBudget } from "../budget.ts";
 import { createGuard } from "../guard.ts";
-import { type Logger, silent } from "../logger.ts";
+import type { Logger } from "../logger.ts";
+import { type Observer, watchingOf } from "../observer.ts";
 import { createWebApp } from "../web_app.ts";
 import { admitAnyTask, type AdmitTask } from "./admission.ts";
 import { DEFAULT_HELPER_LIMITS, type HelperLimits } from "./limits.ts";
@@ -51,6 +52,8 @@ export interface HelperAppOptions {
   /**
    * Answers of rounds further back than so many are dropped, once a later round of the task is answered;
    * all are kept by default. That they were given is kept in any case.
+  /** Whoever watches it at work; nobody by default. */
+  readonly observers?: readonly Observer[];
    */
   readonly keepRounds?: number;
 }
@@ -99,7 +102,9 @@ export function createHelperApp(options: HelperAppOptions): Hono {
     book: createTaskBook(world),
     admit: options.admit ?? admitAnyTask,
   });
-  return createWebApp([routes], {
+  const observed = { world, tasks: new Map(), isReady: true };
+  const watched = (options.observers ?? []).flatMap((one) => one.routes?.(observed) ?? []);
+  return createWebApp([routes, ...watched], {
     ...world,
     title: "Tributary helper",
     description:
@@ -119,8 +124,8 @@ function worldOf(options: HelperAppOptions): HelperWorld {
     clock: options.clock ?? systemClock(),
     random: options.random ?? systemRandom,
     digest: options.digest ?? webDigest,
+    ...watchingOf(options),
     checkOf: options.checkOf ?? webCheckOf,
-    logger: options.logger ?? silent,
     limits,
     budget: createBudget({
       bytes: limits.inFlightBytes,

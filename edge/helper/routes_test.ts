@@ -183,11 +183,14 @@ Deno.test("helper: it needs a key, and not too many", async () => {
 
 Deno.test("helper: it says that it is well, and describes itself", async () => {
   const { app } = (await testCommittee(ALONE)).helpers[0]!;
-  assert.deepEqual(await (await app.request("/healthz")).json(), { status: "ok" });
+  for (const path of ["/healthz", "/readyz"]) {
+    assert.deepEqual(await (await app.request(path)).json(), { status: "ok" });
+  }
   const { info, paths } = await (await app.request("/openapi.json")).json();
   assert.equal(info.title, "Tributary helper");
   assert.deepEqual(Object.keys(paths).sort(), [
     "/healthz",
+    "/readyz",
     "/v1/helper",
     "/v1/tasks/{task}",
     "/v1/tasks/{task}/answers",

@@ -11,6 +11,7 @@ import type { HelperKey } from "../../src/mask/helper_key.ts";
 import type { Budget } from "../budget.ts";
 import type { Logger } from "../logger.ts";
 import type { HelperLimits } from "./limits.ts";
+import type { Trace } from "../trace.ts";
 import type { HelperStore } from "./store.ts";
 
 /** The world of one helper; all its tasks share it. */
@@ -33,6 +34,8 @@ export interface HelperWorld {
   readonly module: WebAssembly.Module;
   /** Takes what there is to say. */
   readonly logger: Logger;
+  /** Times what is done. */
+  readonly trace: Trace;
   /** Bounds. */
   readonly limits: HelperLimits;
   /** Bytes of asks in memory. */

@@ -102,7 +102,7 @@ function mayImportOutside(path: string, target: string): boolean {
 }
 
 /** Folders of edge/ that run on any platform. */
-const PORTABLE: readonly string[] = ["edge/helper/"];
+const PORTABLE: readonly string[] = ["edge/dashboard/", "edge/helper/", "edge/observe/"];
 
 /** A store or server for one platform: a folder in edge/. */
 function isPlatform(path: string): boolean {
