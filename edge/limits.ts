@@ -13,6 +13,13 @@ export interface Limits {
   /** Longest parcel, sum or model that is held whole; longer ones go slice by slice. */
   readonly heldBytes: number;
   /**
+   * Most values of a parcel that one accumulator holds; longer parcels are cut among several, where
+   * the platform has them.
+   */
+  readonly shardValues: number;
+  /** Bytes of uploads that broke off and are kept, so that their senders can go on. */
+  readonly keptBytes: number;
+  /**
    * Longest time that a slice of a parcel (1 MiB), or a whole body of JSON, may take to arrive, in
    * milliseconds: a slower sender is not read any further.
    */
@@ -36,6 +43,8 @@ export const DEFAULT_LIMITS: Limits = {
   inFlightBytes: 64 << 20,
   waitingUploads: 1000,
   heldBytes: 16 << 20,
+  shardValues: Infinity,
+  keptBytes: 1 << 30,
   stallMs: 30_000,
   waitingPolls: 20_000,
   maxAgeS: 300,

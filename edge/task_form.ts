@@ -11,14 +11,20 @@ import { BUNDLE_BYTES, type EvidenceLayout, submissionBytes } from "../src/wire/
 import { groupsOf } from "../src/wire/mask_plan.ts";
 import { type Task, updatePlan } from "../src/wire/task.ts";
 
-/** The parcels of a task. */
-export interface TaskForm {
-  /** The task's scheme, of which an aggregator uses the ring; its root also opens sums by it. */
-  readonly mask: Mask;
+/** How large a task's parcels are. */
+export interface ParcelShape {
+  /** Values in every parcel. */
+  readonly values: number;
   /** Length of every parcel, and of every sum. */
   readonly parcelBytes: number;
   /** Length of every slice but the last. */
   readonly sliceBytes: number;
+}
+
+/** The parcels of a task. */
+export interface TaskForm extends ParcelShape {
+  /** The task's scheme, of which an aggregator uses the ring; its root also opens sums by it. */
+  readonly mask: Mask;
   /** Largest word that one client's parcel may hold; undefined where masking hides words. */
   readonly largest: number | undefined;
   /** What follows a masked parcel; undefined where parcels are not masked. */
@@ -34,12 +40,14 @@ export interface TaskForm {
  */
 export function formOf(task: Task): TaskForm {
   const plan = updatePlan(task);
-  const mask = maskOf(task.mask, parcelsOf(plan));
+  const parcels = parcelsOf(plan);
+  const mask = maskOf(task.mask, parcels);
   const isMasked = task.mask.kind !== "none";
   const { helping } = mask;
   const envelopes = helping?.keys.map((_, at) => envelopeBytes(helping.shareBytes(at + 1))) ?? [];
   return {
     mask,
+    values: parcels.values,
     parcelBytes: mask.parcelBytes,
     sliceBytes: mask.ring.sliceBytes,
     largest: isMasked ? undefined : 2 * gridLimit(plan),
