@@ -244,15 +244,17 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     const isNewRound = draft.round.round !== base.record.round.round;
     const heldRows = isNewRound ? 0 : base.shareRows;
     const newRows = shareRows(draft.round.round, heldRows, draft.shares);
+    const access = draft.access.change();
     const change: StoreChange = {
       record: recordJson(record),
       members: [...draft.members.values()],
       removed: [...draft.removed],
       updates: draft.updates,
-      slices: [...rows, ...draft.slices, ...newRows],
+      slices: [...rows, ...draft.slices, ...newRows, ...access.slices],
       log: entries.map((entry) => ({ seq: entry.body.seq, entry: { ...entry } as never })),
       dropSlices: [
         ...draft.dropped,
+        ...access.dropped,
         ...sumNames(base.record.sums).filter((name) => !kept.has(name)),
         ...(isNewRound ? [sharesName(base.record.round.round)] : []),
       ],
@@ -329,15 +331,16 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
 function rowsAfter(
   base: TaskState,
   draft: Draft,
-): Pick<TaskState, "members" | "updates" | "shares"> {
-  const { members } = base;
+): Pick<TaskState, "members" | "access" | "updates" | "shares"> {
+  const { members, access } = base;
   for (const id of draft.removed) members.delete(id);
   for (const [id, row] of draft.members) members.set(id, row);
+  draft.access.applyTo(access);
   const { round } = draft.round;
   const isSameRound = round === base.record.round.round;
   const updates = isSameRound ? base.updates : new Map<string, UpdateRow>();
   const shares = isSameRound ? base.shares : new Map<string, MemberShare>();
   for (const [member, share] of draft.shares) shares.set(member, share);
   for (const row of draft.updates) if (row.round === round) updates.set(row.member, row);
-  return { members, updates, shares };
+  return { members, access, updates, shares };
 }

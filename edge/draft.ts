@@ -11,6 +11,7 @@ import type { RoundRecord } from "../src/round/record.ts";
 import { step } from "../src/round/step.ts";
 import type { LogEvent } from "../src/wire/log.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
+import { AccessDraft } from "./access.ts";
 import { rosterName } from "./kept_evidence.ts";
 import { modelName, sliceRows } from "./models.ts";
 import type { MemberShare } from "./shares.ts";
@@ -42,6 +43,8 @@ export class Draft {
   readonly members: Map<string, MemberRow> = new Map();
   /** Members to remove. */
   readonly removed: Set<string> = new Set();
+  /** Who is let in, as it will be. */
+  readonly access: AccessDraft;
   /** Updates to write. */
   readonly updates: UpdateRow[] = [];
   /** Shares of the latest round to write. */
@@ -65,6 +68,7 @@ export class Draft {
   /** A draft that changes nothing yet. */
   constructor(base: TaskState, nowMs: number) {
     this.#base = base;
+    this.access = new AccessDraft(base.access);
     this.nowMs = nowMs;
     this.round = base.record.round;
     this.models = base.record.models;
@@ -73,7 +77,8 @@ export class Draft {
   /** Whether there is anything to write. */
   get isEmpty(): boolean {
     return this.round === this.#base.record.round && this.members.size === 0 &&
-      this.removed.size === 0 && this.slices.length === 0 && this.dropped.length === 0;
+      this.removed.size === 0 && this.slices.length === 0 && this.dropped.length === 0 &&
+      this.access.isEmpty;
   }
 
   /** A member of the roster. */

@@ -8,6 +8,7 @@ import { parentRound } from "../src/round/_testing.ts";
 import { beginRegion, beginRoot } from "../src/round/begin.ts";
 import { rootShare, type Sampling } from "../src/wire/sampling.ts";
 import { nodeDigest } from "./_testing.ts";
+import { emptyAccess } from "./access.ts";
 import { Draft } from "./draft.ts";
 import { abstained, inGroup } from "./shares.ts";
 import type { MemberRow } from "./store.ts";
@@ -41,6 +42,7 @@ function emptyState(sampling: Sampling): TaskState {
     version: 1,
     record: { round, sums: {}, models: [model], logLength: 1, parent: null },
     members: new Map(),
+    access: emptyAccess(),
     updates: new Map(),
     shares: new Map(),
     shareRows: 0,

@@ -38,6 +38,8 @@ export interface Claim {
   readonly member: string;
   /** Whether it is enrolled, or need not be. */
   readonly isKnown: boolean;
+  /** Whether it was revoked. */
+  readonly isRevoked?: boolean;
 }
 
 /** Checks signatures, each once. */
@@ -75,11 +77,12 @@ export function createGuard(options: GuardOptions): Guard {
   const checkOf = createKeyChecks(options.checkOf);
 
   return {
-    check: async (request, { kind, member, isKnown }) =>
+    check: async (request, { kind, member, isKnown, isRevoked = false }) =>
       await verifyRequest(request, {
         kind,
         member,
         isKnown,
+        isRevoked,
         region,
         checkOf,
         clock,

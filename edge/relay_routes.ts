@@ -30,7 +30,7 @@ import { type Guard, requireSignature } from "./guard.ts";
 import { type JsonBodyReading, readSmallBody } from "./json_body.ts";
 import type { PhaseHost } from "./phase_host.ts";
 import { hostOf, type Hosts } from "./read_routes.ts";
-import type { TaskHost } from "./task_host.ts";
+import { knownAt, type TaskHost } from "./task_host.ts";
 
 /** What the routes check with. */
 export interface RelayRouteOptions extends JsonBodyReading {
@@ -161,7 +161,7 @@ async function senderOf(
   const region = c.req.query("via");
   const sender = region ?? c.req.param("member") ?? "";
   const row = host.member(sender);
-  await guard.check(c.req.raw, { kind, member: sender, isKnown: row !== undefined });
+  await guard.check(c.req.raw, { kind, member: sender, ...knownAt(host, sender) });
   const expected = region === undefined ? "client" : "region";
   if (row?.kind !== expected) {
     throw new TributaryError(

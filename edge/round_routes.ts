@@ -26,7 +26,7 @@ import {
 import { type Guard, requireSignature } from "./guard.ts";
 import { type JsonBodyReading, readJsonBody } from "./json_body.ts";
 import { hostOf, type Hosts } from "./read_routes.ts";
-import type { AskingMember, TaskHost } from "./task_host.ts";
+import { type AskingMember, knownAt, type TaskHost } from "./task_host.ts";
 
 /** What the routes check with. */
 export interface RoundRouteOptions extends JsonBodyReading {
@@ -55,6 +55,7 @@ export function roundRoutes(hosts: Hosts, options: RoundRouteOptions): Hono {
           "bad-request",
           ...SIGNATURE_CODES,
           "member-unknown",
+          "member-revoked",
           "task-unknown",
           "busy",
         ]),
@@ -99,6 +100,7 @@ export function roundRoutes(hosts: Hosts, options: RoundRouteOptions): Hono {
           "body-too-short",
           ...SIGNATURE_CODES,
           "member-unknown",
+          "member-revoked",
           "task-unknown",
           "round-unknown",
           "round-closed",
@@ -128,8 +130,7 @@ export function roundRoutes(hosts: Hosts, options: RoundRouteOptions): Hono {
         code: "bad-request",
         ...options,
       });
-      const isKnown = host.member(member) !== undefined;
-      await options.guard.check(c.req.raw, { kind: "json", member, isKnown });
+      await options.guard.check(c.req.raw, { kind: "json", member, ...knownAt(host, member) });
       await host.abstain({ round: Number(c.req.param("round")), member, sid });
       return c.body(null, 204);
     },
@@ -154,6 +155,6 @@ async function askerOf(
     );
   }
   const row = host.member(member);
-  await guard.check(c.req.raw, { kind: "empty", member, isKnown: row !== undefined });
+  await guard.check(c.req.raw, { kind: "empty", member, ...knownAt(host, member) });
   return { member, available: row?.kind === "region" ? Number(available ?? row.size) : 1 };
 }

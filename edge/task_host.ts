@@ -4,12 +4,13 @@
  * @module
  */
 import type { LogPage } from "../src/wire/log.ts";
-import type { Enrolment, Membership } from "../src/wire/party.ts";
+import type { Membership } from "../src/wire/party.ts";
 import type { Receipt } from "../src/wire/receipt.ts";
 import type { ModelInfo, RoundInfo } from "../src/wire/round_info.ts";
 import type { Status } from "../src/wire/status.ts";
 import type { TaskOffer } from "../src/wire/task.ts";
 import type { UpdateHead } from "../src/wire/update_headers.ts";
+import type { Newcomer } from "./enrol.ts";
 import type { Models } from "./models.ts";
 import type { PhaseHost } from "./phase_host.ts";
 import type { MemberRow, UpdateRow } from "./store.ts";
@@ -76,8 +77,14 @@ export interface TaskHost {
   model(version: number): ModelInfo | undefined;
   /** An enrolled member. */
   member(id: string): MemberRow | undefined;
-  /** Adds a member, or changes its size. */
-  enrol(member: string, enrolment: Enrolment): Promise<Membership>;
+  /** Whether a member was revoked. */
+  isRevoked(id: string): boolean;
+  /**
+   * Adds a member, or changes its size.
+   *
+   * @throws {TributaryError} As {@link enrolMember}, or `busy` or `store-failed`.
+   */
+  enrol(newcomer: Newcomer): Promise<Membership>;
   /** Takes a member off the roster; one that is not on it is passed over. */
   leave(member: string): Promise<void>;
   /**
@@ -120,4 +127,12 @@ export interface TaskHost {
   log(from: number, limit: number): Promise<LogPage>;
   /** Figures. */
   status(): Status;
+}
+
+/** What the check of a signature is told about its sender. */
+export function knownAt(
+  host: TaskHost,
+  member: string,
+): { readonly isKnown: boolean; readonly isRevoked: boolean } {
+  return { isKnown: host.member(member) !== undefined, isRevoked: host.isRevoked(member) };
 }

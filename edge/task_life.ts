@@ -15,6 +15,7 @@ import { createAlarm } from "./alarm.ts";
 import { checkEvidenceLength } from "./check_evidence.ts";
 import { type Committer, createCommitter } from "./committer.ts";
 import { createDuties, type Duty, type Perform } from "./duty.ts";
+import { enrolMember } from "./enrol.ts";
 import { EVIDENCE_PREFIX, ROSTER_PREFIX, rosterName } from "./kept_evidence.ts";
 import { sumNames } from "./lanes.ts";
 import { createModels } from "./models.ts";
@@ -30,7 +31,6 @@ import { createWaiters } from "./waiters.ts";
 import {
   askedShare,
   checkNothingSent,
-  checkRosterSize,
   checkShare,
   checkSpeaker,
   enrolledMember,
@@ -175,13 +175,11 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     model: (version) => committer.latest.record.models.find((kept) => kept.version === version),
     member: (member) => committer.latest.members.get(member),
 
-    async enrol(member, enrolment) {
-      const { kind, size, publicKey } = enrolment;
-      await committer.run((draft) => {
-        const before = draft.member(member)?.size ?? 0;
-        checkRosterSize(draft.round.roster.clients - before + size);
-        draft.setMember(member, { id: member, publicKey, kind, size });
-      });
+    isRevoked: (member) => committer.latest.access.revoked.has(member),
+
+    async enrol(newcomer) {
+      await committer.run((draft) => enrolMember(draft, newcomer));
+      const { member, enrolment: { kind, size } } = newcomer;
       return { task: id, member, kind, size, region };
     },
 

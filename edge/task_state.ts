@@ -10,6 +10,7 @@ import type { LogEntry } from "../src/wire/log.ts";
 import type { Party } from "../src/wire/party.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
 import { type LaneSums, ONLY_LANE, withLane } from "./lanes.ts";
+import { type Access, readAccess } from "./access.ts";
 import { type MemberShare, readShares } from "./shares.ts";
 import type { MemberRow, RoundStore, UpdateRow } from "./store.ts";
 
@@ -35,6 +36,8 @@ export interface TaskState {
   readonly record: TaskRecord;
   /** The roster, by id; the committer changes it in place, after each write. */
   readonly members: Map<string, MemberRow>;
+  /** Who is let in besides, and who no more; changed in place too. */
+  readonly access: Access;
   /** Updates of the record's round, by member; changed in place too. */
   readonly updates: Map<string, UpdateRow>;
   /** Who is asked in the record's round, and for how many clients; changed in place too. */
@@ -58,8 +61,9 @@ export async function loadTask(store: RoundStore, task: string): Promise<TaskSta
   }
   const record = readTaskRecord(stored.record);
   const { round } = record;
-  const [members, updates, asked, log] = await Promise.all([
+  const [members, access, updates, asked, log] = await Promise.all([
     store.members(task),
+    readAccess(store, task),
     store.updates(task, round.round),
     readShares(store, task, round.round),
     store.log(task, Math.max(0, record.logLength - 1), 1),
@@ -68,6 +72,7 @@ export async function loadTask(store: RoundStore, task: string): Promise<TaskSta
     version: stored.version,
     record,
     members: new Map(members.map((row) => [row.id, row])),
+    access,
     updates: new Map(updates.map((row) => [row.member, row])),
     shares: asked.shares,
     shareRows: asked.rows,

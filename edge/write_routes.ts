@@ -29,6 +29,7 @@ import { type JsonBodyReading, readJsonBody } from "./json_body.ts";
 import type { Watching } from "./observer.ts";
 import { requestIdOf } from "./web_app.ts";
 import { hostOf, type Hosts } from "./read_routes.ts";
+import { knownAt } from "./task_host.ts";
 
 /** What the routes check with. */
 export interface WriteOptions extends JsonBodyReading, Watching {
@@ -65,6 +66,9 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
           "body-too-short",
           ...SIGNATURE_CODES,
           "member-refused",
+          "member-revoked",
+          "token-spent",
+          "member-unknown",
           "task-unknown",
           "body-too-long",
           "digest-mismatch",
@@ -87,6 +91,7 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
           "bad-request",
           ...SIGNATURE_CODES,
           "member-unknown",
+          "member-revoked",
           "task-unknown",
           "busy",
         ]),
@@ -96,8 +101,7 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
     async (c) => {
       const host = hostOf(hosts, c);
       const member = c.req.param("member");
-      const isKnown = host.member(member) !== undefined;
-      await options.guard.check(c.req.raw, { kind: "empty", member, isKnown });
+      await options.guard.check(c.req.raw, { kind: "empty", member, ...knownAt(host, member) });
       await host.leave(member);
       return c.body(null, 204);
     },
@@ -122,6 +126,7 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
           "body-too-short",
           ...SIGNATURE_CODES,
           "member-unknown",
+          "member-revoked",
           "task-unknown",
           "round-unknown",
           "round-closed",
@@ -167,21 +172,22 @@ async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions):
     ...options,
   });
   const { publicKey, kind, size } = enrolment;
-  const signature = await options.guard.check(request, { kind: "json", member, isKnown: true });
+  const { isKnown, isRevoked } = knownAt(host, member);
+  const claim = { kind: "json", member, isKnown: true, isRevoked } as const;
+  const signature = await options.guard.check(request, claim);
   if (publicKey !== signature.publicKey) {
     throw new TributaryError(
       "signature-invalid",
       `Cannot enrol ${member}: the public key is another's, expected the key that the id is of`,
     );
   }
-  const token = /^Bearer ([\x21-\x7e]{1,512})$/.exec(c.req.header("authorization") ?? "")?.[1];
-  if (!await options.admit({ task: host.id, member, kind, size, token })) {
-    throw new TributaryError(
-      "member-refused",
-      `Cannot enrol ${member}: this aggregator does not admit it`,
-    );
-  }
-  return c.json(await host.enrol(member, enrolment));
+  // One that is a member needs nobody's word to say so again.
+  const isSame = isKnown && host.member(member)?.kind === kind;
+  const token = /^Bearer ([\x21-\x7e]{1,8192})$/.exec(c.req.header("authorization") ?? "")?.[1];
+  const admission = isSame
+    ? undefined
+    : await options.admit({ task: host.id, member, kind, size, token });
+  return c.json(await host.enrol({ member, enrolment, admission }));
 }
 
 /** Cheap checks first; nothing of the body is read before all that can be known without it is. */
@@ -198,8 +204,7 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
     digest: options.digest,
   const beganMs = options.clock.now();
   });
-  const isKnown = host.member(member) !== undefined;
-  await options.guard.check(request, { kind: "update", member, isKnown });
+  await options.guard.check(request, { kind: "update", member, ...knownAt(host, member) });
   host.progress();
   const announced = { round, member, head };
   // Only its sender is told how an update stands: whether it took part is nobody else's business.

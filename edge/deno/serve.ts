@@ -115,5 +115,5 @@ function admitOf({ joinToken, regionToken }: ServeOptions): Admit {
   if (joinToken !== undefined) return admitByToken(joinToken, regionToken);
   if (regionToken === undefined) return admitAll;
   const admitRegion = admitByToken(regionToken);
-  return (applicant) => applicant.kind === "client" || admitRegion(applicant);
+  return (applicant) => applicant.kind === "client" ? admitAll(applicant) : admitRegion(applicant);
 }

@@ -22,6 +22,9 @@ export const ERROR_STATUS = {
   "request-replayed": 401,
   "member-unknown": 403,
   "member-refused": 403,
+  "member-revoked": 403,
+  "token-spent": 403,
+  "operator-refused": 403,
   "owner-refused": 403,
   "member-unrostered": 403,
   "not-found": 404,
@@ -45,6 +48,7 @@ export const ERROR_STATUS = {
   "length-required": 411,
   "body-too-long": 413,
   "range-not-satisfiable": 416,
+  "region-changed": 421,
   "digest-mismatch": 422,
   "length-mismatch": 422,
   "task-refused": 422,
@@ -84,6 +88,8 @@ export const ERROR_STATUS = {
   "shares-inconsistent": 502,
   "roster-refused": 502,
   "busy": 503,
+  "draining": 503,
+  "request-timeout": 503,
   "shares-missing": 503,
 } as const;
 

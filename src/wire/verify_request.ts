@@ -102,6 +102,8 @@ export async function checkSignature(
 export interface VerifyOptions extends SignatureOptions {
   /** Whether requests of this member are heard at all. */
   readonly isKnown: boolean;
+  /** Whether they are heard no more, and it is to be told so. */
+  readonly isRevoked?: boolean;
   /** Which requests were seen. */
   readonly nonces: Nonces;
 }
@@ -110,7 +112,7 @@ export interface VerifyOptions extends SignatureOptions {
  * Checks that a member known here signed this request, just now and for the first time.
  *
  * @throws {TributaryError} As {@link checkSignature}; `member-unknown` when it is not known here, which
- * only the holder of the key is told; `signature-expired` when it signed before this aggregator
+ * or `member-revoked` when it is heard no more, which only the holder of the key is told; `signature-expired` when it signed before this aggregator
  * started, when its nonces were not yet kept; `request-replayed` or `busy` as {@link Nonces}.
  */
 export async function verifyRequest(
@@ -119,6 +121,9 @@ export async function verifyRequest(
 ): Promise<CheckedSignature> {
   const { member, nonces } = options;
   const checked = await checkSignature(request, options);
+  if (options.isRevoked === true) {
+    throw new TributaryError("member-revoked", `Cannot accept a request: ${member} was revoked`);
+  }
   if (!options.isKnown) {
     throw new TributaryError(
       "member-unknown",

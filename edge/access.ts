@@ -1,0 +1,179 @@
+/**
+ * Whom an aggregator lets in, and whom no more: one-time tokens that were issued, who came with what,
+ * and who was revoked. Kept beside the roster, and changed in the same writes.
+ *
+ * In the store each fact is the name of a slice, so that one listing reads all of them:
+ *
+ *     access/ticket/<hash>/<kind>/<last ms>    a token that nobody has come with
+ *     access/claim/<hash>/<member>             who came with a token, or as whom
+ *     access/revoked/<member>                  who may not come again
+ *
+ * @module
+ */
+import { TributaryError } from "../src/core/errors.ts";
+import type { RoundStore, SliceRow } from "./store.ts";
+
+/** What a one-time token is good for. */
+export interface Ticket {
+  /** What its bearer may become. */
+  readonly kind: "client" | "region";
+  /** Last time at which it is good, Unix milliseconds. */
+  readonly lastMs: number;
+}
+
+/** What is stored; the committer changes it in place, after each write. */
+export interface Access {
+  /** Tokens that nobody has come with, by hash. */
+  readonly tickets: Map<string, Ticket>;
+  /** Members that came with a token or as a subject, by its hash. */
+  readonly claims: Map<string, ReadonlySet<string>>;
+  /** Ids of members that were revoked. */
+  readonly revoked: Set<string>;
+}
+
+/** Nothing issued, nobody revoked. */
+export function emptyAccess(): Access {
+  return { tickets: new Map(), claims: new Map(), revoked: new Set() };
+}
+
+const PREFIX = "access/";
+const NOBODY: ReadonlySet<string> = new Set();
+
+function ticketName(hash: string, { kind, lastMs }: Ticket): string {
+  return `${PREFIX}ticket/${hash}/${kind}/${lastMs}`;
+}
+
+function claimName(hash: string, member: string): string {
+  return `${PREFIX}claim/${hash}/${member}`;
+}
+
+function revokedName(member: string): string {
+  return `${PREFIX}revoked/${member}`;
+}
+
+/** Reads what is stored of a task. */
+export async function readAccess(store: RoundStore, task: string): Promise<Access> {
+  const access = emptyAccess();
+  for (const name of await store.sliceNames(task, PREFIX)) {
+    const [kind, one = "", other = "", last = ""] = name.slice(PREFIX.length).split("/");
+    if (kind === "ticket" && (other === "client" || other === "region")) {
+      access.tickets.set(one, { kind: other, lastMs: Number(last) });
+    } else if (kind === "claim") {
+      access.claims.set(one, new Set([...access.claims.get(one) ?? NOBODY, other]));
+    } else if (kind === "revoked") {
+      access.revoked.add(one);
+    } else {
+      throw new TributaryError(
+        "store-failed",
+        `Cannot read who is let in: the store has ${name}, expected a ticket, claim or revocation`,
+      );
+    }
+  }
+  return access;
+}
+
+/** Changes to what is stored, seen through by those that come later. */
+export class AccessDraft {
+  readonly #base: Access;
+  readonly #tickets = new Map<string, Ticket | undefined>();
+  readonly #claims = new Map<string, ReadonlySet<string>>();
+  readonly #revoked = new Map<string, boolean>();
+
+  /** Changes nothing yet. */
+  constructor(base: Access) {
+    this.#base = base;
+  }
+
+  /** Whether there is anything to write. */
+  get isEmpty(): boolean {
+    return this.#tickets.size + this.#claims.size + this.#revoked.size === 0;
+  }
+
+  /** A token that nobody has come with. */
+  ticket(hash: string): Ticket | undefined {
+    return this.#tickets.has(hash) ? this.#tickets.get(hash) : this.#base.tickets.get(hash);
+  }
+
+  /** Who came with a token, or as a subject. */
+  holders(hash: string): ReadonlySet<string> {
+    return this.#claims.get(hash) ?? this.#base.claims.get(hash) ?? NOBODY;
+  }
+
+  /** Whether a member was revoked. */
+  isRevoked(member: string): boolean {
+    return this.#revoked.get(member) ?? this.#base.revoked.has(member);
+  }
+
+  /** Issues a token, and forgets those that are over. */
+  issue(hash: string, ticket: Ticket, nowMs: number): void {
+    for (const [old, { lastMs }] of this.#base.tickets) {
+      if (lastMs < nowMs) this.#tickets.set(old, undefined);
+    }
+    this.#tickets.set(hash, ticket);
+  }
+
+  /** Notes that a member came with a token, which is spent then, or as a subject. */
+  claim(hash: string, member: string): void {
+    if (this.ticket(hash) !== undefined) this.#tickets.set(hash, undefined);
+    this.#claims.set(hash, new Set([...this.holders(hash), member]));
+  }
+
+  /** Hands what a member came with on to another, or back to whoever may come with it next. */
+  handOn(member: string, to: string | undefined): void {
+    for (const hash of new Set([...this.#base.claims.keys(), ...this.#claims.keys()])) {
+      const holders = this.holders(hash);
+      if (!holders.has(member)) continue;
+      const next = new Set(holders);
+      next.delete(member);
+      if (to !== undefined) next.add(to);
+      this.#claims.set(hash, next);
+    }
+  }
+
+  /** Revokes a member, or takes that back. */
+  setRevoked(member: string, revoked: boolean): void {
+    this.#revoked.set(member, revoked);
+  }
+
+  /** Names of slices to remove, and slices to write. */
+  change(): { readonly dropped: readonly string[]; readonly slices: readonly SliceRow[] } {
+    const dropped: string[] = [];
+    const added: string[] = [];
+    for (const [hash, ticket] of this.#tickets) {
+      const before = this.#base.tickets.get(hash);
+      if (before !== undefined) dropped.push(ticketName(hash, before));
+      if (ticket !== undefined) added.push(ticketName(hash, ticket));
+    }
+    for (const [hash, holders] of this.#claims) {
+      const before = this.#base.claims.get(hash) ?? NOBODY;
+      for (const id of before) if (!holders.has(id)) dropped.push(claimName(hash, id));
+      for (const id of holders) if (!before.has(id)) added.push(claimName(hash, id));
+    }
+    for (const [member, revoked] of this.#revoked) {
+      const wasRevoked = this.#base.revoked.has(member);
+      if (wasRevoked && !revoked) dropped.push(revokedName(member));
+      if (!wasRevoked && revoked) added.push(revokedName(member));
+    }
+    const kept = new Set(added);
+    return {
+      dropped: dropped.filter((name) => !kept.has(name)),
+      slices: added.map((name) => ({ name, index: 0, bytes: Uint8Array.of(1) })),
+    };
+  }
+
+  /** Takes the changes into memory, once they are written. */
+  applyTo(access: Access): void {
+    for (const [hash, ticket] of this.#tickets) {
+      if (ticket === undefined) access.tickets.delete(hash);
+      else access.tickets.set(hash, ticket);
+    }
+    for (const [hash, holders] of this.#claims) {
+      if (holders.size === 0) access.claims.delete(hash);
+      else access.claims.set(hash, holders);
+    }
+    for (const [member, revoked] of this.#revoked) {
+      if (revoked) access.revoked.add(member);
+      else access.revoked.delete(member);
+    }
+  }
+}
