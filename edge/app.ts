@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { TributaryError } from "../src/core/errors.ts";
+import type { NonceLog } from "../src/wire/nonce_log.ts";
 import { type Admit, admitAll } from "./admission.ts";
 import { type Aggregator, type AggregatorOptions, createAggregator } from "./aggregator.ts";
 import { createGuard } from "./guard.ts";
@@ -18,6 +19,8 @@ import { writeRoutes } from "./write_routes.ts";
 export interface AggregatorAppOptions extends AggregatorOptions {
   /** Decides who may become a member; everyone by default. */
   readonly admit?: Admit;
+  /** Which signed requests were seen before; nothing is kept by default. */
+  readonly nonceLog?: NonceLog;
 }
 
 /** The app, and the life behind it. */
@@ -56,6 +59,7 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
     region: identity.id,
     clock,
     checkOf,
+    nonceLog: options.nonceLog,
   });
   const checks = { guard, digest, clock, stallMs: limits.stallMs };
   const app = createWebApp([

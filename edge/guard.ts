@@ -6,6 +6,7 @@
 import type { Clock } from "../src/core/clock.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import type { CheckOf } from "../src/core/identity.ts";
+import type { NonceLog } from "../src/wire/nonce_log.ts";
 import { createNonces } from "../src/wire/nonces.ts";
 import {
   type CheckedSignature,
@@ -28,6 +29,8 @@ export interface GuardOptions {
   readonly nonces: number;
   /** How signatures are checked. */
   readonly checkOf: CheckOf;
+  /** What was seen before; nothing is kept by default, see `forgetfulLog` of src/wire. */
+  readonly nonceLog?: NonceLog | undefined;
 }
 
 /** What must have been signed, and by whom. */
@@ -73,7 +76,12 @@ export function createGuard(options: GuardOptions): Guard {
   const { region, clock, maxAgeS, skewS } = options;
   const windowMs = (maxAgeS + 2 * skewS) * 1000;
   const perMember = Math.ceil(options.nonces / MEMBER_SHARES);
-  const nonces = createNonces({ clock, windowMs, capacity: options.nonces, perMember });
+  const log = options.nonceLog;
+  const nonces = createNonces({
+    ...{ clock, windowMs, perMember },
+    capacity: options.nonces,
+    ...(log && { log }),
+  });
   const checkOf = createKeyChecks(options.checkOf);
 
   return {

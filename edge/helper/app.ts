@@ -10,6 +10,7 @@ import { type CheckOf, type Identity, webCheckOf } from "../../src/core/identity
 import { type RandomSource, systemRandom } from "../../src/core/random.ts";
 import type { HelperKey } from "../../src/mask/helper_key.ts";
 import { MAX_HELPER_KEYS } from "../../src/wire/helper_keys.ts";
+import type { NonceLog } from "../../src/wire/nonce_log.ts";
 import { createBudget } from "../budget.ts";
 import { createGuard } from "../guard.ts";
 import type { Logger } from "../logger.ts";
@@ -45,6 +46,8 @@ export interface HelperAppOptions {
   readonly checkOf?: CheckOf;
   /** Decides whose tasks are served; everyone's that name this helper, by default. */
   readonly admit?: AdmitTask;
+  /** Which signed requests were seen before; nothing is kept by default. */
+  readonly nonceLog?: NonceLog;
   /** Bounds that differ from {@link DEFAULT_HELPER_LIMITS}. */
   readonly limits?: Partial<HelperLimits>;
   /** Says nothing by default. */
@@ -95,6 +98,7 @@ export function createHelperApp(options: HelperAppOptions): Hono {
     region: identity.id,
     clock,
     checkOf,
+    nonceLog: options.nonceLog,
   });
   const routes = helperRoutes({
     world,

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import { TributaryError } from "../core/errors.ts";
+import { forgetfulLog, type NonceLog, type SeenRequest } from "./nonce_log.ts";
 
 /** Bounds of a window of nonces. */
 export interface NonceOptions {
@@ -16,30 +17,50 @@ export interface NonceOptions {
   readonly capacity: number;
   /** Most nonces of one member, so that none can fill the window and shut the others out. */
   readonly perMember: number;
+  /** What was seen before; {@link forgetfulLog} by default. */
+  readonly log?: NonceLog;
 }
 
 /** The nonces of one aggregator. */
 export interface Nonces {
-  /** When the window began: what was signed before may have been seen by an earlier one. */
-  readonly sinceMs: number;
   /**
-   * Notes that `member` used `nonce`. Call it only once the signature is found to be valid, so that
+   * Notes that a request was taken. Call it only once the signature is found to be valid, so that
    * nobody can use up another's nonces or fill the window without being a member.
    *
-   * @throws {TributaryError} `request-replayed` when it was used before, `too-many-requests` when the
-   * member has used up its share, `busy` when the window is full; both tell when there is room again.
+   * @throws {TributaryError} `signature-expired` when it was signed before the window began, so that an
+   * earlier one may have seen it; `request-replayed` when it was taken before; `too-many-requests` when
+   * the member has used up its share, `busy` when the window is full. All but the second tell when to
+   * come again.
    */
-  remember(member: string, nonce: string): void;
+  remember(request: SeenRequest): Promise<void>;
   /** How many are kept now. */
   readonly size: number;
 }
 
-/** An empty window, which starts now. */
+/**
+ * How far ahead of now the log is raised at once, in seconds, so that it is written that seldom. One
+ * that stops at once and starts again is to be waited for as long.
+ */
+const AHEAD_S = 2;
+
+/** A window that begins with what its log has. */
 export function createNonces(options: NonceOptions): Nonces {
-  const { clock, windowMs, capacity, perMember } = options;
+  const { clock, windowMs, capacity, perMember, log = forgetfulLog(clock.now()) } = options;
+  const { untilS: startS } = log;
+  let raisedS = startS;
   // Maps keep the order of insertion, and all live equally long: the oldest is always in front.
   const members = new Map<string, string>();
   const expiries = new Map<string, Map<string, number>>();
+  for (const request of log.seen) keep(request, clock.now());
+
+  function keep({ member, nonce }: SeenRequest, now: number): void {
+    const key = `${member}.${nonce}`;
+    const own = expiries.get(member) ?? new Map<string, number>();
+    own.set(key, now + windowMs);
+    expiries.set(member, own);
+    members.set(key, member);
+  }
+
   function forgetExpired(now: number): void {
     for (const [key, member] of members) {
       const own = expiries.get(member);
@@ -49,38 +70,60 @@ export function createNonces(options: NonceOptions): Nonces {
       if (own?.size === 0) expiries.delete(member);
     }
   }
+
+  function checkRoom(member: string, now: number): void {
+    const own = expiries.get(member);
+    if (own !== undefined && own.size >= perMember) {
+      throw new TributaryError(
+        "too-many-requests",
+        `Cannot accept a request: ${perMember} signed requests of this member are remembered, ` +
+          `no more fit`,
+        { retryAfterS: secondsUntil(own, now) },
+      );
+    }
+    if (members.size >= capacity) {
+      const [oldest = member] = members.values();
+      throw new TributaryError(
+        "busy",
+        `Cannot accept a request: ${capacity} signed requests are remembered, no more fit`,
+        { retryAfterS: secondsUntil(expiries.get(oldest), now) },
+      );
+    }
+  }
+
+  async function note(request: SeenRequest, now: number): Promise<void> {
+    if (request.createdS <= raisedS) return;
+    const untilS = Math.floor(now / 1000) + AHEAD_S;
+    if (request.createdS > untilS) return await log.add(request);
+    // Not before it is durable: another request that comes meanwhile is not to rely on it.
+    await log.raise(untilS);
+    raisedS = Math.max(raisedS, untilS);
+  }
+
   return {
-    sinceMs: clock.now(),
-    remember(member, nonce) {
+    async remember(request) {
       const now = clock.now();
+      const { member, nonce, createdS } = request;
+      if (createdS <= startS) {
+        throw new TributaryError(
+          "signature-expired",
+          `Cannot accept a request: signed at ${createdS} s, expected after ${startS} s, until when ` +
+            `this aggregator does not remember what it has seen`,
+          // One that was on its way during a restart is in order once it is signed again.
+          { retryAfterS: Math.max(1, startS + 1 - Math.floor(now / 1000)) },
+        );
+      }
       forgetExpired(now);
-      const key = `${member}.${nonce}`;
-      if (members.has(key)) {
+      if (members.has(`${member}.${nonce}`)) {
         throw new TributaryError(
           "request-replayed",
           "Cannot accept a request: its nonce was used before, expected a fresh one",
         );
       }
-      const own = expiries.get(member) ?? new Map<string, number>();
-      if (own.size >= perMember) {
-        throw new TributaryError(
-          "too-many-requests",
-          `Cannot accept a request: ${perMember} signed requests of this member are remembered, ` +
-            `no more fit`,
-          { retryAfterS: secondsUntil(own, now) },
-        );
-      }
-      if (members.size >= capacity) {
-        const [oldest = member] = members.values();
-        throw new TributaryError(
-          "busy",
-          `Cannot accept a request: ${capacity} signed requests are remembered, no more fit`,
-          { retryAfterS: secondsUntil(expiries.get(oldest), now) },
-        );
-      }
-      own.set(key, now + windowMs);
-      expiries.set(member, own);
-      members.set(key, member);
+      checkRoom(member, now);
+      // Before anything is waited for: of two at once one is taken.
+      keep(request, now);
+      await note(request, now);
     },
     get size() {
       return members.size;

@@ -112,8 +112,8 @@ export interface VerifyOptions extends SignatureOptions {
  * Checks that a member known here signed this request, just now and for the first time.
  *
  * @throws {TributaryError} As {@link checkSignature}; `member-unknown` when it is not known here, which
- * or `member-revoked` when it is heard no more, which only the holder of the key is told; `signature-expired` when it signed before this aggregator
- * started, when its nonces were not yet kept; `request-replayed` or `busy` as {@link Nonces}.
+ * or `member-revoked` when it is heard no more, which only the holder of the key is told; what {@link Nonces} throw for one that was or may have been
+ * taken before, or that there is no room for.
  */
 export async function verifyRequest(
   request: Request,
@@ -130,18 +130,8 @@ export async function verifyRequest(
       `Cannot accept a request: ${member} is not enrolled, expected a member`,
     );
   }
-  // A signature tells whole seconds: one of the second in which the window began may be from before.
-  const startS = Math.ceil(nonces.sinceMs / 1000);
-  if (checked.createdS < startS) {
-    throw new TributaryError(
-      "signature-expired",
-      `Cannot accept a request: signed at ${checked.createdS} s, expected ${startS} s or later, ` +
-        `when this aggregator had started`,
-      // One that was on its way during a restart is in order once it is signed again.
-      { retryAfterS: 1 },
-    );
-  }
-  nonces.remember(member, checked.nonce);
+  const { nonce, createdS } = checked;
+  await nonces.remember({ member, nonce, createdS });
   return checked;
 }
 
