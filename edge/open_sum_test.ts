@@ -15,6 +15,7 @@ import {
   testGroup,
 } from "./helper/_testing.ts";
 import type { LogLine } from "./logger.ts";
+import { untraced } from "./trace.ts";
 import { openSum, openWith } from "./open_sum.ts";
 
 /** A root over a committee whose requests a test may meddle with, and what it says. */
@@ -61,6 +62,7 @@ async function testRoot(
     ...{ fetch, clock, module },
     random: systemRandom,
     digest: nodeDigest,
+    trace: untraced,
     logger(line: LogLine) {
       if (line.kind !== "failure") throw new Error(`unexpected line ${line.kind}`);
       const { message } = line.error as Error;
@@ -326,6 +328,7 @@ Deno.test("open sum: an abort ends the asking with its reason", async () => {
       return new Promise<Response>(() => {});
     },
     ...{ clock: committee.clock, random: systemRandom, digest: nodeDigest, module },
+    trace: untraced,
     logger(): never {
       throw new Error("nothing to say");
     },

@@ -16,6 +16,8 @@ import { askRequest, type TestCommittee, testCommittee, testGroup } from "../hel
 import { openSum } from "../open_sum.ts";
 import { helperClass, type HelperSettings, toHelper } from "./_helper_testing.ts";
 import { canRunWorkerd, startWorker } from "./_testing.ts";
+import { silent } from "../logger.ts";
+import { untraced } from "../trace.ts";
 
 const WORKER = `
   import aggregateModule from "../../wasm/aggregate/pkg/aggregate_bg.wasm";
@@ -87,7 +89,8 @@ Deno.test({
       ...{ identity: committee.owner, fetch, clock, module },
       random: systemRandom,
       digest: nodeDigest,
-      logger: () => {},
+      logger: silent,
+      trace: untraced,
     };
     try {
       const group = await testGroup(committee, { tree: [3, 4] });

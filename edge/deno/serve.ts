@@ -12,6 +12,7 @@ import type { Aggregator } from "../aggregator.ts";
 import { createAggregatorApp } from "../app.ts";
 import type { Limits } from "../limits.ts";
 import { silent } from "../logger.ts";
+import type { Observer } from "../observer.ts";
 import type { ParentOptions } from "../region.ts";
 import type { StrategyOf } from "../root.ts";
 import type { RoundStore } from "../store.ts";
@@ -37,6 +38,8 @@ export interface ServeOptions extends ListenOptions {
   readonly joinToken?: string;
   /** Token that regions must show instead; without it, the same as all members. */
   readonly regionToken?: string;
+  /** Whoever watches it at work; nobody by default. */
+  readonly observers?: readonly Observer[];
   /** Bounds that differ from the defaults. */
   readonly limits?: Partial<Limits>;
   /** How a parent is reached; the platform's `fetch` by default. */
@@ -73,7 +76,7 @@ export interface ServedAggregator extends AsyncDisposable {
  * ```
  */
 export async function serveAggregator(options: ServeOptions): Promise<ServedAggregator> {
-  const { parent, strategy, limits } = options;
+  const { parent, strategy, limits, observers } = options;
   const identity = await identityIn(options.identity);
   const module = await inlineModule("aggregate");
   const store = typeof options.store === "string" ? await openStore(options.store) : options.store;
@@ -89,6 +92,7 @@ export async function serveAggregator(options: ServeOptions): Promise<ServedAggr
     admit: admitOf(options),
     ...(parent === undefined ? {} : { parent }),
     ...(strategy === undefined ? {} : { strategy }),
+    ...(observers === undefined ? {} : { observers }),
     ...(limits === undefined ? {} : { limits }),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });

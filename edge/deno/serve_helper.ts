@@ -16,7 +16,7 @@ import { openHelperStore } from "./open_store.ts";
 
 /** Where and as what to serve. */
 export interface ServeHelperOptions
-  extends ListenOptions, Pick<HelperAppOptions, "admit" | "limits" | "keepRounds"> {
+  extends ListenOptions, Pick<HelperAppOptions, "admit" | "limits" | "keepRounds" | "observers"> {
   /**
    * Where everything is kept: a store, closed with the server, or the path of a SQLite file, made if
    * there is none.
@@ -54,7 +54,7 @@ export interface ServedHelper extends AsyncDisposable {
  * ```
  */
 export async function serveHelper(options: ServeHelperOptions): Promise<ServedHelper> {
-  const { admit, limits, keepRounds, logger } = options;
+  const { admit, limits, keepRounds, logger, observers } = options;
   const identity = await identityIn(options.identity);
   const keys = await Promise.all(
     options.keys.map((key) => typeof key === "string" ? loadHelperKey(key) : key),
@@ -69,6 +69,7 @@ export async function serveHelper(options: ServeHelperOptions): Promise<ServedHe
     ...(limits === undefined ? {} : { limits }),
     ...(keepRounds === undefined ? {} : { keepRounds }),
     ...(logger === undefined ? {} : { logger }),
+    ...(observers === undefined ? {} : { observers }),
   });
   const listener = await listenOver(store, app, options);
   return {

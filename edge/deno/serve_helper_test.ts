@@ -10,6 +10,8 @@ import { askRequest, type TestCommittee, testCommittee, testGroup } from "../hel
 import { openSum } from "../open_sum.ts";
 import { loadHelperKey } from "./helper_key_file.ts";
 import { type ServedHelper, serveHelper } from "./serve_helper.ts";
+import { silent } from "../logger.ts";
+import { untraced } from "../trace.ts";
 
 /** Runs a test in a folder of its own. */
 function inFolder(sentence: string, body: (folder: string) => Promise<void>): void {
@@ -48,7 +50,8 @@ async function serveAll(committee: TestCommittee, folder: string) {
     ...{ identity: committee.owner, fetch, clock, module },
     random: systemRandom,
     digest: nodeDigest,
-    logger: () => {},
+    logger: silent,
+    trace: untraced,
   };
   return { fetch, world, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

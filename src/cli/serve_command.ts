@@ -131,7 +131,12 @@ async function storeOf(
 /** Requests are too many to print; what failed and what the rounds came to is not. */
 export function printLine({ print, warn }: Terminal, line: LogLine): void {
   switch (line.kind) {
+    case "ask":
+    case "forward":
+    case "repeat":
     case "request":
+    case "upload":
+    case "write":
       return;
     case "answer":
       return print(
