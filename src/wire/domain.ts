@@ -13,6 +13,7 @@ export type Domain =
   | "task"
   | "receipt"
   | "log"
+  | "log-head"
   | "submission"
   | "bundle"
   | "answer"

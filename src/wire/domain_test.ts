@@ -3,7 +3,14 @@ import { toBase64Url, toHex } from "../core/bytes.ts";
 import { generateIdentity } from "../core/identity.ts";
 import { type Domain, sealed, verifySealed } from "./domain.ts";
 
-const DOMAINS: readonly Domain[] = ["task", "receipt", "log", "submission", "bundle"];
+const DOMAINS: readonly Domain[] = [
+  "task",
+  "receipt",
+  "log",
+  "log-head",
+  "submission",
+  "bundle",
+];
 const identity = await generateIdentity();
 
 Deno.test("domain: what is signed is the purpose's own line, then canonical JSON", () => {

@@ -7,6 +7,39 @@ import { equalBytes } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
 import { hashLeaf, hashNode } from "./merkle.ts";
 
+/**
+ * A node of a tree: the hash of the entries from `index · 2^height` on, of `2^height` of them or, at
+ * the end of the list, of those that there are.
+ */
+export interface TreeNode {
+  /** Levels above the entries: 0 for a leaf. */
+  readonly height: number;
+  /** Place in its level, from 0. */
+  readonly index: number;
+}
+
+/** A node that is hashed with the one below it on its way up, on this side of it. */
+export interface NodeBeside extends TreeNode {
+  /** Which of the two it is. */
+  readonly side: "left" | "right";
+}
+
+/** The nodes beside a node's way up to the root of so many entries, the lowest first. */
+export function nodesBeside({ height, index }: TreeNode, entries: number): NodeBeside[] {
+  const beside: NodeBeside[] = [];
+  let [at, level] = [index, height];
+  // No shifts: who claims a size may claim one beyond 32 bits.
+  for (let left = Math.ceil(entries / 2 ** height); left > 1; left = Math.ceil(left / 2)) {
+    const isLeft = at % 2 === 0;
+    const other = isLeft ? at + 1 : at - 1;
+    // The last node of a level may stand alone; it goes up as it is.
+    if (other < left) beside.push({ height: level, index: other, side: isLeft ? "right" : "left" });
+    at = Math.floor(at / 2);
+    level++;
+  }
+  return beside;
+}
+
 /** A list with what proves its entries. */
 export interface ProvenList {
   /** Its Merkle root. */
@@ -36,20 +69,16 @@ export async function proveList(
   return {
     root,
     proof: (place) =>
-      levels.flatMap((level, height) => {
-        const beside = level[(place >>> height) ^ 1];
-        return beside === undefined || level.length === 1 ? [] : [beside];
+      nodesBeside({ height: 0, index: place }, entries.length).flatMap(({ height, index }) => {
+        const node = levels[height]?.[index];
+        return node === undefined ? [] : [node];
       }),
   };
 }
 
 /** How many nodes the proof of a place has. */
 export function proofLength(place: number, entries: number): number {
-  let nodes = 0;
-  for (let [at, left] = [place, entries]; left > 1; at >>>= 1, left = Math.ceil(left / 2)) {
-    if ((at ^ 1) < left) nodes++;
-  }
-  return nodes;
+  return nodesBeside({ height: 0, index: place }, entries).length;
 }
 
 /** What is said to be in a list. */
@@ -69,13 +98,13 @@ export async function isProven(
   { entry, place, entries, proof }: ListClaim,
   { root, digest }: { readonly root: Uint8Array; readonly digest: Digest },
 ): Promise<boolean> {
-  if (place >= entries || proof.length !== proofLength(place, entries)) return false;
+  if (place >= entries) return false;
+  const beside = nodesBeside({ height: 0, index: place }, entries);
+  if (proof.length !== beside.length) return false;
   let node = await hashLeaf(entry, digest);
-  let used = 0;
-  for (let [at, left] = [place, entries]; left > 1; at >>>= 1, left = Math.ceil(left / 2)) {
-    if ((at ^ 1) >= left) continue;
-    const beside = proof[used++] ?? new Uint8Array();
-    node = await (at % 2 === 0 ? hashNode(node, beside, digest) : hashNode(beside, node, digest));
+  for (const [at, { side }] of beside.entries()) {
+    const other = proof[at] ?? new Uint8Array();
+    node = await (side === "right" ? hashNode(node, other, digest) : hashNode(other, node, digest));
   }
   return equalBytes(node, root);
 }

@@ -24,6 +24,12 @@ export const ROUTES = {
   phase: "/v1/tasks/:task/rounds/:round/phases/:phase/:member",
   /** GET: the round log. */
   log: "/v1/tasks/:task/log",
+  /** GET: the signed head of the log's Merkle tree. */
+  logHead: "/v1/tasks/:task/log/head",
+  /** GET: a proof that the entry `seq` is in the log of `size` entries. */
+  logInclusion: "/v1/tasks/:task/log/inclusion",
+  /** GET: a proof that the log of `from` entries is how that of `to` entries begins. */
+  logConsistency: "/v1/tasks/:task/log/consistency",
   /** GET: a helper's keys. */
   helper: "/v1/helper",
   /** POST: asks a helper for its share of a set's key. */
