@@ -11,9 +11,10 @@ import { appendToLog, type LogEntry } from "../src/wire/log.ts";
 import type { Party } from "../src/wire/party.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
 import { verifyLog } from "../src/wire/verify_log.ts";
-import { type SignedTask, taskId, verifyTask } from "../src/wire/task.ts";
+import { type SignedTask, type Task, taskId, verifyTask } from "../src/wire/task.ts";
 import { readSlices, sliceRows } from "./models.ts";
 import type { RoundStore, SliceRow } from "./store.ts";
+import { formOf } from "./task_form.ts";
 import { recordJson, type TaskRecord } from "./task_state.ts";
 import type { World } from "./world.ts";
 
@@ -32,13 +33,18 @@ export interface FirstWrite {
   readonly slices: readonly SliceRow[];
 }
 
-/** Writes a task's first record; a task that the store has stays as it is. */
+/**
+ * Writes a task's first record; a task that the store has stays as it is.
+ *
+ * @throws {TributaryError} `task-refused` if its parcels are longer than the store is made for.
+ */
 export async function storeFirst(
   world: World,
   signed: SignedTask,
   { first, parent, models, slices }: FirstWrite,
 ): Promise<void> {
   const { store, clock, identity, digest } = world;
+  checkLength(store, signed.task);
   const task = await taskId(signed.task, digest);
   const log: LogEntry[] = [];
   for (const effect of first.effects) {
@@ -58,6 +64,16 @@ export async function storeFirst(
     slices: [...sliceRows(TASK_NAME, utf8(JSON.stringify(signed))), ...slices],
     log: log.map((entry) => ({ seq: entry.body.seq, entry: { ...entry } as never })),
   });
+}
+
+function checkLength({ mostBytes = Infinity }: RoundStore, task: Task): void {
+  const { parcelBytes } = formOf(task);
+  if (parcelBytes <= mostBytes) return;
+  throw new TributaryError(
+    "task-refused",
+    `Cannot take up "${task.name}": its parcels have ${parcelBytes} bytes, ` +
+      `expected at most ${mostBytes} in this store`,
+  );
 }
 
 /**

@@ -100,6 +100,8 @@ export interface StoreChange {
  * or may not have happened, so that its caller must read again.
  */
 export interface RoundStore extends AsyncDisposable {
+  /** Longest parcel that it is made for; tasks with longer ones are refused. Any if absent. */
+  readonly mostBytes?: number;
   /** Digests of the tasks that have a record, in ascending order. */
   tasks(): Promise<readonly string[]>;
   /** The record of a task, or nothing before its first write. */
