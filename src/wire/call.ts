@@ -109,6 +109,16 @@ export interface Caller {
   readonly base: string;
   /** Sends a call until it succeeds, as often as the policy says. */
   send<T>(call: Call<T>): Promise<T>;
+  /** Sends a call once. */
+  attempt<T>(call: Call<T>): Promise<T>;
+  /** Runs what sends calls until it succeeds, as often as the policy says. */
+  persist<T>(run: (tries: number) => Promise<T>, options?: PersistOptions): Promise<T>;
+}
+
+/** What else may pass by itself, besides what {@link isRetryable} says. */
+export interface PersistOptions extends CallOptions {
+  /** Whether this error may. */
+  retryable?(error: unknown): boolean;
 }
 
 /** Whatever speaks to one aggregator. Nothing is sent before the first call. */
@@ -139,16 +149,21 @@ export function createCaller(options: PeerOptions): Caller {
       ...signalOf(call),
     });
   };
-  const send = <T>(call: Call<T>): Promise<T> =>
-    retry(() => attempt(call), {
+  const persist: Caller["persist"] = (run, options = {}) =>
+    retry(run, {
       clock,
       random,
       ...policy,
-      ...signalOf(call),
-      retryable: isRetryable,
+      ...signalOf(options),
+      retryable: (error) => isRetryable(error) || options.retryable?.(error) === true,
       retryAfterMs,
     });
-  return { base, send };
+  return {
+    base,
+    attempt,
+    persist,
+    send: (call) => persist(() => attempt(call), signalOf(call)),
+  };
 }
 
 /**

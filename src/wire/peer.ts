@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { equalBytes, fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from "../core/bytes.ts";
+import { equalBytes, fromBase64Url, fromHex, toBase64Url, utf8 } from "../core/bytes.ts";
 import { treeDigest, webDigest } from "../core/digest.ts";
 import { TributaryError } from "../core/errors.ts";
 import { identityId } from "../core/identity.ts";
@@ -23,7 +23,7 @@ import {
 import { readBody } from "./fetch.ts";
 import { type LogPage, logPageSchema } from "./log.ts";
 import { type Enrolment, type Membership, membershipSchema, type Party } from "./party.ts";
-import { type Receipt, receiptSchema, verifyReceipt } from "./receipt.ts";
+import type { Receipt } from "./receipt.ts";
 import { type ModelInfo, type RoundInfo, roundInfoSchema } from "./round_info.ts";
 import { fillRoute, ROUTES } from "./routes.ts";
 import { checkSession } from "./session_id.ts";
@@ -35,8 +35,8 @@ import {
   taskOfferSchema,
   verifyTask,
 } from "./task.ts";
-import { updateHeaders } from "./update_headers.ts";
-import { uploadBody, type UploadEvidence } from "./upload_body.ts";
+import { sendUpdate } from "./send_update.ts";
+import type { SlicedParcel, UploadEvidence } from "./upload_body.ts";
 
 export {
   type CallOptions,
@@ -96,7 +96,7 @@ export interface UpdateUpload extends CallOptions {
   /** Merkle root over whom it stands for, hex; sent by regions only. */
   readonly members?: string;
   /** The parcel; not changed, and not to be changed before the call ends. */
-  readonly parcel: Uint8Array<ArrayBuffer>;
+  readonly parcel: Uint8Array<ArrayBuffer> | SlicedParcel;
   /** SHA-256 of each slice, in order. */
   readonly slices: readonly Uint8Array[];
   /** What follows a masked parcel. */
@@ -147,7 +147,8 @@ export interface Peer {
    */
   model(task: string, info: ModelInfo, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Sends an update. Safe to repeat: the same parcel gets the same receipt.
+   * Sends an update. Safe to repeat: the same parcel gets the same receipt. A large one that breaks off
+   * goes on where it was, and one of more than 64 MiB goes in pieces.
    *
    * @throws {TributaryError} `receipt-invalid` unless the receipt says just that, under the
    * aggregator's key.
@@ -164,7 +165,8 @@ export interface Peer {
 /** An aggregator under an address. Nothing is sent before the first call. */
 export function createPeer(options: PeerOptions): Peer {
   const { identity, digest = webDigest } = options;
-  const { base, send } = createCaller(options);
+  const caller = createCaller(options);
+  const { base, send } = caller;
 
   return {
     url: base,
@@ -269,35 +271,8 @@ export function createPeer(options: PeerOptions): Peer {
       }),
 
     async putUpdate(task, upload) {
-      const { round, sid, clients, members, parcel, slices, evidence, region } = upload;
-      const tree = await treeDigest(slices, digest);
-      const headers = updateHeaders({
-        ...{ bytes: parcel.length, digest: tree, slices, sid, clients, members },
-        ...(evidence && { evidence }),
-      });
-      const body = await uploadBody(parcel, evidence);
-      return await send({
-        ...signalOf(upload),
-        method: "PUT",
-        path: fillRoute(ROUTES.update, { task, round, member: identity.id }),
-        audience: region.id,
-        body,
-        headers: () => Promise.resolve(headers),
-        extraMs: transferMs(parcel.length + (evidence?.bytes ?? 0)),
-        async read(response) {
-          const receipt = await readJson(response, receiptSchema, "a receipt");
-          await verifyReceipt(receipt, {
-            task,
-            round,
-            sid,
-            clients,
-            member: identity.id,
-            digest: toHex(tree),
-            region: region.id,
-          }, fromBase64Url(region.publicKey));
-          return receipt;
-        },
-      });
+      const tree = await treeDigest(upload.slices, digest);
+      return await sendUpdate(caller, { task, member: identity.id, digest: tree, upload });
     },
 
     abstain(task, { round, sid, region, ...call }) {

@@ -29,7 +29,16 @@ export const UPDATE_FIELDS = {
   evidence: "tributary-evidence",
   /** Tree digest of the evidence in pieces of 1 MiB: `sha-256=:<base64>:`. */
   evidenceDigest: "tributary-evidence-digest",
+  /** Bytes of the body before the piece that is sent; not there where all of it is. */
+  offset: "upload-offset",
+  /** Whether the body ends with this piece: `?1` or `?0`. */
+  complete: "upload-complete",
 } as const;
+
+/** Media type of a piece, as the draft for resumable uploads names it. */
+const PIECE_TYPE = "application/partial-upload";
+
+const WHOLE_NUMBER = /^(0|[1-9]\d{0,14})$/;
 
 /** Most slices of a parcel, so that their digests still fit in a header. */
 const MAX_SLICES = 256;
@@ -43,6 +52,16 @@ export interface EvidenceHead {
   readonly bytes: number;
   /** Its tree digest over pieces of {@link EVIDENCE_SLICE_BYTES}, 32 bytes. */
   readonly digest: Uint8Array;
+}
+
+/** A piece of an update's body, where not all of it is sent at once. */
+export interface UploadPiece {
+  /** Bytes of the parcel before it. */
+  readonly offset: number;
+  /** Its length. */
+  readonly bytes: number;
+  /** Whether the body ends with it: then the evidence is in it, and the rest of the parcel. */
+  readonly isLast: boolean;
 }
 
 /** What the headers of an update say. */
@@ -61,6 +80,8 @@ export interface UpdateHead {
   readonly members: string | undefined;
   /** What follows the parcel; undefined where it is not masked. */
   readonly evidence?: EvidenceHead;
+  /** Which piece of the body is sent; all of it where left out. */
+  readonly piece?: UploadPiece;
 }
 
 /** Length of an update's whole body. */
@@ -72,13 +93,18 @@ export function bodyBytes({ bytes, evidence }: Pick<UpdateHead, "bytes" | "evide
 export function updateHeaders(head: UpdateHead): Headers {
   const headers = new Headers({
     "content-type": "application/octet-stream",
-    [UPDATE_FIELDS.length]: String(bodyBytes(head)),
+    [UPDATE_FIELDS.length]: String(head.piece?.bytes ?? bodyBytes(head)),
     [UPDATE_FIELDS.digest]: digestField(head.digest),
     [UPDATE_FIELDS.slices]: serializeItem(ownBuffer(concatBytes(head.slices))),
     [UPDATE_FIELDS.sid]: head.sid,
     [UPDATE_FIELDS.clients]: String(head.clients),
   });
-  const { members, evidence } = head;
+  const { members, evidence, piece } = head;
+  if (piece !== undefined) {
+    headers.set("content-type", PIECE_TYPE);
+    headers.set(UPDATE_FIELDS.offset, String(piece.offset));
+    headers.set(UPDATE_FIELDS.complete, piece.isLast ? "?1" : "?0");
+  }
   if (members !== undefined) headers.set(UPDATE_FIELDS.members, members);
   if (evidence !== undefined) {
     headers.set(UPDATE_FIELDS.evidence, String(evidence.bytes));
@@ -95,6 +121,8 @@ export interface UpdateExpectation {
   readonly sliceBytes: number;
   /** Least length of the evidence of the task's updates; undefined where parcels are not masked. */
   readonly leastEvidence?: number;
+  /** Whether a piece of the body is sent, as its headers then have to say. */
+  readonly isPiece?: boolean;
   /** SHA-256; WebCrypto's by default. */
   readonly digest?: Digest;
 }
@@ -113,7 +141,8 @@ export async function readUpdateHeaders(
 ): Promise<UpdateHead> {
   const { bytes } = expectation;
   const evidence = readEvidence(headers, expectation);
-  checkLength(headers, { bytes, evidence });
+  const place = readPlace(headers, expectation);
+  const length = readLength(headers, { bytes, evidence }, place);
   const digest = readTree(headers, UPDATE_FIELDS.digest);
   const field = required(headers, UPDATE_FIELDS.slices, "digest-missing");
   const slices = readSlices(field, Math.ceil(bytes / expectation.sliceBytes));
@@ -127,7 +156,38 @@ export async function readUpdateHeaders(
       "Cannot take an update: Tributary-Digest is not the digest of Tributary-Slices",
     );
   }
-  return { bytes, digest, slices, sid, clients, members, ...(evidence && { evidence }) };
+  return {
+    ...{ bytes, digest, slices, sid, clients, members },
+    ...(evidence && { evidence }),
+    ...(place && { piece: { ...place, bytes: length } }),
+  };
+}
+
+/** How much of a parcel has arrived, as the headers of an answer say; undefined where they do not. */
+export function readOffset(headers: Headers): number | undefined {
+  const field = headers.get(UPDATE_FIELDS.offset) ?? "";
+  return WHOLE_NUMBER.test(field) ? Number(field) : undefined;
+}
+
+/** Where a piece begins, and whether it is the last one. */
+function readPlace(
+  headers: Headers,
+  { bytes, sliceBytes, isPiece = false }: UpdateExpectation,
+): Omit<UploadPiece, "bytes"> | undefined {
+  const { offset: offsetField, complete: completeField } = UPDATE_FIELDS;
+  if (!isPiece) {
+    for (const name of [offsetField, completeField]) {
+      if (headers.has(name)) malformed(name, "none, as all of the body is sent");
+    }
+    return undefined;
+  }
+  const offset = readWhole(offsetField, required(headers, offsetField, "bad-request"));
+  const complete = /^\?([01])$/.exec(required(headers, completeField, "bad-request"))?.[1];
+  if (complete === undefined) malformed(completeField, "?0 or ?1");
+  if (offset > bytes || (offset < bytes && offset % sliceBytes !== 0)) {
+    malformed(offsetField, `whole slices of ${sliceBytes} bytes, and at most ${bytes}`);
+  }
+  return { offset, isLast: complete === "1" };
 }
 
 function required(headers: Headers, name: string, code: ErrorCode): string {
@@ -164,14 +224,17 @@ function readEvidence(
   return { bytes, digest: readTree(headers, UPDATE_FIELDS.evidenceDigest) };
 }
 
-/** Checks the length that the headers announce; a stream's is told by its evidence. */
-function checkLength(
+/** The length that the headers announce, checked; a stream's is told by its evidence. */
+function readLength(
   headers: Headers,
   head: { readonly bytes: number; readonly evidence: EvidenceHead | undefined },
-): void {
+  { offset, isLast }: Omit<UploadPiece, "bytes"> = { offset: 0, isLast: true },
+): number {
   const text = headers.get(UPDATE_FIELDS.length);
   const isStream = text === null || headers.has("transfer-encoding");
-  if (isStream && head.evidence !== undefined) return;
+  const rest = head.bytes - offset;
+  const expected = isLast ? rest + (head.evidence?.bytes ?? 0) : rest;
+  if (isStream && isLast && head.evidence !== undefined) return expected;
   if (isStream) {
     throw new TributaryError(
       "length-required",
@@ -179,17 +242,19 @@ function checkLength(
     );
   }
   const found = readWhole(UPDATE_FIELDS.length, text);
-  const expected = head.bytes + (head.evidence?.bytes ?? 0);
-  if (found !== expected) {
+  if (found > expected || (isLast && found < expected)) {
     throw new TributaryError(
       found > expected ? "body-too-long" : "length-mismatch",
-      `Cannot take an update: ${found} bytes are announced, expected ${expected}`,
+      `Cannot take an update: ${found} bytes are announced, expected ${
+        isLast ? expected : `at most ${expected}`
+      }`,
     );
   }
+  return found;
 }
 
 function readWhole(name: string, field: string): number {
-  if (!/^(0|[1-9]\d{0,14})$/.test(field)) malformed(name, "one whole number");
+  if (!WHOLE_NUMBER.test(field)) malformed(name, "one whole number");
   return Number(field);
 }
 

@@ -9,7 +9,10 @@ async function* pieces(count: number, bytes: number): AsyncGenerator<Uint8Array>
 }
 
 Deno.test("upload body: without evidence it is the parcel itself", async () => {
-  assert.equal(await uploadBody(parcel, undefined), parcel);
+  const body = await uploadBody(parcel, undefined);
+  assert.ok(body instanceof Uint8Array);
+  assert.deepEqual(body, parcel);
+  assert.equal(body.buffer, parcel.buffer, "not a copy");
 });
 
 Deno.test("upload body: short evidence follows the parcel, in one piece", async () => {
@@ -17,6 +20,44 @@ Deno.test("upload body: short evidence follows the parcel, in one piece", async 
   assert.deepEqual(
     await uploadBody(parcel, evidence),
     Uint8Array.of(1, 2, 3, 0, 0, 1, 1, 2, 2),
+  );
+});
+
+/** Ten bytes in slices of four, which counts how often one is read. */
+function sliced() {
+  const asked: number[] = [];
+  const slice = (index: number) => {
+    asked.push(index);
+    return Promise.resolve(
+      Uint8Array.from({ length: index < 2 ? 4 : 2 }, (_, at) => index * 4 + at),
+    );
+  };
+  return { asked, parcel: { bytes: 10, sliceBytes: 4, slice } };
+}
+
+for (
+  const [from, to, asked] of [[0, 10, [0, 1, 2]], [4, 8, [1]], [3, 9, [0, 1, 2]], [
+    10,
+    10,
+    [],
+  ]] as const
+) {
+  Deno.test(`upload body: bytes ${from} to ${to} of a parcel in slices are read from slices ${asked}`, async () => {
+    const { asked: read, parcel } = sliced();
+    const expected = Array.from({ length: to - from }, (_, at) => from + at);
+    assert.deepEqual(await uploadBody(parcel, undefined, { from, to }), Uint8Array.from(expected));
+    assert.deepEqual(read, asked);
+    const evidence = { bytes: 1, digest: Uint8Array.of(), chunks: () => [Uint8Array.of(99)] };
+    const whole = await uploadBody(parcel, evidence, { from, to });
+    assert.deepEqual(whole, Uint8Array.from([...expected, 99]));
+  });
+}
+
+Deno.test("upload body: a slice that is not there is no end of the parcel", async () => {
+  const slice = () => Promise.resolve(new Uint8Array(0));
+  await assert.rejects(
+    uploadBody({ bytes: 10, sliceBytes: 4, slice }, undefined),
+    RangeError,
   );
 });
 
