@@ -5,10 +5,11 @@
  */
 import type { Hono } from "hono";
 import { TributaryError } from "../src/core/errors.ts";
-import type { NonceLog } from "../src/wire/nonce_log.ts";
 import { type Admit, admitAll } from "./admission.ts";
 import { type Aggregator, type AggregatorOptions, createAggregator } from "./aggregator.ts";
+import type { NonceLog } from "../src/wire/nonce_log.ts";
 import { createGuard } from "./guard.ts";
+import { operatorRoutes } from "./operator_routes.ts";
 import { notReady, readRoutes } from "./read_routes.ts";
 import { relayRoutes } from "./relay_routes.ts";
 import { roundRoutes } from "./round_routes.ts";
@@ -19,6 +20,11 @@ import { writeRoutes } from "./write_routes.ts";
 export interface AggregatorAppOptions extends AggregatorOptions {
   /** Decides who may become a member; everyone by default. */
   readonly admit?: Admit;
+  /**
+   * Ids of those who may see the roster, issue one-time tokens, revoke members and have it drain; the
+   * aggregator's own identity always may.
+   */
+  readonly operators?: readonly string[];
   /** Which signed requests were seen before; nothing is kept by default. */
   readonly nonceLog?: NonceLog;
 }
@@ -62,24 +68,30 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
     nonceLog: options.nonceLog,
   });
   const checks = { guard, digest, clock, stallMs: limits.stallMs };
+  const watched = (options.observers ?? []).flatMap((one) => one.routes?.(aggregator) ?? []);
   const app = createWebApp([
     readRoutes(aggregator),
     roundRoutes(aggregator, checks),
     relayRoutes(aggregator, checks),
-  const watched = (options.observers ?? []).flatMap((one) => one.routes?.(aggregator) ?? []);
+    operatorRoutes(aggregator, {
+      ...checks,
+      random: world.random,
+      operators: new Set([identity.id, ...options.operators ?? []]),
+      drain: () => aggregator.drain(),
+    }),
     writeRoutes(aggregator, { ...checks, logger, trace, admit: options.admit ?? admitAll }),
     ...watched,
   ], {
     ...world,
-    title: "Tributary aggregator",
-    description: "A root or region of a tree that sums updates. Requests that change something " +
-      "are signed with Ed25519 (RFC 9421); errors are problem documents (RFC 9457).",
-  });
     async checkReady() {
       if (!aggregator.isReady) throw notReady();
       if (aggregator.isStopping) throw stopping();
       await world.store.tasks();
     },
+    title: "Tributary aggregator",
+    description: "A root or region of a tree that sums updates. Requests that change something " +
+      "are signed with Ed25519 (RFC 9421); errors are problem documents (RFC 9457).",
+  });
   return Object.assign(app, { aggregator });
 }
 
