@@ -196,21 +196,23 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
   const request = c.req.raw;
   const member = c.req.param("member") ?? "";
   const round = Number(c.req.param("round"));
+  const beganMs = options.clock.now();
   requireSignature(request);
   const head = await readUpdateHeaders(request.headers, {
     bytes: host.form.parcelBytes,
     sliceBytes: host.form.sliceBytes,
     ...(host.form.evidence && { leastEvidence: submissionBytes(host.form.evidence) }),
     digest: options.digest,
-  const beganMs = options.clock.now();
   });
   await options.guard.check(request, { kind: "update", member, ...knownAt(host, member) });
   host.progress();
   const announced = { round, member, head };
   // Only its sender is told how an update stands: whether it took part is nobody else's business.
   const standing = await host.standing(announced);
+  const about = { request: requestIdOf(c), task: host.id, round };
   if (standing.kind === "repeated") {
     await request.body?.cancel();
+    options.logger({ kind: "repeat", ...about });
     return c.json(await host.receipt(standing.row), 200);
   }
   const { clients } = head;
@@ -227,6 +229,4 @@ async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Pr
     ms,
   });
   return c.json(receipt, 201);
-  const about = { request: requestIdOf(c), task: host.id, round };
 }
-    options.logger({ kind: "repeat", ...about });

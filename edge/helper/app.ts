@@ -52,11 +52,11 @@ export interface HelperAppOptions {
   readonly limits?: Partial<HelperLimits>;
   /** Says nothing by default. */
   readonly logger?: Logger;
+  /** Whoever watches it at work; nobody by default. */
+  readonly observers?: readonly Observer[];
   /**
    * Answers of rounds further back than so many are dropped, once a later round of the task is answered;
    * all are kept by default. That they were given is kept in any case.
-  /** Whoever watches it at work; nobody by default. */
-  readonly observers?: readonly Observer[];
    */
   readonly keepRounds?: number;
 }
@@ -110,6 +110,9 @@ export function createHelperApp(options: HelperAppOptions): Hono {
   const watched = (options.observers ?? []).flatMap((one) => one.routes?.(observed) ?? []);
   return createWebApp([routes, ...watched], {
     ...world,
+    async checkReady() {
+      await world.store.tasks();
+    },
     title: "Tributary helper",
     description:
       "One of a committee that holds the shares of clients' keys, and gives a root the " +
@@ -121,6 +124,7 @@ export function createHelperApp(options: HelperAppOptions): Hono {
 function worldOf(options: HelperAppOptions): HelperWorld {
   const limits = { ...DEFAULT_HELPER_LIMITS, ...options.limits };
   return {
+    ...watchingOf(options),
     store: options.store,
     keys: options.keys,
     identity: options.identity,
@@ -128,7 +132,6 @@ function worldOf(options: HelperAppOptions): HelperWorld {
     clock: options.clock ?? systemClock(),
     random: options.random ?? systemRandom,
     digest: options.digest ?? webDigest,
-    ...watchingOf(options),
     checkOf: options.checkOf ?? webCheckOf,
     limits,
     budget: createBudget({
