@@ -133,6 +133,11 @@ export type LogEvent =
     /** What a private task has spent with it, where its sum was opened. */
     readonly spent?: LoggedSpend;
   }
+  /**
+   * Who keeps the log changes its key: the last entry that the old key signs. Both are raw public keys,
+   * base64url.
+   */
+  | { readonly kind: "rekeyed"; readonly from: string; readonly to: string }
   /** The task ended with this model. */
   | {
     readonly kind: "finished";
@@ -180,6 +185,7 @@ const logEventSchema: v.GenericSchema<LogEvent> = v.variant("kind", [
     groups: groupsSchema,
     spent: spentSchema,
   }),
+  v.strictObject({ kind: v.literal("rekeyed"), from: key32Schema, to: key32Schema }),
   v.strictObject({
     kind: v.literal("finished"),
     round: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Number of the last round"),

@@ -3,31 +3,33 @@
  *
  * @module
  */
-import { fromBase64Url, toHex } from "../core/bytes.ts";
-import { type Digest, webDigest } from "../core/digest.ts";
+import { fromBase64Url, fromHex, toHex } from "../core/bytes.ts";
+import { type Digest, promptDigest, webDigest } from "../core/digest.ts";
 import { isTributaryError, TributaryError } from "../core/errors.ts";
 import { sealed, verifySealed } from "./domain.ts";
-import {
-  LOG_START,
-  type LogEntry,
-  logEntrySchema,
-  type LogEvent,
-  type LoggedRound,
-  type LoggedSpend,
-} from "./log.ts";
-import { isOpened } from "./log_groups.ts";
+import { LOG_START, type LogEntry, logEntrySchema, type LoggedSpend } from "./log.ts";
+import type { LogHeadBody } from "./log_head.ts";
+import { addEntry, frontierRoot, NO_ENTRIES } from "./merkle_frontier.ts";
 import { readMessage } from "./message.ts";
 import type { FinishReason, ModelInfo } from "./round_info.ts";
-import { planDigest, sessionId } from "./session_id.ts";
+import { planDigest } from "./session_id.ts";
 import { type Task, taskId } from "./task.ts";
-import { checkGroups, checkOpened, checkSample, expectEqual, refuse } from "./verify_sum.ts";
+import { followEvent, type Ground, type Progress } from "./verify_events.ts";
+import { expectEqual, refuse } from "./verify_sum.ts";
 
 /** What a log is checked against. */
 export interface VerifyLogOptions {
   /** The checked task that the log should be of. */
   readonly task: Task;
-  /** Public key of who keeps the log, base64url: the task's owner for a root's. */
+  /**
+   * Public key of who keeps the log, base64url: the last one, where the log tells of others before it.
+   */
   readonly signer: string;
+  /**
+   * Heads that the keeper has signed, to this or another reader, checked by {@link verifyLogHead}: the
+   * log has to begin with each.
+   */
+  readonly heads?: readonly LogHeadBody[];
   /**
    * Hash of the last entry, if known from elsewhere. A log cut short at its end is a log too, so only
    * this shows that nothing is missing there.
@@ -62,27 +64,10 @@ export interface LogSummary {
   readonly spent: LoggedSpend | undefined;
   /** Hash of the last entry, to compare with what others were shown. */
   readonly head: string;
-}
-
-/** Everything learned from the entries so far. */
-interface Progress {
-  readonly role: "root" | "region";
-  readonly lastRound: number;
-  readonly rounds: number;
-  readonly abandoned: number;
-  readonly clients: number;
-  readonly model: ModelInfo | undefined;
-  readonly finished: FinishReason | undefined;
-  readonly spent: LoggedSpend | undefined;
-}
-
-/** What an event is checked against. */
-interface Ground {
-  readonly task: Task;
-  readonly id: string;
-  readonly plan: string;
-  readonly spentAfter: ((sums: number) => number) | undefined;
-  readonly digest: Digest;
+  /** Merkle root over the hashes of all entries, hex: what a head of this log says. */
+  readonly root: string;
+  /** Public key of who keeps the log after the last entry, base64url. */
+  readonly keeper: string;
 }
 
 /**
@@ -93,240 +78,159 @@ interface Ground {
  * models too; a published round has at least `clients.min` and at most `clients.max` clients, and no
  * more than were asked, who are as many as the task samples; the groups of a masked round are of its
  * sum, of at least `mask.min` clients each; a private task has spent what its opened sums cost, and no more
- * than it may; nothing follows the end.
+ * than it may; nothing follows the end but a change of the keeper's key.
  *
  * @param entries Unknown data, one entry each, from the first.
- * @throws {TributaryError} `log-invalid`, naming the first entry that does not fit.
+ * @throws {TributaryError} `log-invalid`, naming the first entry that does not fit; `log-forked` if the
+ * keeper has signed a head that the log does not begin with.
  */
 export async function verifyLog(
   entries: readonly unknown[],
   options: VerifyLogOptions,
 ): Promise<LogSummary> {
-  const { task, digest = webDigest, spentAfter } = options;
-  const ground = {
-    ...{ task, digest, spentAfter },
-    id: await taskId(task, digest),
-    plan: await planDigest(task, digest),
-  };
-  const signer = fromBase64Url(options.signer);
-  let prev = LOG_START;
-  let progress: Progress | undefined;
-  for (const [seq, unknown] of entries.entries()) {
-    try {
-      const entry = readMessage(logEntrySchema, unknown, { what: "it", code: "log-invalid" });
-      await checkLink(entry, { seq, prev, ground, signer });
-      const { event } = entry.body;
-      progress = progress === undefined ? begin(event) : follow(progress, event, ground);
-      if ("sid" in event) await checkSid(event, ground);
-      if (event.kind === "published") await checkOpened(event, ground);
-      prev = entry.hash;
-    } catch (error) {
-      if (!isTributaryError(error, "log-invalid")) throw error;
-      throw new TributaryError("log-invalid", `Cannot trust log entry ${seq}: ${error.message}`, {
-        cause: error,
-      });
-    }
-  }
-  if (progress === undefined) {
-    throw new TributaryError("log-invalid", "Cannot trust a log: it is empty, expected an entry");
-  }
-  if (options.head !== undefined && options.head !== prev) {
+  const verifier = createLogVerifier({ ...options, signer: firstKeeper(entries, options.signer) });
+  for (const entry of entries) await verifier.add(entry);
+  const summary = await verifier.summary();
+  const { head = summary.head, signer, heads = [] } = options;
+  const last = `Cannot trust log entry ${entries.length - 1} as the last`;
+  if (head !== summary.head) {
     throw new TributaryError(
       "log-invalid",
-      `Cannot trust log entry ${entries.length - 1} as the last: its hash is ${prev}, ` +
-        `expected ${options.head}`,
+      `${last}: its hash is ${summary.head}, expected ${head}`,
     );
   }
-  const { lastRound: _, ...summary } = progress;
-  return { ...summary, entries: entries.length, head: prev };
-}
-
-/** Place in the chain. */
-interface Link {
-  readonly seq: number;
-  readonly prev: string;
-  readonly ground: Ground;
-  readonly signer: Uint8Array;
-}
-
-async function checkLink(entry: LogEntry, link: Link): Promise<void> {
-  const { body, hash, signature } = entry;
-  expectEqual("seq", body.seq, link.seq);
-  expectEqual("prev", body.prev, link.prev);
-  expectEqual("task", body.task, link.ground.id);
-  expectEqual("hash", hash, toHex(await link.ground.digest(sealed("log", body))));
-  if (!await verifySealed("log", body, signature, link.signer)) {
-    refuse("its signature is not that of the log's keeper");
+  if (signer !== summary.keeper) {
+    throw new TributaryError(
+      "log-invalid",
+      `${last}: its keeper's key is ${summary.keeper}, expected ${signer}`,
+    );
   }
-}
-
-function begin(event: LogEvent): Progress {
-  const start = {
-    ...{ lastRound: 0, rounds: 0, abandoned: 0, clients: 0 },
-    ...{ finished: undefined, spent: undefined },
-  };
-  switch (event.kind) {
-    case "created":
-      expectEqual("model version", event.model.version, 0);
-      return { ...start, role: "root", model: event.model };
-    case "joined":
-      return { ...start, role: "region", model: undefined };
-    default:
-      return refuse(`a log begins with "${event.kind}", expected "created" or "joined"`);
+  const longer = heads.find(({ size }) => size > entries.length);
+  if (longer !== undefined) {
+    throw new TributaryError(
+      "log-forked",
+      `Cannot trust the log: it has ${entries.length} entries, but its keeper has signed a head of ` +
+        longer.size,
+    );
   }
+  return summary;
 }
 
-function follow(progress: Progress, event: LogEvent, ground: Ground): Progress {
-  if (progress.finished !== undefined) refuse(`"${event.kind}" follows the end of the task`);
-  const { task } = ground;
-  switch (event.kind) {
-    case "created":
-    case "joined":
-      return refuse(`"${event.kind}" is not first`);
-    case "published": {
-      if (progress.role !== "root") refuse("a region published a model");
-      checkRound(progress, event, task);
-      expectEqual("model version", event.model.version, event.base.version + 1);
-      if (event.model.version > task.stop.rounds) {
-        refuse(`it is model ${event.model.version}, expected at most ${task.stop.rounds}`);
-      }
-      if (event.clients < task.clients.min) {
-        refuse(`${event.clients} clients are in it, expected at least ${task.clients.min}`);
-      }
-      const unknown = Object.keys(event.metrics).find((name) => !task.metrics.includes(name));
-      if (unknown !== undefined) refuse(`its metric "${unknown}" is not one of the task's`);
-      return {
-        ...progress,
-        lastRound: event.round,
-        rounds: progress.rounds + 1,
-        clients: progress.clients + event.clients,
-        model: event.model,
-        spent: checkSpent(progress, event, ground),
-      };
+/** Who signed a log's first entries: the first change of keys tells it, before it is checked itself. */
+function firstKeeper(entries: readonly unknown[], signer: string): string {
+  for (const unknown of entries) {
+    const event = (unknown as Partial<LogEntry> | null)?.body?.event;
+    if (event?.kind === "rekeyed" && typeof event.from === "string") return event.from;
+  }
+  return signer;
+}
+
+/** Checks a log entry by entry, as it grows. */
+export interface LogVerifier {
+  /**
+   * Checks the next entry. One at a time; after one that was refused none can follow.
+   *
+   * @throws {TributaryError} As {@link verifyLog}.
+   */
+  add(entry: unknown): Promise<void>;
+  /**
+   * What the entries so far say in all.
+   *
+   * @throws {TributaryError} `log-invalid` before the first.
+   */
+  summary(): Promise<LogSummary>;
+}
+
+/**
+ * A verifier that has seen no entry yet.
+ *
+ * @param options As {@link verifyLog} takes them, but for what can only be told at a log's end; `signer`
+ * is who signs the first entry.
+ */
+export function createLogVerifier(options: Omit<VerifyLogOptions, "head">): LogVerifier {
+  const { task, digest = webDigest, spentAfter, heads = [] } = options;
+  let [prev, keeper, tree] = [LOG_START, options.signer, NO_ENTRIES];
+  const keepers = new Set([keeper]);
+  let progress: Progress | undefined;
+  let ground: Ground | undefined;
+
+  async function checkLink({ body, hash, signature }: LogEntry, { id }: Ground): Promise<void> {
+    expectEqual("seq", body.seq, tree.entries);
+    expectEqual("prev", body.prev, prev);
+    expectEqual("task", body.task, id);
+    expectEqual("hash", hash, toHex(await digest(sealed("log", body))));
+    if (!await verifySealed("log", body, signature, keyOf(keeper))) {
+      refuse("its signature is not that of the log's keeper");
     }
-    case "forwarded":
-      if (progress.role !== "region") refuse("a root forwarded a sum");
-      checkRound(progress, event, task);
-      return {
-        ...progress,
-        lastRound: event.round,
-        rounds: progress.rounds + 1,
-        clients: progress.clients + event.clients,
-        model: event.base,
-      };
-    case "abandoned":
-      checkRound(progress, event, task);
-      checkGroups(event.groups ?? [], task);
-      return {
-        ...progress,
-        lastRound: event.round,
-        abandoned: progress.abandoned + 1,
-        model: event.base,
-        spent: checkSpent(progress, event, ground),
-      };
-    case "finished":
-      return finish(progress, event, ground);
-    default:
-      throw event satisfies never;
+    if (body.event.kind === "rekeyed") expectEqual("old key", body.event.from, keeper);
   }
+
+  /** Whatever heads were signed over the entries so far must have their root. */
+  async function checkHeads(): Promise<void> {
+    const here = heads.filter(({ size }) => size === tree.entries);
+    if (here.length === 0) return;
+    const stranger = here.find((head) => !keepers.has(head.keeper));
+    if (stranger !== undefined) {
+      throw new TributaryError(
+        "log-invalid",
+        `Cannot check a head of ${stranger.size} entries: ${stranger.keeper} has signed it, who has ` +
+          "not kept this log",
+      );
+    }
+    const root = toHex(await frontierRoot(tree, promptDigest));
+    const other = here.find((head) => head.root !== root);
+    if (other === undefined) return;
+    throw new TributaryError(
+      "log-forked",
+      `Cannot trust the log: the root of its first ${other.size} entries is ${root}, but its keeper ` +
+        `has signed ${other.root}`,
+    );
+  }
+
+  return {
+    async add(unknown) {
+      const seq = tree.entries;
+      try {
+        ground ??= {
+          ...{ task, digest, spentAfter },
+          id: await taskId(task, digest),
+          plan: await planDigest(task, digest),
+        };
+        const entry = readMessage(logEntrySchema, unknown, { what: "it", code: "log-invalid" });
+        await checkLink(entry, ground);
+        const { event } = entry.body;
+        progress = await followEvent(progress, event, ground);
+        prev = entry.hash;
+        if (event.kind === "rekeyed") keepers.add(keeper = event.to);
+        tree = await addEntry(tree, fromHex(entry.hash), promptDigest);
+      } catch (error) {
+        if (!isTributaryError(error, "log-invalid")) throw error;
+        throw new TributaryError("log-invalid", `Cannot trust log entry ${seq}: ${error.message}`, {
+          cause: error,
+        });
+      }
+      await checkHeads();
+    },
+
+    async summary() {
+      if (progress === undefined) {
+        throw new TributaryError(
+          "log-invalid",
+          "Cannot trust a log: it is empty, expected an entry",
+        );
+      }
+      const { lastRound: _, ...summary } = progress;
+      const root = toHex(await frontierRoot(tree, promptDigest));
+      return { ...summary, entries: tree.entries, head: prev, root, keeper };
+    },
+  };
 }
 
-function checkRound(progress: Progress, event: LoggedRound, task: Task): void {
-  const { role, lastRound, model } = progress;
-  if (role === "root") {
-    expectEqual("round", event.round, lastRound + 1);
-  } else if (event.round <= lastRound) {
-    refuse(`its round is ${event.round}, expected one above ${lastRound}`);
+/** What is no key at all has signed nothing. */
+function keyOf(keeper: string): Uint8Array {
+  try {
+    return fromBase64Url(keeper);
+  } catch {
+    return new Uint8Array();
   }
-  const { base } = event;
-  if (model !== undefined && (role === "root" || base.version <= model.version)) {
-    expectEqual("base version", base.version, model.version);
-    expectEqual("base digest", base.digest, model.digest);
-    expectEqual("base length", base.bytes, model.bytes);
-  }
-  if (event.clients > task.clients.max) {
-    refuse(`${event.clients} clients are in it, expected at most ${task.clients.max}`);
-  }
-  if (event.clients > 0 && event.updates === 0) {
-    refuse(`${event.clients} clients are in it without an update`);
-  }
-  checkSample(role, event, task);
-}
-
-/** Room for runtimes whose logarithms differ in the last bit. */
-const SAME_SPEND = 1e-9;
-
-/** What is spent after a round. Of what costs a part in 10^9 more than told nobody could tell. */
-function checkSpent(
-  { role, spent }: Progress,
-  event: Extract<LogEvent, { kind: "published" | "abandoned" }>,
-  { task: { privacy }, spentAfter }: Ground,
-): LoggedSpend | undefined {
-  if (privacy === undefined || role === "region") {
-    if (event.spent !== undefined) refuse("it tells of a spend, expected none");
-    return undefined;
-  }
-  if (event.spent === undefined) {
-    const isOwed = event.kind === "published" ||
-      (event.groups !== undefined && isOpened(event.groups));
-    return isOwed ? refuse("its sum was opened, expected what that has spent") : spent;
-  }
-  if (spentAfter === undefined) {
-    throw new TypeError("Cannot check what a private task has spent: expected spentAfter");
-  }
-  const { sums, epsilon } = event.spent;
-  expectEqual("opened sums", sums, (spent?.sums ?? 0) + 1);
-  const expected = spentAfter(sums);
-  if (!(Math.abs(epsilon - expected) <= SAME_SPEND * expected)) {
-    refuse(`it has spent ε = ${epsilon}, expected ${expected} after ${sums} sums`);
-  }
-  if (epsilon > privacy.epsilon * (1 + SAME_SPEND)) {
-    refuse(`it has spent ε = ${epsilon}, expected at most ${privacy.epsilon}`);
-  }
-  return event.spent;
-}
-
-/** Checks that another sum would have cost too much, or that a mechanism of one release was broken off. */
-function checkSpentUp({ spent }: Progress, { task: { privacy }, spentAfter }: Ground): void {
-  if (privacy === undefined) refuse('it ended by "privacy", which the task promises nothing about');
-  if (privacy.mechanism.kind === "ftrl") return;
-  if (spentAfter === undefined) {
-    throw new TypeError("Cannot check what a private task has spent: expected spentAfter");
-  }
-  const next = spentAfter((spent?.sums ?? 0) + 1);
-  if (next <= privacy.epsilon) {
-    refuse(`it ended by "privacy" though another sum spends ε = ${next} in all, expected more`);
-  }
-}
-
-function finish(
-  progress: Progress,
-  event: Extract<LogEvent, { kind: "finished" }>,
-  ground: Ground,
-): Progress {
-  const { task } = ground;
-  const { role, lastRound, model } = progress;
-  if (role === "root") {
-    expectEqual("round", event.round, lastRound);
-    expectEqual("model version", event.model.version, model?.version ?? 0);
-    expectEqual("model digest", event.model.digest, model?.digest ?? "");
-  } else if (event.round < lastRound) {
-    refuse(`its round is ${event.round}, expected at least ${lastRound}`);
-  }
-  if (event.reason === "privacy") {
-    if (role === "root") checkSpentUp(progress, ground);
-  } else if (task.stop[event.reason] === undefined) {
-    refuse(`it ended by "${event.reason}", which the task does not stop by`);
-  }
-  if (event.reason === "rounds") {
-    expectEqual("model version", event.model.version, task.stop.rounds);
-  }
-  return { ...progress, lastRound: event.round, model: event.model, finished: event.reason };
-}
-
-async function checkSid(event: LoggedRound, ground: Ground): Promise<void> {
-  const { round, roster, beacon, base, sid } = event;
-  const { id: task, plan, digest } = ground;
-  const session = { task, round, model: base.digest, plan, roster, beacon };
-  expectEqual("sid", sid, await sessionId(session, digest));
 }

@@ -5,6 +5,7 @@ import { isTributaryError } from "../core/errors.ts";
 import { generateIdentity, type Identity } from "../core/identity.ts";
 import { hex32, SAMPLE_TASK } from "./_testing.ts";
 import { appendToLog, type LogEntry, type LogEvent, type LoggedRound } from "./log.ts";
+import { logRoot } from "./log_head.ts";
 import type { ModelInfo } from "./round_info.ts";
 import { planDigest, sessionId } from "./session_id.ts";
 import { taskId } from "./task.ts";
@@ -124,6 +125,8 @@ Deno.test("log: a root's verifies, and is summed up", async () => {
     finished: "rounds",
     spent: undefined,
     head: GOOD[5]!.hash,
+    root: await logRoot(GOOD.map(({ hash }) => hash)),
+    keeper: toBase64Url(owner.publicKey),
   });
 });
 
