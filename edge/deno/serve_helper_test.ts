@@ -8,8 +8,9 @@ import { systemRandom } from "../../src/core/random.ts";
 import { module, nodeDigest } from "../_testing.ts";
 import { askRequest, type TestCommittee, testCommittee, testGroup } from "../helper/_testing.ts";
 import { openSum } from "../open_sum.ts";
-import { loadHelperKey } from "./helper_key_file.ts";
-import { type ServedHelper, serveHelper } from "./serve_helper.ts";
+import { loadHelperKey } from "../native/helper_key_file.ts";
+import type { ServedHelper } from "../native/helper_server.ts";
+import { serveHelper } from "./serve_helper.ts";
 import { silent } from "../logger.ts";
 import { untraced } from "../trace.ts";
 

@@ -21,8 +21,9 @@ import {
   testTask,
 } from "../_testing.ts";
 import type { Limits } from "../limits.ts";
-import { loadIdentity } from "./identity_file.ts";
-import { serveAggregator, type ServedAggregator } from "./serve.ts";
+import { loadIdentity } from "../native/identity_file.ts";
+import type { ServedAggregator } from "../native/aggregator_server.ts";
+import { serveAggregator } from "./serve.ts";
 
 const WORDS = 50_000;
 const task = testTask(WORDS, { clients: { min: 2, max: 10 }, roundMs: 3_600_000 });

@@ -60,7 +60,7 @@ const NOTABLE = new Set([
 /** Folders that adapt to one platform, and the command line. */
 const PLATFORM_FOLDERS = [
   ...["src/cli/", "edge/sqlite/", "edge/postgres/", "edge/deno/", "edge/deno_kv/"],
-  ...["edge/node/", "edge/cloudflare/"],
+  ...["edge/native/", "edge/node/", "edge/cloudflare/"],
 ];
 
 /** Finds platform globals and platform modules in shipped code that is not a platform's own. */

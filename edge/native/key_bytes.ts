@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFile, writeFile } from "node:fs/promises";
 
 /**
  * The bytes of a key file; if there is no such file, those of a new key, in a file that its owner alone
@@ -16,12 +17,12 @@ export async function readOrMakeKey(
   make: () => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return new Uint8Array(await readFile(path));
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if ((error as { readonly code?: unknown }).code !== "ENOENT") throw error;
   }
   const pkcs8 = await make();
   // A second process that was first has made another one: then this fails, and nothing is lost.
-  await Deno.writeFile(path, pkcs8, { createNew: true, mode: 0o600 });
+  await writeFile(path, pkcs8, { flag: "wx", mode: 0o600 });
   return pkcs8;
 }

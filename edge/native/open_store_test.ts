@@ -31,12 +31,12 @@ withDatabase("open store: an address of Postgres is a schema of it", async (url,
   assert.deepEqual(await same.read(TASK), { version: 1, record: "kept" });
 });
 
-Deno.test("open store: an address is shown without whoever connects", () => {
+Deno.test("open store: an address is shown without whoever connects", async () => {
   const address = "postgres://user:hunter2@db.example/main?schema=north";
   assert.equal(storeName(address), "postgres://db.example/main?schema=north");
   assert.equal(storeName("region.db"), "region.db");
-  assert.throws(
-    () => openHelperStore(address),
+  await assert.rejects(
+    openHelperStore(address),
     new RangeError(
       "Cannot keep a helper's answers in postgres://db.example/main?schema=north: " +
         "expected the path of a SQLite file",

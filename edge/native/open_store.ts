@@ -3,9 +3,8 @@
  *
  * @module
  */
+import { TributaryError } from "../../src/core/errors.ts";
 import type { HelperStore } from "../helper/store.ts";
-import { sqliteHelperStore } from "../sqlite/helper_store.ts";
-import { sqliteStore } from "../sqlite/store.ts";
 import type { RoundStore } from "../store.ts";
 
 /**
@@ -13,12 +12,15 @@ import type { RoundStore } from "../store.ts";
  *
  * @param address `postgres://…` for a schema of a Postgres database, which `?schema=` names
  * (`tributary` by default); anything else is the path of a SQLite file.
- * @throws {TributaryError} `store-failed` if it cannot be opened.
+ * @throws {TributaryError} `store-failed` if it cannot be opened, or this platform has no SQLite.
  * @throws {RangeError} For a schema whose name is none.
  */
 export async function openStore(address: string): Promise<RoundStore> {
-  if (!isPostgres(address)) return sqliteStore(address);
-  // Loaded for those alone who have a database.
+  // Either is loaded for those alone who keep something there.
+  if (!isPostgres(address)) {
+    const { sqliteStore } = await withSqlite(address, () => import("../sqlite/store.ts"));
+    return sqliteStore(address);
+  }
   const { postgresStore } = await import("../postgres/store.ts");
   const url = new URL(address);
   const schema = url.searchParams.get("schema");
@@ -30,11 +32,17 @@ export async function openStore(address: string): Promise<RoundStore> {
  * Opens a helper's store, creating it if there is none.
  *
  * @param address Path of a SQLite file.
- * @throws {TributaryError} `store-failed` if it cannot be opened.
+ * @throws {TributaryError} `store-failed` if it cannot be opened, or this platform has no SQLite.
  * @throws {RangeError} For the address of a database, where helpers keep nothing.
  */
-export function openHelperStore(address: string): HelperStore {
-  if (!isPostgres(address)) return sqliteHelperStore(address);
+export async function openHelperStore(address: string): Promise<HelperStore> {
+  if (!isPostgres(address)) {
+    const { sqliteHelperStore } = await withSqlite(
+      address,
+      () => import("../sqlite/helper_store.ts"),
+    );
+    return sqliteHelperStore(address);
+  }
   throw new RangeError(
     `Cannot keep a helper's answers in ${storeName(address)}: expected the path of a SQLite file`,
   );
@@ -51,4 +59,18 @@ export function storeName(address: string): string {
 
 function isPostgres(address: string): boolean {
   return /^postgres(ql)?:\/\//.test(address);
+}
+
+/** Loads what needs `node:sqlite`, which came with Node 22.5. */
+async function withSqlite<T>(path: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    if ((cause as { readonly code?: unknown }).code !== "ERR_UNKNOWN_BUILTIN_MODULE") throw cause;
+    throw new TributaryError(
+      "store-failed",
+      `Cannot open ${path}: this runtime has no node:sqlite, expected postgres://… or a newer one`,
+      { cause },
+    );
+  }
 }

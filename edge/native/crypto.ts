@@ -1,5 +1,5 @@
 /**
- * What this platform does faster than WebCrypto.
+ * What `node:crypto` does faster than WebCrypto.
  *
  * @module
  */
