@@ -10,6 +10,7 @@ import { type Aggregator, type AggregatorOptions, createAggregator } from "./agg
 import type { NonceLog } from "../src/wire/nonce_log.ts";
 import { createGuard } from "./guard.ts";
 import { operatorRoutes } from "./operator_routes.ts";
+import { logRoutes } from "./log_routes.ts";
 import { notReady, readRoutes } from "./read_routes.ts";
 import { relayRoutes } from "./relay_routes.ts";
 import { roundRoutes } from "./round_routes.ts";
@@ -71,6 +72,7 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
   const watched = (options.observers ?? []).flatMap((one) => one.routes?.(aggregator) ?? []);
   const app = createWebApp([
     readRoutes(aggregator),
+    logRoutes(aggregator, world),
     roundRoutes(aggregator, checks),
     relayRoutes(aggregator, checks),
     operatorRoutes(aggregator, {
