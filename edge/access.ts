@@ -7,6 +7,7 @@
  *     access/ticket/<hash>/<kind>/<last ms>    a token that nobody has come with
  *     access/claim/<hash>/<member>             who came with a token, or as whom
  *     access/revoked/<member>                  who may not come again
+ *     access/draining                          nobody may come any more
  *
  * @module
  */
@@ -29,15 +30,18 @@ export interface Access {
   readonly claims: Map<string, ReadonlySet<string>>;
   /** Ids of members that were revoked. */
   readonly revoked: Set<string>;
+  /** Whether the aggregator hands its work on and ends. */
+  isDraining: boolean;
 }
 
 /** Nothing issued, nobody revoked. */
 export function emptyAccess(): Access {
-  return { tickets: new Map(), claims: new Map(), revoked: new Set() };
+  return { tickets: new Map(), claims: new Map(), revoked: new Set(), isDraining: false };
 }
 
 const PREFIX = "access/";
 const NOBODY: ReadonlySet<string> = new Set();
+const DRAINING = "access/draining";
 
 function ticketName(hash: string, { kind, lastMs }: Ticket): string {
   return `${PREFIX}ticket/${hash}/${kind}/${lastMs}`;
@@ -60,6 +64,8 @@ export async function readAccess(store: RoundStore, task: string): Promise<Acces
       access.tickets.set(one, { kind: other, lastMs: Number(last) });
     } else if (kind === "claim") {
       access.claims.set(one, new Set([...access.claims.get(one) ?? NOBODY, other]));
+    } else if (kind === "draining") {
+      access.isDraining = true;
     } else if (kind === "revoked") {
       access.revoked.add(one);
     } else {
@@ -78,6 +84,7 @@ export class AccessDraft {
   readonly #tickets = new Map<string, Ticket | undefined>();
   readonly #claims = new Map<string, ReadonlySet<string>>();
   readonly #revoked = new Map<string, boolean>();
+  #isDraining: boolean | undefined;
 
   /** Changes nothing yet. */
   constructor(base: Access) {
@@ -86,7 +93,8 @@ export class AccessDraft {
 
   /** Whether there is anything to write. */
   get isEmpty(): boolean {
-    return this.#tickets.size + this.#claims.size + this.#revoked.size === 0;
+    return this.#tickets.size + this.#claims.size + this.#revoked.size === 0 &&
+      this.#isDraining === undefined;
   }
 
   /** A token that nobody has come with. */
@@ -102,6 +110,16 @@ export class AccessDraft {
   /** Whether a member was revoked. */
   isRevoked(member: string): boolean {
     return this.#revoked.get(member) ?? this.#base.revoked.has(member);
+  }
+
+  /** Whether nobody may come any more. */
+  get isDraining(): boolean {
+    return this.#isDraining ?? this.#base.isDraining;
+  }
+
+  /** Begins the end, or takes it back. */
+  setDraining(isDraining: boolean): void {
+    if (isDraining !== this.isDraining) this.#isDraining = isDraining;
   }
 
   /** Issues a token, and forgets those that are over. */
@@ -154,6 +172,8 @@ export class AccessDraft {
       if (wasRevoked && !revoked) dropped.push(revokedName(member));
       if (!wasRevoked && revoked) added.push(revokedName(member));
     }
+    if (this.#isDraining === true) added.push(DRAINING);
+    if (this.#isDraining === false) dropped.push(DRAINING);
     const kept = new Set(added);
     return {
       dropped: dropped.filter((name) => !kept.has(name)),
@@ -175,5 +195,6 @@ export class AccessDraft {
       if (revoked) access.revoked.add(member);
       else access.revoked.delete(member);
     }
+    if (this.#isDraining !== undefined) access.isDraining = this.#isDraining;
   }
 }

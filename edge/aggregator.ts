@@ -103,6 +103,16 @@ export interface Aggregator extends AsyncDisposable {
   own(task: NewTask): Promise<AggregatorTask>;
   /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
   endPolls(): void;
+  /**
+   * Region: begins a graceful end, or takes it back. From then on nobody joins it, and it opens no
+   * round. What the open round has taken in still goes to the parent; then it leaves that. Members find
+   * it `draining` and go to another region. It stays so over a restart.
+   *
+   * @throws {TributaryError} `task-refused` at a root, whose work nobody else can do.
+   */
+  drain(isDraining?: boolean): Promise<void>;
+  /** Resolves once a region that drains has left its parent: it may be stopped then. */
+  drained(): Promise<void>;
 }
 
 /** An aggregator as its routes see it. */
@@ -199,6 +209,18 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
     endPolls() {
       isStopping = true;
       for (const life of lives.values()) life.endPolls();
+    },
+    async drain(isDraining = true) {
+      if (parent === undefined) {
+        throw new TributaryError(
+          "task-refused",
+          "Cannot drain: this is a root, whose work nobody else can do, expected a region",
+        );
+      }
+      await Promise.all([...lives.values()].map((life) => life.drain(isDraining)));
+    },
+    async drained() {
+      await Promise.all([...lives.values()].map(({ draining }) => draining.done));
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();

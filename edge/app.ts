@@ -10,6 +10,7 @@ import { type Aggregator, type AggregatorOptions, createAggregator } from "./agg
 import type { NonceLog } from "../src/wire/nonce_log.ts";
 import { createGuard } from "./guard.ts";
 import { operatorRoutes } from "./operator_routes.ts";
+import { operatorRoutes } from "./operator_routes.ts";
 import { logRoutes } from "./log_routes.ts";
 import { notReady, readRoutes } from "./read_routes.ts";
 import { relayRoutes } from "./relay_routes.ts";
@@ -21,6 +22,11 @@ import { writeRoutes } from "./write_routes.ts";
 export interface AggregatorAppOptions extends AggregatorOptions {
   /** Decides who may become a member; everyone by default. */
   readonly admit?: Admit;
+  /**
+   * Ids of those who may see the roster, issue one-time tokens, revoke members and have it drain; the
+   * aggregator's own identity always may.
+   */
+  readonly operators?: readonly string[];
   /**
    * Ids of those who may see the roster, issue one-time tokens, revoke members and have it drain; the
    * aggregator's own identity always may.
@@ -75,6 +81,12 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
     logRoutes(aggregator, world),
     roundRoutes(aggregator, checks),
     relayRoutes(aggregator, checks),
+    operatorRoutes(aggregator, {
+      ...checks,
+      random: world.random,
+      operators: new Set([identity.id, ...options.operators ?? []]),
+      drain: (isDraining) => aggregator.drain(isDraining),
+    }),
     operatorRoutes(aggregator, {
       ...checks,
       random: world.random,

@@ -241,6 +241,8 @@ Deno.test("app: the OpenAPI document has every route, and every problem code wit
   ).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
   assert.deepEqual(routes.sort(), [
     "delete /v1/tasks/{task}/members/{member}",
+    "delete /v1/tasks/{task}/revocations/{member}",
+    "delete /v1/work",
     "get /healthz",
     "get /readyz",
     "get /v1/tasks",
@@ -249,14 +251,18 @@ Deno.test("app: the OpenAPI document has every route, and every problem code wit
     "get /v1/tasks/{task}/log/consistency",
     "get /v1/tasks/{task}/log/head",
     "get /v1/tasks/{task}/log/inclusion",
+    "get /v1/tasks/{task}/members",
     "get /v1/tasks/{task}/models/{version}",
     "get /v1/tasks/{task}/round",
     "get /v1/tasks/{task}/rounds/{round}/phases/{phase}/{member}",
     "get /v1/tasks/{task}/status",
+    "post /v1/tasks/{task}/tickets",
     "put /v1/tasks/{task}/members/{member}",
+    "put /v1/tasks/{task}/revocations/{member}",
     "put /v1/tasks/{task}/rounds/{round}/abstentions/{member}",
     "put /v1/tasks/{task}/rounds/{round}/phases/{phase}/{member}",
     "put /v1/tasks/{task}/rounds/{round}/updates/{member}",
+    "put /v1/work",
   ]);
   const upload = document.paths["/v1/tasks/{task}/rounds/{round}/updates/{member}"].put;
   const listed = Object.entries<{ description: string }>(upload.responses).flatMap((

@@ -7,6 +7,7 @@ import { TributaryError } from "../src/core/errors.ts";
 import type { Enrolment } from "../src/wire/party.ts";
 import type { Admission } from "./admission.ts";
 import type { Draft } from "./draft.ts";
+import { drainingError } from "./draining.ts";
 import { checkRosterSize, enrolledMember } from "./word_rules.ts";
 
 /** Who enrols, and as what. */
@@ -22,12 +23,13 @@ export interface Newcomer {
 /**
  * Takes a member in, or changes its size. Doing it again changes nothing.
  *
- * @throws {TributaryError} `member-revoked`, `member-refused`, `token-spent`, or `member-unknown` if it
+ * @throws {TributaryError} `member-revoked`, `draining`, `member-refused`, `token-spent`, or `member-unknown` if it
  * was on the roster and is no more. The draft is unchanged then.
  */
 export function enrolMember(draft: Draft, { member, enrolment, admission }: Newcomer): void {
   const { kind, size, publicKey } = enrolment;
   checkNotRevoked(draft, member);
+  if (draft.access.isDraining) throw drainingError();
   const before = draft.member(member);
   if (admission === undefined) enrolledMember(before, member);
   checkRosterSize(draft.round.roster.clients - (before?.size ?? 0) + size);

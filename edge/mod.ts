@@ -3,8 +3,10 @@
  *
  * @module
  */
-export { admitAll, admitByToken } from "./admission.ts";
-export type { Admit, Applicant } from "./admission.ts";
+export { admitAll, admitByAnyOf, admitByTicket, admitByToken } from "./admission.ts";
+export type { Admission, Admit, Applicant } from "./admission.ts";
+export { admitByJwt } from "./jwt_admission.ts";
+export type { JwtAdmissionOptions, JwtAlgorithm } from "./jwt_admission.ts";
 export type { Aggregator, AggregatorOptions, AggregatorTask } from "./aggregator.ts";
 export { createAggregatorApp } from "./app.ts";
 export type { AggregatorApp, AggregatorAppOptions } from "./app.ts";

@@ -174,6 +174,8 @@ export function regionDuties(world: World, life: TaskLife, parent: ParentOptions
   return async (duty, signal) => {
     switch (duty.kind) {
       case "report":
+        // It has left its parent, or is about to.
+        if (life.draining.signal.aborted) return;
         return await enrol(upward, duty.clients, signal);
       case "forward":
         try {
@@ -230,7 +232,7 @@ export async function followParent(
   async function next(): Promise<void> {
     const { record } = await committer.state();
     const info = await ask(record.round.round);
-    if (info === undefined) return;
+    if (info === undefined || life.draining.signal.aborted) return;
     const heardMs = clock.now();
     await settle();
     const drawn = info.kind === "open" ? await draw(info) : undefined;
@@ -253,21 +255,25 @@ export async function followParent(
   /** Waits for a round; undefined when it is to ask again. */
   async function ask(after: number): Promise<RoundInfo | undefined> {
     const asker = { region: parentOf(life) };
-    if (sampling.kind !== "available") return await poll(after, asker, signal);
+    // One that is ending takes up no more rounds.
+    const going = AbortSignal.any([signal, life.draining.signal]);
+    const isCounted = sampling.kind === "available";
     const available = presence.count();
     // The parent draws by what it was told: it is told again once there are an eighth more.
     const stale = new AbortController();
-    const over = AbortSignal.any([signal, stale.signal]);
+    const over = AbortSignal.any([going, stale.signal]);
     const done = new AbortController();
     const more = available + Math.max(1, Math.ceil(available / 8));
-    presence.reach(more, AbortSignal.any([signal, done.signal])).then(
-      () => stale.abort(),
-      () => {},
-    );
+    if (isCounted) {
+      presence.reach(more, AbortSignal.any([signal, done.signal])).then(
+        () => stale.abort(),
+        () => {},
+      );
+    }
     try {
-      return await poll(after, { ...asker, available }, over);
+      return await poll(after, isCounted ? { ...asker, available } : asker, over);
     } catch (error) {
-      if (stale.signal.aborted && !signal.aborted) return undefined;
+      if (over.aborted && !signal.aborted) return undefined;
       throw error;
     } finally {
       done.abort();
@@ -318,6 +324,7 @@ export async function followParent(
   }
 
   while (committer.latest.record.round.phase.kind !== "finished") {
+    if (life.draining.signal.aborted) await handOn(world, upward);
     await retry(next, {
       clock,
       random,
@@ -335,6 +342,35 @@ export async function followParent(
       retryAfterMs,
     });
   }
+  // Nothing is left to hand on.
+  life.draining.finish();
+}
+
+/** How often one that is ending looks whether it has sent what it had. */
+const HAND_ON_MS = 250;
+
+/** Ends gracefully: sends what the open round has taken in, then leaves the parent. */
+async function handOn({ clock }: World, upward: Upward): Promise<void> {
+  const { life, peer } = upward;
+  const { signal, draining } = life;
+  const isOn = () => draining.signal.aborted;
+  // The parent waits for this region until it has left.
+  while (isOn()) {
+    const { phase } = (await life.committer.state()).record.round;
+    if (phase.kind !== "open" && phase.kind !== "sealed") break;
+    await clock.sleep(HAND_ON_MS, { signal });
+  }
+  if (isOn()) {
+    try {
+      await peer.leave(life.id, { region: parentOf(life), signal });
+    } catch (error) {
+      // A first try may have gone through.
+      if (!isTributaryError(error, "member-unknown")) throw error;
+    }
+    draining.finish();
+  }
+  while (isOn()) await clock.sleep(HAND_ON_MS, { signal });
+  await enrolAgain(upward, signal);
 }
 
 /** Whether a parent that has just restarted takes only what is signed from the next second on. */

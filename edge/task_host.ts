@@ -4,12 +4,14 @@
  * @module
  */
 import type { LogPage } from "../src/wire/log.ts";
+import type { ListedMember, Revocation } from "../src/wire/operator.ts";
 import type { Membership } from "../src/wire/party.ts";
 import type { Receipt } from "../src/wire/receipt.ts";
 import type { ModelInfo, RoundInfo } from "../src/wire/round_info.ts";
 import type { Status } from "../src/wire/status.ts";
 import type { TaskOffer } from "../src/wire/task.ts";
 import type { UpdateHead } from "../src/wire/update_headers.ts";
+import type { Ticket } from "./access.ts";
 import type { Newcomer } from "./enrol.ts";
 import type { Models } from "./models.ts";
 import type { PhaseHost } from "./phase_host.ts";
@@ -85,6 +87,19 @@ export interface TaskHost {
    * @throws {TributaryError} As {@link enrolMember}, or `busy` or `store-failed`.
    */
   enrol(newcomer: Newcomer): Promise<Membership>;
+  /** Members and those that were revoked, with ids above `after`, at most a page of them. */
+  roster(after: string): readonly ListedMember[];
+  /** Keeps the hashes of one-time tokens that were made. */
+  issue(hashes: readonly string[], ticket: Ticket): Promise<void>;
+  /**
+   * Takes a member off the roster for good; doing it again changes nothing. What it has sent in the open
+   * round stays in the sum.
+   */
+  revoke(member: string, revocation: Revocation): Promise<void>;
+  /** Begins a graceful end, durably, or takes it back: nobody joins, and no round opens. */
+  drain(isDraining: boolean): Promise<void>;
+  /** Lets one that was revoked enrol again. */
+  restore(member: string): Promise<void>;
   /** Takes a member off the roster; one that is not on it is passed over. */
   leave(member: string): Promise<void>;
   /**

@@ -15,7 +15,9 @@ import { createAlarm } from "./alarm.ts";
 import { checkEvidenceLength } from "./check_evidence.ts";
 import { type Committer, createCommitter } from "./committer.ts";
 import { createDuties, type Duty, type Perform } from "./duty.ts";
+import { createDraining, type Draining, drainingError } from "./draining.ts";
 import { enrolMember } from "./enrol.ts";
+import { revokeMember, rosterPage } from "./revoke.ts";
 import { EVIDENCE_PREFIX, ROSTER_PREFIX, rosterName } from "./kept_evidence.ts";
 import { sumNames } from "./lanes.ts";
 import { createModels } from "./models.ts";
@@ -63,6 +65,8 @@ export interface TaskLife extends TaskHost, AsyncDisposable {
   readonly presence: Presence;
   /** Aborts when the aggregator stops. */
   readonly signal: AbortSignal;
+  /** Whether it is ending gracefully. */
+  readonly draining: Draining;
   /** Long polls that wait now. */
   readonly waiting: number;
   /** Has duties of a kind done again: their outcome may be lost. */
@@ -86,6 +90,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     retryAfterS: limits.retryAfterS,
   }));
   const presence = createPresence({ clock, windowMs: task.roundMs });
+  const draining = createDraining();
   let closing = new AbortController();
   let seen = "";
 
@@ -124,6 +129,9 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   function follow(state: TaskState): void {
     const { round } = state.record;
     const { phase } = round;
+    const wasDraining = draining.signal.aborted;
+    draining.note(state.access.isDraining);
+    if (state.access.isDraining && !wasDraining) waiters.wake();
     const now = `${round.round} ${phase.kind}`;
     if (now !== seen) {
       // Bodies that are still being read for a round that is over are not read any further.
@@ -168,6 +176,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       return phases;
     },
     signal: stopping.signal,
+    draining,
     get waiting() {
       return waiters.size;
     },
@@ -182,6 +191,25 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       const { member, enrolment: { kind, size } } = newcomer;
       return { task: id, member, kind, size, region };
     },
+
+    roster: (after) => rosterPage(committer.latest, after),
+
+    issue: (hashes, ticket) =>
+      committer.run(({ access, nowMs }) => {
+        for (const hash of hashes) access.issue(hash, ticket, nowMs);
+      }),
+
+    async revoke(member, revocation) {
+      presence.leave(member);
+      await committer.run((draft) => revokeMember(draft, member, revocation));
+    },
+
+    drain: (isDraining) => committer.run(({ access }) => access.setDraining(isDraining)),
+
+    restore: (member) =>
+      committer.run(({ access }) => {
+        if (access.isRevoked(member)) access.setRevoked(member, false);
+      }),
 
     async leave(member) {
       presence.leave(member);
@@ -201,6 +229,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
           const { group, ...share } = shares.get(asker.member) ?? NO_SHARE;
           return { ...info, share, ...(form.evidence && { group }) };
         }
+        if (info === undefined && draining.signal.aborted) throw drainingError();
         if (info !== undefined || nowMs >= endMs || waiters.closed) return info;
         if (await waiters.wait(endMs - nowMs, signal) !== "woken") return undefined;
       }

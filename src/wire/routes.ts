@@ -10,6 +10,14 @@ export const ROUTES = {
   tasks: "/v1/tasks",
   /** GET: a signed task. */
   task: "/v1/tasks/:task",
+  /** GET: the roster, for an operator. */
+  members: "/v1/tasks/:task/members",
+  /** POST: one-time tokens, for an operator. */
+  tickets: "/v1/tasks/:task/tickets",
+  /** PUT revokes a member, DELETE lets it come again; for an operator. */
+  revocation: "/v1/tasks/:task/revocations/:member",
+  /** DELETE: a region ends gracefully; PUT: it works on; for an operator. */
+  work: "/v1/work",
   /** PUT enrols, DELETE leaves. */
   member: "/v1/tasks/:task/members/:member",
   /** GET: long poll for a round above `after`. */
