@@ -66,6 +66,10 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "peer-unreachable",
   "internal",
   "store-failed",
+  // Of a body that was sent whole: it broke off, or stalled, on its way.
+  "body-too-short",
+  // Someone on the way sent the request twice; the next try has a nonce of its own.
+  "request-replayed",
 ]);
 
 /**

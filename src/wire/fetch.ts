@@ -120,7 +120,8 @@ async function refusal(response: Response): Promise<TributaryError> {
     const text = new TextDecoder().decode(await readBody(response, PROBLEM_BYTES));
     const error = errorOf(JSON.parse(text), retryAfter);
     if (error !== undefined) return error;
-  } catch {
+  } catch (error) {
+    if (isTributaryError(error, "peer-unreachable")) return error;
     // No problem document: the status has to do.
   }
   const passing = status >= 500 || status === 408 || status === 429;

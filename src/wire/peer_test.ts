@@ -434,6 +434,16 @@ Deno.test("peer: a connection that breaks is unreachable, before and within the 
   await assert.rejects(halfway.peer.tasks(), code("peer-unreachable"));
 });
 
+Deno.test("peer: a refusal that breaks off says nothing, so that it is asked for again", async () => {
+  const broken = () =>
+    new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(utf8('{"code":"round-')),
+      pull: (controller) => controller.error(new TypeError("reset")),
+    });
+  const { peer } = trial([() => new Response(broken(), { status: 409 })]);
+  await assert.rejects(peer.tasks(), code("peer-unreachable"));
+});
+
 /** Yields until something is the case, which takes as long as the platform's cryptography does. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -538,6 +548,7 @@ Deno.test("peer: what will not pass is not tried again", async () => {
 Deno.test("peer: which errors are worth another try", () => {
   const passes = [
     ...["busy", "too-many-requests", "peer-unreachable", "internal", "store-failed"] as const,
+    ...["body-too-short", "request-replayed"] as const,
   ];
   for (const code of passes) assert.ok(isRetryable(new TributaryError(code, "x")));
   for (const code of ["model-invalid", "core-trap", "member-refused"] as const) {
