@@ -86,7 +86,7 @@ export interface RoundOptions extends CallOptions {
 }
 
 /** A parcel on its way. */
-export interface UpdateUpload extends CallOptions {
+export interface UpdateUpload<Parcel = Uint8Array<ArrayBuffer>> extends CallOptions {
   /** Number of the round. */
   readonly round: number;
   /** Session id of the round, hex. */
@@ -96,7 +96,7 @@ export interface UpdateUpload extends CallOptions {
   /** Merkle root over whom it stands for, hex; sent by regions only. */
   readonly members?: string;
   /** The parcel; not changed, and not to be changed before the call ends. */
-  readonly parcel: Uint8Array<ArrayBuffer> | SlicedParcel;
+  readonly parcel: Parcel;
   /** SHA-256 of each slice, in order. */
   readonly slices: readonly Uint8Array[];
   /** What follows a masked parcel. */
@@ -104,6 +104,9 @@ export interface UpdateUpload extends CallOptions {
   /** The aggregator as its offer named it, who signs the receipt. */
   readonly region: Party;
 }
+
+/** An upload of a parcel that its sender holds, or of one that it reads slice by slice. */
+export type AnyUpload = UpdateUpload<Uint8Array<ArrayBuffer> | SlicedParcel>;
 
 /** Which round to abstain from. */
 export interface AbstainOptions extends CallOptions {
@@ -153,7 +156,7 @@ export interface Peer {
    * @throws {TributaryError} `receipt-invalid` unless the receipt says just that, under the
    * aggregator's key.
    */
-  putUpdate(task: string, upload: UpdateUpload): Promise<Receipt>;
+  putUpdate(task: string, upload: AnyUpload): Promise<Receipt>;
   /** Says that no update will come, so that nobody waits for one. Safe to repeat. */
   abstain(task: string, options: AbstainOptions): Promise<void>;
   /** A page of the round log; only its form and order are checked, see {@link verifyLog}. */

@@ -10,7 +10,7 @@
 import { fromBase64Url, toHex } from "../core/bytes.ts";
 import { isTributaryError } from "../core/errors.ts";
 import { type Caller, invalid, readJson, signalOf, transferMs } from "./call.ts";
-import type { UpdateUpload } from "./peer.ts";
+import type { AnyUpload } from "./peer.ts";
 import { type Receipt, receiptSchema, verifyReceipt } from "./receipt.ts";
 import { fillRoute, ROUTES } from "./routes.ts";
 import { readOffset, updateHeaders, type UploadPiece } from "./update_headers.ts";
@@ -32,7 +32,7 @@ export interface SendOptions {
   /** Tree digest of the parcel. */
   readonly digest: Uint8Array;
   /** Everything else. */
-  readonly upload: UpdateUpload;
+  readonly upload: AnyUpload;
 }
 
 /**
