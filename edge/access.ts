@@ -7,6 +7,7 @@
  *     access/ticket/<hash>/<kind>/<last ms>    a token that nobody has come with
  *     access/claim/<hash>/<member>             who came with a token, or as whom
  *     access/revoked/<member>                  who may not come again
+ *     access/left/<member>/<second>            when a client that left had signed that it does
  *     access/draining                          nobody may come any more
  *
  * @module
@@ -22,6 +23,14 @@ export interface Ticket {
   readonly lastMs: number;
 }
 
+/** When a member left, and which notes are of no use any more. */
+export interface LeaveNote {
+  /** When it had signed that it leaves, Unix seconds. */
+  readonly atS: number;
+  /** What was signed before this is refused anyway, Unix seconds. */
+  readonly forgottenS: number;
+}
+
 /** What is stored; the committer changes it in place, after each write. */
 export interface Access {
   /** Tokens that nobody has come with, by hash. */
@@ -30,13 +39,21 @@ export interface Access {
   readonly claims: Map<string, ReadonlySet<string>>;
   /** Ids of members that were revoked. */
   readonly revoked: Set<string>;
+  /** When clients that left had signed that they do, Unix seconds; as long as signatures are good. */
+  readonly left: Map<string, number>;
   /** Whether the aggregator hands its work on and ends. */
   isDraining: boolean;
 }
 
 /** Nothing issued, nobody revoked. */
 export function emptyAccess(): Access {
-  return { tickets: new Map(), claims: new Map(), revoked: new Set(), isDraining: false };
+  return {
+    tickets: new Map(),
+    claims: new Map(),
+    revoked: new Set(),
+    left: new Map(),
+    isDraining: false,
+  };
 }
 
 const PREFIX = "access/";
@@ -55,6 +72,10 @@ function revokedName(member: string): string {
   return `${PREFIX}revoked/${member}`;
 }
 
+function leftName(member: string, atS: number): string {
+  return `${ACCESS_PREFIX}left/${member}/${atS}`;
+}
+
 /** Reads what is stored of a task. */
 export async function readAccess(store: RoundStore, task: string): Promise<Access> {
   const access = emptyAccess();
@@ -64,6 +85,8 @@ export async function readAccess(store: RoundStore, task: string): Promise<Acces
       access.tickets.set(one, { kind: other, lastMs: Number(last) });
     } else if (kind === "claim") {
       access.claims.set(one, new Set([...access.claims.get(one) ?? NOBODY, other]));
+    } else if (kind === "left") {
+      access.left.set(one, Number(other));
     } else if (kind === "draining") {
       access.isDraining = true;
     } else if (kind === "revoked") {
@@ -84,6 +107,7 @@ export class AccessDraft {
   readonly #tickets = new Map<string, Ticket | undefined>();
   readonly #claims = new Map<string, ReadonlySet<string>>();
   readonly #revoked = new Map<string, boolean>();
+  readonly #left = new Map<string, number | undefined>();
   #isDraining: boolean | undefined;
 
   /** Changes nothing yet. */
@@ -93,7 +117,7 @@ export class AccessDraft {
 
   /** Whether there is anything to write. */
   get isEmpty(): boolean {
-    return this.#tickets.size + this.#claims.size + this.#revoked.size === 0 &&
+    return this.#tickets.size + this.#claims.size + this.#revoked.size + this.#left.size === 0 &&
       this.#isDraining === undefined;
   }
 
@@ -110,6 +134,19 @@ export class AccessDraft {
   /** Whether a member was revoked. */
   isRevoked(member: string): boolean {
     return this.#revoked.get(member) ?? this.#base.revoked.has(member);
+  }
+
+  /** When a member that left had signed that it does, Unix seconds. */
+  leftS(member: string): number | undefined {
+    return this.#left.has(member) ? this.#left.get(member) : this.#base.left.get(member);
+  }
+
+  /** Notes that a member left, and forgets those who did before `forgottenS`. */
+  noteLeft(member: string, { atS, forgottenS }: LeaveNote): void {
+    for (const [id, leftS] of this.#base.left) {
+      if (leftS < forgottenS) this.#left.set(id, undefined);
+    }
+    this.#left.set(member, atS);
   }
 
   /** Whether nobody may come any more. */
@@ -172,6 +209,11 @@ export class AccessDraft {
       if (wasRevoked && !revoked) dropped.push(revokedName(member));
       if (!wasRevoked && revoked) added.push(revokedName(member));
     }
+    for (const [member, atS] of this.#left) {
+      const before = this.#base.left.get(member);
+      if (before !== undefined) dropped.push(leftName(member, before));
+      if (atS !== undefined) added.push(leftName(member, atS));
+    }
     if (this.#isDraining === true) added.push(DRAINING);
     if (this.#isDraining === false) dropped.push(DRAINING);
     const kept = new Set(added);
@@ -194,6 +236,10 @@ export class AccessDraft {
     for (const [member, revoked] of this.#revoked) {
       if (revoked) access.revoked.add(member);
       else access.revoked.delete(member);
+    }
+    for (const [member, atS] of this.#left) {
+      if (atS === undefined) access.left.delete(member);
+      else access.left.set(member, atS);
     }
     if (this.#isDraining !== undefined) access.isDraining = this.#isDraining;
   }

@@ -18,18 +18,27 @@ export interface Newcomer {
   readonly enrolment: Enrolment;
   /** What was decided about it; undefined for one that is on the roster, who is asked for nothing. */
   readonly admission: Admission | undefined;
+  /** When it had signed that it enrols, Unix seconds. */
+  readonly signedS: number;
 }
 
 /**
  * Takes a member in, or changes its size. Doing it again changes nothing.
  *
- * @throws {TributaryError} `member-revoked`, `draining`, `member-refused`, `token-spent`, or `member-unknown` if it
+ * @throws {TributaryError} `member-revoked`, `draining`, `member-refused`, `token-spent`, `request-replayed` for what arrives after it left, or `member-unknown` if it
  * was on the roster and is no more. The draft is unchanged then.
  */
-export function enrolMember(draft: Draft, { member, enrolment, admission }: Newcomer): void {
+export function enrolMember(draft: Draft, newcomer: Newcomer): void {
+  const { member, enrolment, admission, signedS } = newcomer;
   const { kind, size, publicKey } = enrolment;
   checkNotRevoked(draft, member);
   if (draft.access.isDraining) throw drainingError();
+  if (signedS < (draft.access.leftS(member) ?? 0)) {
+    throw new TributaryError(
+      "request-replayed",
+      `Cannot enrol ${member}: it has left since it signed this`,
+    );
+  }
   const before = draft.member(member);
   if (admission === undefined) enrolledMember(before, member);
   checkRosterSize(draft.round.roster.clients - (before?.size ?? 0) + size);

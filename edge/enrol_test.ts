@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../src/core/errors.ts";
 import { generateIdentity } from "../src/core/identity.ts";
+import { planDigest } from "../src/wire/session_id.ts";
 import { stranger, testOperator } from "./_operator_testing.ts";
 import { testPeer, testRoot } from "./_testing.ts";
 import { admitByAnyOf, admitByTicket, admitByToken } from "./admission.ts";
@@ -96,4 +97,50 @@ Deno.test("enrolment: any of several ways lets somebody in", async () => {
   await (await stranger(root)).enrol("shared");
   await (await stranger(root)).enrol(token);
   await assert.rejects((await stranger(root)).enrol("other"), code("member-refused"));
+});
+
+Deno.test("enrolment: one that the network held back until its sender had left changes nothing", async () => {
+  await using root = await testRoot();
+  const identity = await generateIdentity();
+  const held: Request[] = [];
+  const peer = testPeer(root, identity);
+  const { region } = await peer.task(root.id);
+  const enrolment = { kind: "client", size: 1, region } as const;
+  await peer.enrol(root.id, enrolment);
+  const lost = testPeer({
+    ...root,
+    fetch: (request) => {
+      held.push(request);
+      return Promise.reject(new TypeError("connection reset"));
+    },
+  }, identity);
+  await assert.rejects(lost.enrol(root.id, enrolment), code("peer-unreachable"));
+  root.clock.advance(1000);
+  await peer.leave(root.id, { region });
+  const late = await root.fetch(held.at(-1) ?? assert.fail("nothing was held"));
+  assert.equal((await late.json()).code, "request-replayed");
+  assert.equal(root.app.aggregator.tasks.get(root.id)?.status().members, 0);
+  await peer.enrol(root.id, enrolment);
+  assert.equal(root.app.aggregator.tasks.get(root.id)?.status().members, 1);
+  // What is of no use any more is forgotten when somebody else leaves.
+  root.clock.advance(3_600_000);
+  const other = await stranger(root);
+  await other.enrol();
+  await other.peer.leave(root.id, { region });
+  const names = await root.store.sliceNames(root.id, "access/left/");
+  assert.deepEqual(names.map((name) => name.split("/")[2]), [other.identity.id]);
+});
+
+Deno.test("enrolment: a region whose older size arrived last hears so when it asks for a round", async () => {
+  await using root = await testRoot();
+  const identity = await generateIdentity();
+  const peer = testPeer(root, identity);
+  const { region } = await peer.task(root.id);
+  const plan = await planDigest(root.task);
+  const ask = (size: number) =>
+    peer.round(root.id, { after: 9, waitS: 0, plan, as: { region, size } });
+  await peer.enrol(root.id, { kind: "region", size: 0, region });
+  await assert.rejects(ask(1), code("member-unknown"));
+  await peer.enrol(root.id, { kind: "region", size: 1, region });
+  assert.equal(await ask(1), undefined);
 });

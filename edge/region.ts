@@ -254,7 +254,8 @@ export async function followParent(
 
   /** Waits for a round; undefined when it is to ask again. */
   async function ask(after: number): Promise<RoundInfo | undefined> {
-    const asker = { region: parentOf(life) };
+    const { record } = await committer.state();
+    const asker = { region: parentOf(life), size: record.round.roster.clients };
     // One that is ending takes up no more rounds.
     const going = AbortSignal.any([signal, life.draining.signal]);
     const isCounted = sampling.kind === "available";

@@ -69,6 +69,7 @@ export function roundRoutes(hosts: Hosts, options: RoundRouteOptions): Hono {
         wait: v.optional(wholeText(MAX_WAIT_S, "Seconds to wait at most"), "0"),
         member: v.optional(key32Schema),
         available: v.optional(wholeText(MAX_CLIENTS, "A region's clients that are at hand")),
+        size: v.optional(wholeText(MAX_CLIENTS, "A region's clients, as it has enrolled")),
       }),
     ),
     async (c) => {
@@ -147,14 +148,23 @@ async function askerOf(
 ): Promise<AskingMember | undefined> {
   const member = c.req.query("member");
   const available = c.req.query("available");
+  const size = c.req.query("size");
   if (member === undefined) {
-    if (available === undefined) return undefined;
+    if (available === undefined && size === undefined) return undefined;
     throw new TributaryError(
       "bad-request",
-      "Cannot read the address: available is there without a member, expected both",
+      "Cannot read the address: available or size is there without a member, expected both",
     );
   }
   const row = host.member(member);
   await guard.check(c.req.raw, { kind: "empty", member, ...knownAt(host, member) });
+  if (row !== undefined && size !== undefined && Number(size) !== row.size) {
+    // Of two enrolments the older may have arrived last.
+    throw new TributaryError(
+      "member-unknown",
+      `Cannot hear ${member}: it is known for ${row.size} clients and says it has ${size}, ` +
+        "expected it to enrol again",
+    );
+  }
   return { member, available: row?.kind === "region" ? Number(available ?? row.size) : 1 };
 }

@@ -101,7 +101,7 @@ export interface TaskHost {
   /** Lets one that was revoked enrol again. */
   restore(member: string): Promise<void>;
   /** Takes a member off the roster; one that is not on it is passed over. */
-  leave(member: string): Promise<void>;
+  leave(member: string, signedS: number): Promise<void>;
   /**
    * A round above `after`, or the end; undefined when `waitMs` ran out or `signal` aborted. A member
    * that asks also hears what it may send.

@@ -211,10 +211,12 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
         if (access.isRevoked(member)) access.setRevoked(member, false);
       }),
 
-    async leave(member) {
+    async leave(member, signedS) {
       presence.leave(member);
       await committer.run((draft) => {
         if (draft.member(member) !== undefined) draft.setMember(member, undefined);
+        const forgottenS = draft.nowMs / 1000 - limits.maxAgeS - 2 * limits.skewS;
+        draft.access.noteLeft(member, { atS: signedS, forgottenS });
       });
     },
 

@@ -101,8 +101,9 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
     async (c) => {
       const host = hostOf(hosts, c);
       const member = c.req.param("member");
-      await options.guard.check(c.req.raw, { kind: "empty", member, ...knownAt(host, member) });
-      await host.leave(member);
+      const claim = { kind: "empty", member, ...knownAt(host, member) } as const;
+      const { createdS } = await options.guard.check(c.req.raw, claim);
+      await host.leave(member, createdS);
       return c.body(null, 204);
     },
   );
@@ -187,7 +188,8 @@ async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions):
   const admission = isSame
     ? undefined
     : await options.admit({ task: host.id, member, kind, size, token });
-  return c.json(await host.enrol({ member, enrolment, admission }));
+  const { createdS: signedS } = signature;
+  return c.json(await host.enrol({ member, enrolment, admission, signedS }));
 }
 
 /** Cheap checks first; nothing of the body is read before all that can be known without it is. */

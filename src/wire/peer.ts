@@ -71,6 +71,8 @@ export interface Asker {
   readonly region: Party;
   /** A region's clients that are at hand, where the task samples by that; else one. */
   readonly available?: number;
+  /** Clients that a region has enrolled for: refused as `member-unknown` if it is known for others. */
+  readonly size?: number;
 }
 
 /** Which round to wait for. */
@@ -319,6 +321,8 @@ export function createPeer(options: PeerOptions): Peer {
 /** Who asks for a round, in its query. */
 function askerQuery(member: string, as: Asker | undefined): string {
   if (as === undefined) return "";
-  const { available } = as;
-  return `&member=${member}${available === undefined ? "" : `&available=${available}`}`;
+  const query = new URLSearchParams({ member });
+  if (as.available !== undefined) query.set("available", String(as.available));
+  if (as.size !== undefined) query.set("size", String(as.size));
+  return `&${query}`;
 }
