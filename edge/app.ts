@@ -15,6 +15,7 @@ import { logRoutes } from "./log_routes.ts";
 import { notReady, readRoutes } from "./read_routes.ts";
 import { relayRoutes } from "./relay_routes.ts";
 import { roundRoutes } from "./round_routes.ts";
+import { updateRoutes } from "./update_routes.ts";
 import { createWebApp } from "./web_app.ts";
 import { writeRoutes } from "./write_routes.ts";
 
@@ -93,7 +94,8 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
       operators: new Set([identity.id, ...options.operators ?? []]),
       drain: () => aggregator.drain(),
     }),
-    writeRoutes(aggregator, { ...checks, logger, trace, admit: options.admit ?? admitAll }),
+    writeRoutes(aggregator, { ...checks, admit: options.admit ?? admitAll }),
+    updateRoutes(aggregator, { ...checks, logger, trace }),
     ...watched,
   ], {
     ...world,

@@ -7,6 +7,7 @@ import { equalBytes } from "../src/core/bytes.ts";
 import type { Clock } from "../src/core/clock.ts";
 import { type Digest, treeDigest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
+import type { UploadPiece } from "../src/wire/update_headers.ts";
 import { whileArriving } from "./arrival.ts";
 import type { SlicePool } from "./slice_pool.ts";
 
@@ -32,6 +33,8 @@ export interface ParcelForm {
   readonly digests: readonly Uint8Array[];
   /** What follows the parcel; nothing where left out. */
   readonly evidence?: EvidenceForm;
+  /** Which piece of it all the body is, from a whole slice on; all of it where left out. */
+  readonly piece?: UploadPiece;
   /** SHA-256. */
   readonly digest: Digest;
   /** Where the slices' memory comes from. */
@@ -73,9 +76,11 @@ export async function ingest(
   const stop = () => void source.cancel();
   const inTime = <T>(read: () => Promise<T>) => whileArriving(read, { ...form, stop });
   form.signal?.addEventListener("abort", stop);
+  const { from, to, isLast, rest } = placesOf(form);
   try {
     if (form.signal?.aborted) stop();
-    for (const [index, announced] of form.digests.entries()) {
+    for (const [at, announced] of form.digests.slice(from, to).entries()) {
+      const index = from + at;
       const length = Math.min(form.sliceBytes, form.bytes - index * form.sliceBytes);
       const slice = await inTime(() => source.read(length));
       if (!equalBytes(await form.digest(slice), announced)) {
@@ -86,7 +91,9 @@ export async function ingest(
       }
       await sink(index, slice);
     }
-    if (form.evidence !== undefined) {
+    // The beginning of a slice is sent again with the rest of it.
+    if (rest > 0) await inTime(() => source.read(rest));
+    if (form.evidence !== undefined && isLast) {
       await readEvidence(form.evidence, form.digest, (length) => inTime(() => source.read(length)));
     }
     await inTime(() => source.end());
@@ -115,8 +122,19 @@ async function readEvidence(
 }
 
 /** Length of the whole body. */
-function totalBytes({ bytes, evidence }: ParcelForm): number {
-  return bytes + (evidence?.bytes ?? 0);
+function totalBytes({ bytes, evidence, piece }: ParcelForm): number {
+  return piece?.bytes ?? bytes + (evidence?.bytes ?? 0);
+}
+
+/** Which slices are whole in a body, and how many bytes of another one follow them. */
+function placesOf({ bytes, sliceBytes, digests, piece }: ParcelForm) {
+  if (piece === undefined) return { from: 0, to: digests.length, isLast: true, rest: 0 };
+  const { offset, isLast } = piece;
+  const from = Math.ceil(offset / sliceBytes);
+  if (isLast) return { from, to: digests.length, isLast, rest: 0 };
+  const end = offset + piece.bytes;
+  const to = end === bytes ? digests.length : Math.floor(end / sliceBytes);
+  return { from, to, isLast, rest: end === bytes ? 0 : end - to * sliceBytes };
 }
 
 /** Reads exact lengths off a stream. */

@@ -162,7 +162,7 @@ async function refused(code: string, sending: Sending): Promise<void> {
 /** Both ways to take an upload in. */
 const WAYS: readonly (readonly [string, Partial<Limits>])[] = [
   ["in memory", {}],
-  ["slice by slice", { heldBytes: 1000 }],
+  ["slice by slice", { heldBytes: 1000, keptBytes: 0 }],
 ];
 
 for (const [way, limits] of WAYS) {

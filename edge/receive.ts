@@ -4,18 +4,21 @@
  * @module
  */
 import { toHex } from "../src/core/bytes.ts";
-import { TributaryError } from "../src/core/errors.ts";
+import { isTributaryError, TributaryError } from "../src/core/errors.ts";
 import { checkUpdate } from "../src/round/admission.ts";
 import { groupSession } from "../src/wire/session_id.ts";
 import { bodyBytes, EVIDENCE_SLICE_BYTES } from "../src/wire/update_headers.ts";
 import type { ProvenClient } from "../src/wire/verify_evidence.ts";
 import { checkEvidence } from "./check_evidence.ts";
 import type { Committer } from "./committer.ts";
+import { type Cut, cutFor, cutOf } from "./cut.ts";
 import type { Draft } from "./draft.ts";
 import { ingest, type SliceSink } from "./ingest.ts";
 import { EVIDENCE_PREFIX, readEvidence } from "./kept_evidence.ts";
+import { sumNames } from "./lanes.ts";
 import { createNewest } from "./newest.ts";
 import { createParcelCheck } from "./parcel_check.ts";
+import { createStagedUploads, type StagedParcel, type Staging } from "./staged_uploads.ts";
 import type { UpdateRow } from "./store.ts";
 import type { Parcel } from "./sum.ts";
 import type { TaskForm } from "./task_form.ts";
@@ -47,6 +50,14 @@ export interface Receiver extends Disposable {
    * @returns Its row, once the sum that holds it is durable.
    */
   receive(announced: Announced, body: ReadableStream<Uint8Array> | null): Promise<UpdateRow>;
+  /**
+   * Reads a piece of an upload that may come, of which more follows.
+   *
+   * @returns Bytes of the parcel that are there now.
+   */
+  stage(announced: Announced, body: ReadableStream<Uint8Array> | null): Promise<number>;
+  /** Bytes of a parcel that are there, after which its sender can go on. */
+  arrived(parcel: StagedParcel): Promise<number>;
 }
 
 /** Something that is read: where it goes, and what of it is in memory. */
@@ -65,7 +76,8 @@ interface Intake {
 
 /** What is read of an upload: in memory if that holds all of it, else in the store. */
 interface Reading {
-  readonly isHeld: boolean;
+  /** Where the parcel is staged; undefined for one that is held. */
+  readonly staging: Staging | undefined;
   readonly parcel: Intake;
   /** Of a masked one. */
   readonly evidence: Intake | undefined;
@@ -77,11 +89,22 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
   const { id, form, committer, stopping } = options;
   const check = createParcelCheck(world.module, { ...form, ring: form.mask.ring });
   const beginUpload = createNewest();
+  const staged = createStagedUploads({
+    ...{ store, task: id, clock, random, retryAfterS: limits.retryAfterS },
+    slices: Math.ceil(form.parcelBytes / form.sliceBytes),
+    kept: Math.floor(limits.keptBytes / form.parcelBytes),
+  });
 
-  function sinkOf(intake: Intake, isHeld: boolean): SliceSink {
+  /** How parcels of the round are cut: as its sums are, if it has some. */
+  function cut(): Cut | undefined {
+    const [name] = sumNames(committer.latest.record.sums);
+    return name === undefined ? cutFor(form, limits.shardValues) : cutOf(name);
+  }
+
+  function sinkOf(intake: Intake, isStaged: boolean): SliceSink {
     const { name, rows } = intake;
     return async (index, bytes) => {
-      if (isHeld) return void rows.push({ name, index, bytes });
+      if (!isStaged) return void rows.push({ name, index, bytes });
       intake.isStaged = true;
       await store.put(id, [{ name, index, bytes }]);
       pool.give(bytes);
@@ -93,15 +116,17 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
     body: ReadableStream<Uint8Array> | null,
     { reading, signal }: { readonly reading: Reading; readonly signal: AbortSignal },
   ): Promise<void> {
-    const { isHeld, parcel, evidence } = reading;
+    const { parcel, evidence } = reading;
+    const isStaged = reading.staging !== undefined;
     const follows = evidence && head.evidence && {
       ...{ bytes: head.evidence.bytes, tree: head.evidence.digest },
-      ...{ sliceBytes: EVIDENCE_SLICE_BYTES, sink: sinkOf(evidence, isHeld) },
+      ...{ sliceBytes: EVIDENCE_SLICE_BYTES, sink: sinkOf(evidence, isStaged) },
     };
-    const keep = sinkOf(parcel, isHeld);
+    const keep = sinkOf(parcel, isStaged);
     const whole = {
       ...{ bytes: head.bytes, sliceBytes: form.sliceBytes, digests: head.slices },
       ...(follows && { evidence: follows }),
+      ...(head.piece && { piece: head.piece }),
       ...{ digest, pool, clock, stallMs: limits.stallMs, signal },
       arrived: committer.progress,
     };
@@ -165,58 +190,104 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
     return update;
   }
 
-  /** Forgets what was put in the store for nothing. */
-  async function dropStaged({ member }: Announced, { parcel, evidence }: Reading): Promise<void> {
-    if (parcel.isStaged) await store.drop(id, parcel.name);
+  /** Forgets evidence that was put in the store for nothing. */
+  async function dropEvidence({ member }: Announced, { evidence }: Reading): Promise<void> {
     if (evidence === undefined || !evidence.isStaged) return;
     // A write that seemed to fail may have happened: then its row refers to this very evidence.
     const { updates } = await committer.state();
     if (updates.get(member)?.evidence?.name !== evidence.name) await store.drop(id, evidence.name);
   }
 
+  /** Where an upload goes: to memory if that holds all of it and all of it comes. */
+  async function openReading({ round, member, head }: Announced): Promise<Reading> {
+    const { piece } = head;
+    const parcelCut = cut();
+    const isHeld = piece === undefined && parcelCut === undefined &&
+      bodyBytes(head) <= limits.heldBytes;
+    const staging = isHeld ? undefined : await staged.begin(
+      { round, member, digest: toHex(head.digest) },
+      {
+        cut: parcelCut,
+        from: Math.ceil((piece?.offset ?? 0) / form.sliceBytes),
+        isInPieces: piece?.isLast === false,
+      },
+    );
+    const evidence = `${EVIDENCE_PREFIX}${round}/${member}/${toHex(random(8))}`;
+    return {
+      staging,
+      parcel: { name: staging?.name ?? "", rows: [], isStaged: staging !== undefined },
+      evidence: head.evidence && { name: evidence, rows: [], isStaged: false },
+    };
+  }
+
+  /** Reads what comes of an upload, and then does something with it; nothing is left of a failure. */
+  async function take<T>(
+    announced: Announced,
+    body: ReadableStream<Uint8Array> | null,
+    use: (reading: Reading) => Promise<T>,
+  ): Promise<T> {
+    const { head, round, member } = announced;
+    const over = options.closing();
+    // Of two uploads of one sender the older is most often a connection that broke unnoticed.
+    using upload = beginUpload(member, over);
+    const { signal } = upload;
+    let reading: Reading | undefined;
+    let outcome: Parameters<Staging["end"]>[0] = "refused";
+    try {
+      reading = await openReading(announced);
+      const { staging } = reading;
+      const most = Math.max(form.sliceBytes, EVIDENCE_SLICE_BYTES);
+      using _loan = await budget.take(staging === undefined ? bodyBytes(head) : most, signal);
+      const opened = reading;
+      await trace({ kind: "read" }, () => read(announced, body, { reading: opened, signal }));
+      const result = await use(reading);
+      outcome = head.piece?.isLast === false ? "broken off" : "added";
+      return result;
+    } catch (error) {
+      const isOver = over.aborted && !stopping.aborted;
+      // The rest may come by another connection.
+      if (!isOver && (signal.aborted || mayGoOn(error))) outcome = "broken off";
+      if (reading !== undefined) await dropEvidence(announced, reading).catch(() => {});
+      if (!signal.aborted) throw error;
+      if (stopping.aborted) throw stoppingError(limits.retryAfterS);
+      if (!over.aborted) throw overtaken(round, limits.retryAfterS);
+      const now = (await committer.state()).record.round;
+      checkUpdate(now, { round, sid: head.sid, clients: head.clients }, clock.now());
+      throw error;
+    } finally {
+      // What cannot be forgotten now goes with the round.
+      await reading?.staging?.end(outcome).catch(() => {});
+      for (const part of [reading?.parcel, reading?.evidence]) {
+        for (const { bytes } of part?.rows ?? []) pool.give(bytes);
+      }
+    }
+  }
+
   return {
-    async receive(announced, body) {
-      const { head, round, member } = announced;
-      const over = options.closing();
-      // Of two uploads of one sender the older is most often a connection that broke unnoticed.
-      using upload = beginUpload(member, over);
-      const { signal } = upload;
-      const bytes = bodyBytes(head);
-      const name = `${round}/${member}/${toHex(random(8))}`;
-      const reading: Reading = {
-        isHeld: bytes <= limits.heldBytes,
-        parcel: intakeOf(`upload/${name}`),
-        evidence: head.evidence && intakeOf(`${EVIDENCE_PREFIX}${name}`),
-      };
-      try {
-        const most = Math.max(form.sliceBytes, EVIDENCE_SLICE_BYTES);
-        using _loan = await budget.take(reading.isHeld ? bytes : most, signal);
-        await trace({ kind: "read" }, () => read(announced, body, { reading, signal }));
+    receive: (announced, body) =>
+      take(announced, body, async (reading) => {
+        reading.staging?.close();
         await trace({ kind: "check" }, () => checkVouched(announced, reading));
         return await trace(
           { kind: "commit" },
-          () => committer.run((draft) => add(draft, announced, reading), bytes),
+          () => committer.run((draft) => add(draft, announced, reading), bodyBytes(announced.head)),
         );
-      } catch (error) {
-        await dropStaged(announced, reading).catch(() => {});
-        if (!signal.aborted) throw error;
-        if (stopping.aborted) throw stoppingError(limits.retryAfterS);
-        if (!over.aborted) throw overtaken(round, limits.retryAfterS);
-        const now = (await committer.state()).record.round;
-        checkUpdate(now, { round, sid: head.sid, clients: head.clients }, clock.now());
-        throw error;
-      } finally {
-        for (const part of [reading.parcel, reading.evidence]) {
-          for (const { bytes } of part?.rows ?? []) pool.give(bytes);
-        }
-      }
-    },
+      }),
+    stage: (announced, body) =>
+      take(announced, body, () => {
+        const { offset, bytes } = announced.head.piece ?? { offset: 0, bytes: 0 };
+        const end = offset + bytes;
+        return Promise.resolve(end === form.parcelBytes ? end : end - end % form.sliceBytes);
+      }),
+    arrived: async (parcel) =>
+      Math.min(await staged.arrived(parcel, cut()) * form.sliceBytes, form.parcelBytes),
     [Symbol.dispose]: () => check[Symbol.dispose](),
   };
 }
 
-function intakeOf(name: string): Intake {
-  return { name, rows: [], isStaged: false };
+/** Whether an upload failed in a way that leaves what came of it as good as it was. */
+function mayGoOn(error: unknown): boolean {
+  return isTributaryError(error, "body-too-short") || isTributaryError(error, "busy");
 }
 
 function stoppingError(retryAfterS: number): TributaryError {

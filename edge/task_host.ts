@@ -15,6 +15,7 @@ import type { Ticket } from "./access.ts";
 import type { Newcomer } from "./enrol.ts";
 import type { Models } from "./models.ts";
 import type { PhaseHost } from "./phase_host.ts";
+import type { StagedParcel } from "./staged_uploads.ts";
 import type { MemberRow, UpdateRow } from "./store.ts";
 import type { TaskForm } from "./task_form.ts";
 
@@ -129,6 +130,19 @@ export interface TaskHost {
     announced: Announced,
     body: ReadableStream<Uint8Array> | null,
   ): Promise<Receipt>;
+  /**
+   * Reads a piece of an upload that may come, of which more follows.
+   *
+   * @returns Bytes of its parcel that are here now.
+   * @throws {TributaryError} As {@link TaskHost.receive}, or `offset-mismatch`.
+   */
+  stage(announced: Announced, body: ReadableStream<Uint8Array> | null): Promise<number>;
+  /**
+   * How much of an update has arrived: bytes of its parcel, after which its sender may go on.
+   *
+   * @throws {TributaryError} `member-unknown`, or `update-conflict` if another one is in the sum.
+   */
+  arrived(parcel: StagedParcel): Promise<{ readonly bytes: number; readonly isWhole: boolean }>;
   /** The receipt of an update that is in the sum. */
   receipt(row: UpdateRow): Promise<Receipt>;
   /**

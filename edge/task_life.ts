@@ -267,6 +267,19 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     progress: committer.progress,
     redo: (kind) => duties.redo(kind),
     receive: async (announced, body) => await receipt(await receiver.receive(announced, body)),
+    stage: receiver.stage,
+    async arrived(parcel) {
+      const { record, members } = await committer.state();
+      enrolledMember(members.get(parcel.member), parcel.member);
+      const known = await findUpdate(parcel.round, parcel.member);
+      if (known !== undefined) {
+        sameUpdate(known, parcel.digest);
+        return { bytes: form.parcelBytes, isWhole: true };
+      }
+      const { round, phase } = record.round;
+      const isOpen = round === parcel.round && phase.kind === "open";
+      return { bytes: isOpen ? await receiver.arrived(parcel) : 0, isWhole: false };
+    },
     receipt,
 
     async log(from, limit) {

@@ -1,5 +1,5 @@
 /**
- * The routes that change something: enrolling, leaving, and sending an update. All are signed.
+ * The routes of the roster: enrolling and leaving, both signed.
  *
  * @module
  */
@@ -8,11 +8,8 @@ import { describeRoute, resolver } from "hono-openapi";
 import * as v from "valibot";
 import { TributaryError } from "../src/core/errors.ts";
 import { enrolmentSchema, membershipSchema } from "../src/wire/party.ts";
-import { receiptSchema } from "../src/wire/receipt.ts";
 import { ROUTES } from "../src/wire/routes.ts";
 import { hexDigestSchema, key32Schema } from "../src/wire/scalars.ts";
-import { submissionBytes } from "../src/wire/evidence.ts";
-import { bodyBytes, readUpdateHeaders, UPDATE_FIELDS } from "../src/wire/update_headers.ts";
 import type { Admit } from "./admission.ts";
 import {
   BODY_DIGEST,
@@ -22,17 +19,14 @@ import {
   requestHeaders,
   SIGNATURE_CODES,
   SIGNATURE_HEADERS,
-  wholeText,
 } from "./describe.ts";
 import { type Guard, requireSignature } from "./guard.ts";
 import { type JsonBodyReading, readJsonBody } from "./json_body.ts";
-import type { Watching } from "./observer.ts";
-import { requestIdOf } from "./web_app.ts";
 import { hostOf, type Hosts } from "./read_routes.ts";
 import { knownAt } from "./task_host.ts";
 
 /** What the routes check with. */
-export interface WriteOptions extends JsonBodyReading, Watching {
+export interface WriteOptions extends JsonBodyReading {
   /** Checks signatures. */
   readonly guard: Guard;
   /** Decides who may become a member. */
@@ -40,7 +34,6 @@ export interface WriteOptions extends JsonBodyReading, Watching {
 }
 
 const memberPath = v.object({ task: hexDigestSchema, member: key32Schema });
-const { length, members, evidence, evidenceDigest, ...ofAll } = UPDATE_FIELDS;
 
 /** Mounts the routes. */
 export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
@@ -108,57 +101,6 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
     },
   );
 
-  app.put(
-    ROUTES.update,
-    describeRoute({
-      summary: "Sends an update: it is in the sum, durably, once there is a receipt",
-      parameters: [
-        ...requestHeaders([...SIGNATURE_HEADERS, ...Object.values(ofAll)]),
-        ...requestHeaders([length, members, evidence, evidenceDigest], false),
-      ],
-      requestBody: { required: true, content: { "application/octet-stream": {} } },
-      responses: {
-        200: jsonAnswer("The receipt of the same update, taken before", receiptSchema),
-        201: jsonAnswer("The receipt", receiptSchema),
-        ...problems([
-          "bad-request",
-          "digest-missing",
-          "evidence-missing",
-          "body-too-short",
-          ...SIGNATURE_CODES,
-          "member-unknown",
-          "member-revoked",
-          "task-unknown",
-          "round-unknown",
-          "round-closed",
-          "round-full",
-          "sid-mismatch",
-          "not-asked",
-          "update-conflict",
-          "length-required",
-          "body-too-long",
-          "digest-mismatch",
-          "length-mismatch",
-          "update-out-of-range",
-          "residue-out-of-range",
-          "evidence-malformed",
-          "evidence-refused",
-          "member-repeated",
-          "busy",
-        ]),
-      },
-    }),
-    parameters(
-      "param",
-      v.object({
-        task: hexDigestSchema,
-        round: wholeText(Number.MAX_SAFE_INTEGER, "Number of the round"),
-        member: key32Schema,
-      }),
-    ),
-    (c) => answerUpdate(c, hosts, options),
-  );
-
   return app;
 }
 
@@ -190,45 +132,4 @@ async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions):
     : await options.admit({ task: host.id, member, kind, size, token });
   const { createdS: signedS } = signature;
   return c.json(await host.enrol({ member, enrolment, admission, signedS }));
-}
-
-/** Cheap checks first; nothing of the body is read before all that can be known without it is. */
-async function answerUpdate(c: Context, hosts: Hosts, options: WriteOptions): Promise<Response> {
-  const host = hostOf(hosts, c);
-  const request = c.req.raw;
-  const member = c.req.param("member") ?? "";
-  const round = Number(c.req.param("round"));
-  const beganMs = options.clock.now();
-  requireSignature(request);
-  const head = await readUpdateHeaders(request.headers, {
-    bytes: host.form.parcelBytes,
-    sliceBytes: host.form.sliceBytes,
-    ...(host.form.evidence && { leastEvidence: submissionBytes(host.form.evidence) }),
-    digest: options.digest,
-  });
-  await options.guard.check(request, { kind: "update", member, ...knownAt(host, member) });
-  host.progress();
-  const announced = { round, member, head };
-  // Only its sender is told how an update stands: whether it took part is nobody else's business.
-  const standing = await host.standing(announced);
-  const about = { request: requestIdOf(c), task: host.id, round };
-  if (standing.kind === "repeated") {
-    await request.body?.cancel();
-    options.logger({ kind: "repeat", ...about });
-    return c.json(await host.receipt(standing.row), 200);
-  }
-  const { clients } = head;
-  const bytes = bodyBytes(head);
-  const upload = { kind: "upload", task: host.id, round, bytes, clients } as const;
-  const receipt = await options.trace(upload, () => host.receive(announced, request.body));
-  const ms = options.clock.now() - beganMs;
-  options.logger({
-    kind: "upload",
-    ...about,
-    member: host.member(member)?.kind ?? "client",
-    clients,
-    bytes,
-    ms,
-  });
-  return c.json(receipt, 201);
 }

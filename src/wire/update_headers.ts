@@ -163,6 +163,14 @@ export async function readUpdateHeaders(
   };
 }
 
+/** Headers of an answer that says how much of a parcel has arrived, and whether it is in the sum. */
+export function offsetHeaders(bytes: number, isWhole: boolean): Headers {
+  return new Headers({
+    [UPDATE_FIELDS.offset]: String(bytes),
+    [UPDATE_FIELDS.complete]: isWhole ? "?1" : "?0",
+  });
+}
+
 /** How much of a parcel has arrived, as the headers of an answer say; undefined where they do not. */
 export function readOffset(headers: Headers): number | undefined {
   const field = headers.get(UPDATE_FIELDS.offset) ?? "";
