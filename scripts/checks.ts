@@ -165,12 +165,18 @@ function houseChecks({ root, config, paths, files, shipped, entries }: Project):
         .map((message) => ({ file: "wasm", message }))),
     house("dependencies", async () =>
       checkDependencies({
-        imports: config.imports,
+        imports: {
+          "deno.json": config.imports,
+          [TEST_PACKAGES]: JSON.parse(await Deno.readTextFile(`${root}/${TEST_PACKAGES}`)).imports,
+        },
         document: await Deno.readTextFile(`${root}/docs/DEPENDENCIES.md`),
         files,
       })),
   ];
 }
+
+/** Packages that only tests use, installed by themselves. */
+const TEST_PACKAGES = "tests/workerd/deno.json";
 
 function house(name: string, find: () => readonly Finding[] | Promise<readonly Finding[]>): Check {
   return { name, run: async () => outcomeOf(await find()) };

@@ -3,11 +3,9 @@
  *
  * @module
  */
-import { build, stop } from "esbuild";
-import { Miniflare } from "miniflare";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { loadPackage, workerdProgram } from "./_packages_testing.ts";
 
 /** A worker that runs. */
 export interface RunningWorker extends AsyncDisposable {
@@ -37,9 +35,7 @@ export interface WorkerOptions {
  */
 export async function canRunWorkerd(): Promise<boolean> {
   try {
-    // The program that Miniflare would start: there is none for some platforms, or it does not run.
-    const program = Deno.env.get("MINIFLARE_WORKERD_PATH") ??
-      createRequire(import.meta.resolve("miniflare"))("workerd").default;
+    const program = workerdProgram();
     const { success } = await new Deno.Command(program, { args: ["--version"] }).output();
     if (!success) throw new Error(`Cannot run workerd: ${program} failed`);
     return true;
@@ -52,6 +48,7 @@ export async function canRunWorkerd(): Promise<boolean> {
 /** Bundles a worker and starts it on a port of its own. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const classes = Object.entries(options.objects);
+  const { Miniflare } = loadPackage("miniflare");
   const worker = new Miniflare({
     modules: [
       {
@@ -85,6 +82,7 @@ const PLATFORM = {
 } as const;
 
 async function bundled(source: string): Promise<string> {
+  const { build, stop } = loadPackage("esbuild");
   try {
     const { outputFiles: [file] } = await build({
       stdin: { contents: source, resolveDir: FOLDER, sourcefile: "worker.ts", loader: "ts" },

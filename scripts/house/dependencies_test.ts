@@ -4,17 +4,21 @@ import { parseSources } from "./source_tree.ts";
 
 const files = parseSources({
   "a.ts": `import "hono"; import "@noble/hashes/sha2.js";`,
+  "b.ts": `const { build } = loadPackage("esbuild");`,
 });
 
 Deno.test("dependencies: pinned, used and documented packages pass", () => {
   assert.deepEqual(
     checkDependencies({
       imports: {
-        "hono": "npm:hono@4.13.19",
-        "@noble/hashes": "npm:@noble/hashes@2.4.0",
-        "@types/node": "npm:@types/node@24.10.0",
+        "deno.json": {
+          "hono": "npm:hono@4.13.19",
+          "@noble/hashes": "npm:@noble/hashes@2.4.0",
+          "@types/node": "npm:@types/node@24.10.0",
+        },
+        "tests/x/deno.json": { "esbuild": "npm:esbuild@0.28.1" },
       },
-      document: "| `hono` | … |\n- `@noble/hashes`: …\n| `@types/node` | … |\n",
+      document: "| `hono` | … |\n- `@noble/hashes`: …\n| `@types/node` | … |\n| `esbuild` | … |\n",
       files,
     }),
     [],
@@ -27,7 +31,7 @@ Deno.test("dependencies: a range, another registry and another name are found", 
     "@noble/hashes": "jsr:@noble/hashes@2.4.0",
   };
   const document = "| `hono` |\n| `@noble/hashes` |";
-  assert.deepEqual(checkDependencies({ imports, document, files }), [
+  assert.deepEqual(checkDependencies({ imports: { "deno.json": imports }, document, files }), [
     {
       file: "deno.json",
       message: `imports "hono" as "npm:hono@^4.13.19": pin npm:hono@x.y.z`,
@@ -38,14 +42,22 @@ Deno.test("dependencies: a range, another registry and another name are found", 
     },
   ]);
   assert.equal(
-    checkDependencies({ imports: { "hono": "npm:express@5.0.0" }, document, files })[0]?.message,
+    checkDependencies({
+      imports: { "deno.json": { "hono": "npm:express@5.0.0" } },
+      document,
+      files,
+    })[0]?.message,
     `imports "hono" as "npm:express@5.0.0": pin npm:hono@x.y.z`,
   );
 });
 
 Deno.test("dependencies: a package that nobody imports is found", () => {
   assert.deepEqual(
-    checkDependencies({ imports: { "left": "npm:left@1.0.0" }, document: "- `left`", files }),
+    checkDependencies({
+      imports: { "deno.json": { "left": "npm:left@1.0.0" } },
+      document: "- `left`",
+      files,
+    }),
     [{ file: "deno.json", message: `imports "left", which no file uses` }],
   );
 });
@@ -53,7 +65,11 @@ Deno.test("dependencies: a package that nobody imports is found", () => {
 Deno.test("dependencies: a package without a line of its own is found", () => {
   const document = "In prose, `hono` is no account of it.\n| `hono-openapi` | … |\n";
   assert.deepEqual(
-    checkDependencies({ imports: { "hono": "npm:hono@4.13.19" }, document, files }),
+    checkDependencies({
+      imports: { "deno.json": { "hono": "npm:hono@4.13.19" } },
+      document,
+      files,
+    }),
     [{
       file: "docs/DEPENDENCIES.md",
       message: "has no line about `hono`: why this one, what was rejected, licence, size",
