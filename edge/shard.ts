@@ -18,8 +18,8 @@ export interface ShardAddition {
   readonly ring: RingName;
   /** Length of its range. */
   readonly bytes: number;
-  /** Name of the sum so far; undefined for zeros. */
-  readonly from: string | undefined;
+  /** Name of the sum so far; zeros without one. */
+  readonly from?: string | undefined;
   /** Name of the new sum; always of these very parcels. */
   readonly to: string;
   /** Names of the parcels. */

@@ -10,11 +10,15 @@ import { type AggregatorApp, createAggregatorApp } from "../app.ts";
 import type { Limits } from "../limits.ts";
 import { type Logger, silent } from "../logger.ts";
 import type { ParentOptions } from "../region.ts";
+import { createSharding } from "../sharding.ts";
+import { type AccumulatorNamespace, accumulatorsOf } from "./accumulator_object.ts";
 import type { ObjectStorage } from "./database.ts";
 import { objectStore } from "./store.ts";
 
 /** What the platform gives an object, as far as a region uses it. */
 export interface ObjectState {
+  /** Tells it from all others. */
+  readonly id: { toString(): string };
   /** Its storage; the class must be one with SQLite. */
   readonly storage: ObjectStorage & {
     /** When the alarm rings; null where none is set. */
@@ -34,6 +38,11 @@ export interface RegionObjectOptions {
   readonly parent: ParentOptions;
   /** The compiled `aggregate` core, which a worker imports. */
   readonly module: WebAssembly.Module;
+  /**
+   * Where parcels of more than 16 Mi values are added, each of these objects a range; without a binding
+   * they all are in the region's own.
+   */
+  readonly accumulators?: AccumulatorNamespace;
   /** Decides who may become a member; everyone by default. */
   readonly admit?: Admit;
   /**
@@ -115,14 +124,16 @@ export function regionObject<Env>(
 }
 
 async function appOf(
-  { storage }: ObjectState,
-  { admit, identity, limits, logger, module, parent }: RegionObjectOptions,
+  { id, storage }: ObjectState,
+  { accumulators, admit, identity, limits, logger, module, parent }: RegionObjectOptions,
 ): Promise<AggregatorApp> {
+  const store = objectStore(storage);
+  const sharding = accumulators && createSharding(store, accumulatorsOf(accumulators, String(id)));
   return createAggregatorApp({
-    store: objectStore(storage),
+    ...{ store, ...sharding },
     identity: await importIdentity(identity),
     ...{ module, parent },
-    limits: { ...OBJECT_LIMITS, ...limits },
+    limits: { ...OBJECT_LIMITS, ...(sharding && { shardValues: 16 << 20 }), ...limits },
     ...(admit === undefined ? {} : { admit }),
     ...(logger === undefined ? {} : { logger }),
   });
