@@ -37,8 +37,8 @@ export type SignedKind =
 export interface SignatureOptions {
   /** What the signature must cover. */
   readonly kind: SignedKind;
-  /** Id of the member that must have signed: the one in the path. */
-  readonly member: string;
+  /** Id of the member that must have signed; undefined where it may be anyone. */
+  readonly member: string | undefined;
   /** Id of the aggregator that the request must be for. */
   readonly region: string;
   /** The check of a raw public key in base64url. */
@@ -53,6 +53,8 @@ export interface SignatureOptions {
 
 /** A signature that holds. */
 export interface CheckedSignature {
+  /** Id of the sender. */
+  readonly member: string;
   /** Raw public key of the sender, base64url: the one that the member's id is the hash of. */
   readonly publicKey: string;
   /** When it was made, in seconds on the sender's clock. */
@@ -63,7 +65,7 @@ export interface CheckedSignature {
 
 /**
  * Checks that `member` signed this request, for this aggregator, not long ago. Nothing has to be known
- * of the member: its id is the hash of the key that the signature names. Whether it is enrolled, and
+ * of a member: its id is the hash of the key that the signature names. Whether it is enrolled, and
  * whether the request was seen before, is not looked at.
  *
  * @throws {TributaryError} `signature-missing` without a signature; `signature-expired` when it is too
@@ -91,8 +93,10 @@ export async function checkSignature(
   if (missing !== undefined) refuse(`its signature does not cover ${missing}`);
   const base = signatureBase(request, fields);
   const checked = readParameters(fields.parameters, options);
-  const signer = toBase64Url(promptDigest(fromBase64Url(checked.publicKey)));
-  if (signer !== options.member) refuse(`it is signed by ${signer}, expected ${options.member}`);
+  const { member } = checked;
+  if (member !== (options.member ?? member)) {
+    refuse(`it is signed by ${member}, expected ${options.member}`);
+  }
   const check = await options.checkOf(checked.publicKey);
   if (!await check(base, fields.signature)) refuse("its signature is not its sender's over it");
   return checked;
@@ -111,16 +115,17 @@ export interface VerifyOptions extends SignatureOptions {
 /**
  * Checks that a member known here signed this request, just now and for the first time.
  *
- * @throws {TributaryError} As {@link checkSignature}; `member-unknown` when it is not known here, which
- * or `member-revoked` when it is heard no more, which only the holder of the key is told; what {@link Nonces} throw for one that was or may have been
- * taken before, or that there is no room for.
+ * @throws {TributaryError} As {@link checkSignature}; `member-unknown` when it is not known here, or
+ * `member-revoked` when it is heard no more, which only the holder of the key is told; what
+ * {@link Nonces} throw for one that was or may have been taken before, or that there is no room for.
  */
 export async function verifyRequest(
   request: Request,
   options: VerifyOptions,
 ): Promise<CheckedSignature> {
-  const { member, nonces } = options;
+  const { nonces } = options;
   const checked = await checkSignature(request, options);
+  const { member, nonce, createdS } = checked;
   if (options.isRevoked === true) {
     throw new TributaryError("member-revoked", `Cannot accept a request: ${member} was revoked`);
   }
@@ -130,7 +135,6 @@ export async function verifyRequest(
       `Cannot accept a request: ${member} is not enrolled, expected a member`,
     );
   }
-  const { nonce, createdS } = checked;
   await nonces.remember({ member, nonce, createdS });
   return checked;
 }
@@ -182,7 +186,8 @@ function readParameters(
         `${Math.ceil(nowS - maxAgeS - skewS)} and ${Math.floor(nowS + skewS)} s`,
     );
   }
-  return { publicKey: keyid, createdS: created, nonce };
+  const member = toBase64Url(promptDigest(fromBase64Url(keyid)));
+  return { member, publicKey: keyid, createdS: created, nonce };
 }
 
 function refuse(found: string): never {
