@@ -182,8 +182,15 @@ function chunkSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source
       }
       return slice;
     },
-    // More bytes than announced were noticed when they came.
-    end: async () => void await next(),
+    async end() {
+      try {
+        // More bytes than announced are noticed when they come.
+        await next();
+      } catch (error) {
+        // Whoever ends its half of the connection behind the last byte has said all there was.
+        if (taken !== totalBytes(form)) throw error;
+      }
+    },
     cancel: () => cancel(reader),
     [Symbol.asyncDispose]: () => cancel(reader),
   };

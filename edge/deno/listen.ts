@@ -14,7 +14,8 @@ export const listenDeno: Listen = ({ hostname, port, answer, failed }) => {
     signal: closing.signal,
     onListen() {},
     onError: failed,
-  }, (request, { completed }) => answer(request, completed));
+  }, (request, { completed, remoteAddr }) =>
+    answer(request, { completed, address: remoteAddr.hostname }));
   return Promise.resolve({
     port: server.addr.port,
     async close() {

@@ -40,7 +40,8 @@ export async function settledHead(
   blobs: Blobs,
   key: KvKey,
 ): Promise<SettledHead> {
-  for (let seen: string | null | undefined;;) {
+  let seen: string | null | undefined;
+  for (;;) {
     const entry = await kv.get(key);
     if (entry.versionstamp === seen) throw new Error("a journal is gone that the head names");
     seen = entry.versionstamp;

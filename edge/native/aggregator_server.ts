@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers";
 import type { Fetch } from "../../src/core/fetch.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
-import { type Admit, admitAll, admitByToken } from "../admission.ts";
+import { type Admit, admitAll, admitByAnyOf, admitByToken } from "../admission.ts";
 import type { Aggregator } from "../aggregator.ts";
 import { createAggregatorApp } from "../app.ts";
 import type { Limits } from "../limits.ts";
@@ -15,6 +15,7 @@ import { silent } from "../logger.ts";
 import type { Observer } from "../observer.ts";
 import type { ParentOptions } from "../region.ts";
 import type { StrategyOf } from "../root.ts";
+import { type AddressOf, connectionAddress } from "../sender_address.ts";
 import type { RoundStore } from "../store.ts";
 import { nativeCheckOf, nativeDigest } from "./crypto.ts";
 import { identityIn } from "./identity_file.ts";
@@ -38,6 +39,12 @@ export interface ServeOptions extends ListenOptions {
   readonly joinToken?: string;
   /** Token that regions must show instead; without it, the same as all members. */
   readonly regionToken?: string;
+  /** Decides who may become a member besides those with a token above. */
+  readonly admit?: Admit;
+  /** Ids of those who may see the roster, issue one-time tokens, revoke members and have it drain. */
+  readonly operators?: readonly string[];
+  /** Where requests come from, for limits; the address of the connection by default. */
+  readonly addressOf?: AddressOf;
   /** Whoever watches it at work; nobody by default. */
   readonly observers?: readonly Observer[];
   /** Bounds that differ from the defaults. */
@@ -81,6 +88,8 @@ export async function serveOver(
     checkOf: nativeCheckOf,
     turn: () => new Promise((resolve) => setImmediate(() => resolve())),
     admit: admitOf(options),
+    addressOf: options.addressOf ?? connectionAddress,
+    ...(options.operators === undefined ? {} : { operators: options.operators }),
     ...(parent === undefined ? {} : { parent }),
     ...(strategy === undefined ? {} : { strategy }),
     ...(observers === undefined ? {} : { observers }),
@@ -106,9 +115,14 @@ export async function serveOver(
   };
 }
 
-function admitOf({ joinToken, regionToken }: ServeOptions): Admit {
-  if (joinToken !== undefined) return admitByToken(joinToken, regionToken);
-  if (regionToken === undefined) return admitAll;
+function admitOf({ joinToken, regionToken, admit }: ServeOptions): Admit {
+  if (joinToken !== undefined) {
+    const byToken = admitByToken(joinToken, regionToken);
+    return admit === undefined ? byToken : admitByAnyOf(byToken, admit);
+  }
+  if (regionToken === undefined) return admit ?? admitAll;
   const admitRegion = admitByToken(regionToken);
-  return (applicant) => applicant.kind === "client" ? admitAll(applicant) : admitRegion(applicant);
+  const admitClient = admit ?? admitAll;
+  return (applicant) =>
+    applicant.kind === "client" ? admitClient(applicant) : admitRegion(applicant);
 }

@@ -11,6 +11,7 @@ import type { HelperStore } from "../helper/store.ts";
 import { nativeCheckOf, nativeDigest } from "./crypto.ts";
 import { loadHelperKey } from "./helper_key_file.ts";
 import { identityIn } from "./identity_file.ts";
+import { connectionAddress } from "../sender_address.ts";
 import { type Listen, type ListenOptions, listenOver } from "./listener.ts";
 import { openHelperStore } from "./open_store.ts";
 
@@ -59,6 +60,7 @@ export async function serveHelperOver(
     ...{ store, keys, identity, module },
     digest: nativeDigest,
     checkOf: nativeCheckOf,
+    addressOf: connectionAddress,
     ...(admit === undefined ? {} : { admit }),
     ...(limits === undefined ? {} : { limits }),
     ...(keepRounds === undefined ? {} : { keepRounds }),

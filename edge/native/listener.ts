@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { TributaryError } from "../../src/core/errors.ts";
 import { problemOf } from "../../src/wire/problem.ts";
 import type { Logger } from "../logger.ts";
+import type { ConnectionInfo } from "../sender_address.ts";
 
 /** Where to listen, and how to stop. */
 export interface ListenOptions {
@@ -36,7 +37,13 @@ export interface Listener {
 /** Answers requests. */
 export interface Answering {
   /** Answers one. */
-  fetch(request: Request): Response | Promise<Response>;
+  fetch(request: Request, connection: ConnectionInfo): Response | Promise<Response>;
+}
+
+/** What a request came by. */
+export interface Connection extends ConnectionInfo {
+  /** Settles when its answer is sent, or it broke. */
+  readonly completed: Promise<void>;
 }
 
 /** What a platform's server is started with. */
@@ -45,8 +52,8 @@ export interface PlatformOptions {
   readonly hostname: string;
   /** Port to listen at, 0 for a free one. */
   readonly port: number;
-  /** Answers a request; `completed` settles when its answer is sent, or its connection broken. */
-  answer(request: Request, completed: Promise<void>): Promise<Response>;
+  /** Answers a request. */
+  answer(request: Request, connection: Connection): Promise<Response>;
   /** The answer to an error that came to nobody else. */
   failed(error: unknown): Response;
 }
@@ -76,9 +83,12 @@ export async function listenOver(
     server = await listen({
       hostname,
       port,
-      answer: (request, completed) => requests.during(completed, () => app.fetch(request)),
+      answer: (request, { completed, address }) =>
+        requests.during(completed, () => app.fetch(request, { address })),
       failed(error) {
-        logger?.({ kind: "failure", doing: "serving", error });
+        if (!(error instanceof TributaryError) || error.status >= 500) {
+          logger?.({ kind: "failure", doing: "serving", error });
+        }
         return problemAnswer(error);
       },
     });
