@@ -10,9 +10,10 @@ import { type Aggregator, type AggregatorOptions, createAggregator } from "./agg
 import type { NonceLog } from "../src/wire/nonce_log.ts";
 import { createGuard } from "./guard.ts";
 import { operatorRoutes } from "./operator_routes.ts";
-import { operatorRoutes } from "./operator_routes.ts";
 import { logRoutes } from "./log_routes.ts";
 import { notReady, readRoutes } from "./read_routes.ts";
+import { limitTime } from "./request_deadline.ts";
+import { addressLimit, type AddressOf } from "./sender_address.ts";
 import { relayRoutes } from "./relay_routes.ts";
 import { roundRoutes } from "./round_routes.ts";
 import { updateRoutes } from "./update_routes.ts";
@@ -28,11 +29,8 @@ export interface AggregatorAppOptions extends AggregatorOptions {
    * aggregator's own identity always may.
    */
   readonly operators?: readonly string[];
-  /**
-   * Ids of those who may see the roster, issue one-time tokens, revoke members and have it drain; the
-   * aggregator's own identity always may.
-   */
-  readonly operators?: readonly string[];
+  /** Where requests come from, for {@link Limits.addressRate}; not known by default. */
+  readonly addressOf?: AddressOf;
   /** Which signed requests were seen before; nothing is kept by default. */
   readonly nonceLog?: NonceLog;
 }
@@ -88,12 +86,6 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
       operators: new Set([identity.id, ...options.operators ?? []]),
       drain: (isDraining) => aggregator.drain(isDraining),
     }),
-    operatorRoutes(aggregator, {
-      ...checks,
-      random: world.random,
-      operators: new Set([identity.id, ...options.operators ?? []]),
-      drain: () => aggregator.drain(),
-    }),
     writeRoutes(aggregator, { ...checks, admit: options.admit ?? admitAll }),
     updateRoutes(aggregator, { ...checks, logger, trace }),
     ...watched,
@@ -104,6 +96,7 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
       if (aggregator.isStopping) throw stopping();
       await world.store.tasks();
     },
+    before: [...addressLimit(options.addressOf, world), limitTime({ ...limits, clock })],
     title: "Tributary aggregator",
     description: "A root or region of a tree that sums updates. Requests that change something " +
       "are signed with Ed25519 (RFC 9421); errors are problem documents (RFC 9457).",

@@ -74,7 +74,13 @@ export function problems(codes: readonly ErrorCode[]): Record<string, Answer> {
   );
 }
 
-const ANYWHERE = ["internal", "method-not-allowed", "store-failed"] as const;
+const ANYWHERE = [
+  "internal",
+  "method-not-allowed",
+  "request-timeout",
+  "store-failed",
+  "too-many-requests",
+] as const;
 
 const ALLOW = {
   Allow: { description: "Methods of this address", schema: { type: "string" as const } },

@@ -14,6 +14,7 @@ import {
   verifyRequest,
 } from "../src/wire/verify_request.ts";
 import { createKeyChecks } from "./key_checks.ts";
+import { createRateLimit, type Rate } from "./rate_limit.ts";
 
 /** How long signatures are good for. */
 export interface GuardOptions {
@@ -29,6 +30,8 @@ export interface GuardOptions {
   readonly nonces: number;
   /** How signatures are checked. */
   readonly checkOf: CheckOf;
+  /** Requests of one sender; {@link DEFAULT_LIMITS} has one. */
+  readonly memberRate: Rate;
   /** What was seen before; nothing is kept by default, see `forgetfulLog` of src/wire. */
   readonly nonceLog?: NonceLog | undefined;
 }
@@ -43,6 +46,8 @@ export interface Claim {
   readonly isKnown: boolean;
   /** Whether it was revoked. */
   readonly isRevoked?: boolean;
+  /** Clients that it stands for, where it is enrolled; it may send as many times more. */
+  readonly size?: number;
 }
 
 /** Checks signatures, each once. */
@@ -50,7 +55,7 @@ export interface Guard {
   /**
    * Checks that the request was signed as claimed, just now and for the first time.
    *
-   * @throws {TributaryError} As `verifyRequest` of src/wire says.
+   * @throws {TributaryError} As `verifyRequest` of src/wire says, or `too-many-requests`.
    */
   check(request: Request, claim: Claim): Promise<CheckedSignature>;
 }
@@ -82,11 +87,12 @@ export function createGuard(options: GuardOptions): Guard {
     capacity: options.nonces,
     ...(log && { log }),
   });
+  const rate = createRateLimit({ clock, rate: options.memberRate, senders: options.nonces });
   const checkOf = createKeyChecks(options.checkOf);
 
   return {
-    check: async (request, { kind, member, isKnown, isRevoked = false }) =>
-      await verifyRequest(request, {
+    check: async (request, { kind, member, isKnown, isRevoked = false, size = 1 }) => {
+      const checked = await verifyRequest(request, {
         kind,
         member,
         isKnown,
@@ -97,6 +103,10 @@ export function createGuard(options: GuardOptions): Guard {
         nonces,
         maxAgeS,
         skewS,
-      }),
+      });
+      // Only of those who have proved who they are: else anybody could use up what is another's.
+      rate.take(member, Math.max(1, size));
+      return checked;
+    },
   };
 }

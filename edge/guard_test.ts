@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../src/core/errors.ts";
-import { identityId, webCheckOf } from "../src/core/identity.ts";
+import { generateIdentity, identityId, webCheckOf } from "../src/core/identity.ts";
 import { systemRandom } from "../src/core/random.ts";
 import { manualClock } from "../src/wire/_testing.ts";
 import { signedHeaders } from "../src/wire/signing.ts";
@@ -22,6 +22,7 @@ for (const [name, checkOf] of Object.entries({ nativeCheckOf, webCheckOf })) {
       maxAgeS: 300,
       skewS: 60,
       nonces: 10,
+      memberRate: { perS: 1, burst: 10 },
       checkOf,
     });
     // The neutral element, zero, and no point at all.
@@ -43,3 +44,36 @@ for (const [name, checkOf] of Object.entries({ nativeCheckOf, webCheckOf })) {
     }
   });
 }
+
+Deno.test("guard: of one member so many requests are taken, and a forger cannot use them up", async () => {
+  const clock = manualClock();
+  clock.advance(1);
+  const rate = { perS: 1, burst: 2 };
+  const guard = createGuard({
+    ...{ region: REGION, clock, maxAgeS: 300, skewS: 60, nonces: 1000 },
+    memberRate: rate,
+    checkOf: nativeCheckOf,
+  });
+  clock.advance(1000);
+  const [a, eve] = [await generateIdentity(), await generateIdentity()];
+  const check = async (identity: typeof a, member: string, size?: number) => {
+    const headers = await signedHeaders(
+      { method: "DELETE", url: URL, headers: new Headers() },
+      { identity, region: REGION, clock, random: systemRandom },
+    );
+    const claim = { kind: "empty", member, isKnown: true, ...(size && { size }) } as const;
+    return await guard.check(new Request(URL, { method: "DELETE", headers }), claim).then(
+      () => "taken",
+      (error) => error.code,
+    );
+  };
+  for (let i = 0; i < 5; i++) assert.equal(await check(eve, a.id), "signature-invalid");
+  const codes = [];
+  for (let i = 0; i < 3; i++) codes.push(await check(a, a.id));
+  assert.deepEqual(codes, ["taken", "taken", "too-many-requests"]);
+  clock.advance(1000);
+  assert.equal(await check(a, a.id), "taken");
+  // A region of three clients may send as much as they could.
+  for (let i = 0; i < 6; i++) assert.equal(await check(eve, eve.id, 3), "taken");
+  assert.equal(await check(eve, eve.id, 3), "too-many-requests");
+});

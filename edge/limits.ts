@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Rate } from "./rate_limit.ts";
 
 /** Bounds; each has a default. */
 export interface Limits {
@@ -34,6 +35,25 @@ export interface Limits {
   readonly nonces: number;
   /** Most updates and other changes that share one write. */
   readonly batchJobs: number;
+  /**
+   * Milliseconds after which an instance that was not heard of counts as dead, so that another of those
+   * that share its store does its duties.
+   */
+  readonly leaseMs: number;
+  /**
+   * Signed requests of one client; a region may send as many for each client that it stands for.
+   */
+  readonly memberRate: Rate;
+  /**
+   * Requests from one network address, signed or not; no bound by default, as many clients may come from
+   * one address where networks translate them. Needs {@link AggregatorAppOptions.addressOf}.
+   */
+  readonly addressRate: Rate | null;
+  /**
+   * Longest time in milliseconds that a request is worked on, besides the wait that a long poll asks for,
+   * and the bodies of updates, which have {@link Limits.stallMs}.
+   */
+  readonly requestMs: number;
   /** Seconds after which one that was turned away may come again. */
   readonly retryAfterS: number;
 }
@@ -51,5 +71,9 @@ export const DEFAULT_LIMITS: Limits = {
   skewS: 60,
   nonces: 500_000,
   batchJobs: 256,
+  leaseMs: 6000,
+  memberRate: { perS: 50, burst: 2000 },
+  addressRate: null,
+  requestMs: 60_000,
   retryAfterS: 1,
 };

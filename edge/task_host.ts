@@ -76,6 +76,13 @@ export interface TaskHost {
   readonly models: Models;
   /** Takes part in the phases of its masks; undefined where these have none. */
   readonly phases: PhaseHost | undefined;
+  /**
+   * Takes in what other instances have written, where the store is shared: to be called before somebody
+   * is turned away for want of something.
+   *
+   * @throws {TributaryError} `store-failed`.
+   */
+  refresh(): Promise<void>;
   /** A model that is kept here, by its version. */
   model(version: number): ModelInfo | undefined;
   /** An enrolled member. */
@@ -159,9 +166,15 @@ export interface TaskHost {
 }
 
 /** What the check of a signature is told about its sender. */
-export function knownAt(
+export async function knownAt(
   host: TaskHost,
   member: string,
-): { readonly isKnown: boolean; readonly isRevoked: boolean } {
-  return { isKnown: host.member(member) !== undefined, isRevoked: host.isRevoked(member) };
+): Promise<{ readonly isKnown: boolean; readonly isRevoked: boolean; readonly size: number }> {
+  if (host.member(member) === undefined) await host.refresh();
+  const row = host.member(member);
+  return {
+    isKnown: row !== undefined,
+    isRevoked: host.isRevoked(member),
+    size: row?.size ?? 1,
+  };
 }

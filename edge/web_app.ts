@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { describeRoute, openAPIRouteHandler } from "hono-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { routePath } from "hono/route";
@@ -32,6 +32,8 @@ export interface WebAppOptions {
   readonly logger: Logger;
   /** Times each request. */
   readonly trace: Trace;
+  /** What stands in front of the routes of the protocol, such as limits. */
+  readonly before?: readonly MiddlewareHandler[];
   /** Throws unless requests can be answered as they should be. */
   checkReady(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export function createWebApp(routes: readonly Hono[], options: WebAppOptions): H
       logger({ kind: "request", id, method, path, status, ms: clock.now() - began, ...more });
     });
   });
+  for (const middleware of options.before ?? []) app.use("/v1/*", middleware);
   app.use(methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => {

@@ -15,6 +15,7 @@ import { createBudget } from "../budget.ts";
 import { createGuard } from "../guard.ts";
 import type { Logger } from "../logger.ts";
 import { type Observer, watchingOf } from "../observer.ts";
+import { addressLimit, type AddressOf } from "../sender_address.ts";
 import { createWebApp } from "../web_app.ts";
 import { admitAnyTask, type AdmitTask } from "./admission.ts";
 import { DEFAULT_HELPER_LIMITS, type HelperLimits } from "./limits.ts";
@@ -44,6 +45,8 @@ export interface HelperAppOptions {
   readonly digest?: Digest;
   /** How signatures are checked; by WebCrypto unless the platform has something faster. */
   readonly checkOf?: CheckOf;
+  /** Where requests come from, for {@link HelperLimits.addressRate}; not known by default. */
+  readonly addressOf?: AddressOf;
   /** Decides whose tasks are served; everyone's that name this helper, by default. */
   readonly admit?: AdmitTask;
   /** Which signed requests were seen before; nothing is kept by default. */
@@ -113,6 +116,7 @@ export function createHelperApp(options: HelperAppOptions): Hono {
     async checkReady() {
       await world.store.tasks();
     },
+    before: addressLimit(options.addressOf, world),
     title: "Tributary helper",
     description:
       "One of a committee that holds the shares of clients' keys, and gives a root the " +

@@ -6,9 +6,18 @@
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 
 /** Bounds; each has a default. */
-export interface HelperLimits
-  extends
-    Pick<Limits, "inFlightBytes" | "stallMs" | "maxAgeS" | "skewS" | "nonces" | "retryAfterS"> {
+export interface HelperLimits extends
+  Pick<
+    Limits,
+    | "inFlightBytes"
+    | "stallMs"
+    | "maxAgeS"
+    | "skewS"
+    | "nonces"
+    | "memberRate"
+    | "addressRate"
+    | "retryAfterS"
+  > {
   /** Asks that may wait for memory; the next one is turned away. */
   readonly waitingAsks: number;
   /** Most tasks that are served. */
@@ -24,6 +33,8 @@ export const DEFAULT_HELPER_LIMITS: HelperLimits = {
   maxAgeS: DEFAULT_LIMITS.maxAgeS,
   skewS: DEFAULT_LIMITS.skewS,
   nonces: 100_000,
+  memberRate: DEFAULT_LIMITS.memberRate,
+  addressRate: DEFAULT_LIMITS.addressRate,
   retryAfterS: DEFAULT_LIMITS.retryAfterS,
   waitingAsks: 1000,
   tasks: 10_000,
