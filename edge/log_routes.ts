@@ -10,9 +10,8 @@ import { logConsistencySchema, logHeadSchema, logInclusionSchema } from "../src/
 import { ROUTES } from "../src/wire/routes.ts";
 import { hexDigestSchema } from "../src/wire/scalars.ts";
 import { jsonAnswer, parameters, problems, wholeText } from "./describe.ts";
-import { createLogTree, type LogTree } from "./log_tree.ts";
+import { createLogTree, type LogTree, type LogTreeOptions } from "./log_tree.ts";
 import { hostOf, type Hosts } from "./read_routes.ts";
-import type { World } from "./world.ts";
 
 const taskPath = parameters("param", v.object({ task: hexDigestSchema }));
 const size = wholeText(Number.MAX_SAFE_INTEGER, "Entries in the log");
@@ -21,14 +20,14 @@ const codes = problems(["bad-request", "task-unknown", "busy"]);
 /** What a proof says never changes, wherever it is kept. */
 const FOR_EVER = { "cache-control": "public, max-age=31536000, immutable" };
 
-/** Mounts the routes. */
-export function logRoutes(hosts: Hosts, world: World): Hono {
+/** Mounts the routes, with a tree for each task that is asked for. */
+export function logRoutes(hosts: Hosts, keeper: Omit<LogTreeOptions, "task">): Hono {
   const app = new Hono();
   const trees = new Map<string, LogTree>();
 
   function treeOf(c: Context): LogTree {
     const { id: task } = hostOf(hosts, c);
-    const tree = trees.get(task) ?? createLogTree({ ...world, task });
+    const tree = trees.get(task) ?? createLogTree({ ...keeper, task });
     trees.set(task, tree);
     return tree;
   }

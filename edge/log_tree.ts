@@ -59,7 +59,7 @@ export interface LogTreeOptions extends LogPlace {
 /** The tree of a log. Nothing is read before it is asked. */
 export function createLogTree(options: LogTreeOptions): LogTree {
   const { task, store, identity, clock } = options;
-  const place = { task, store };
+  const place: LogPlace = { task, store };
   let latest: LogTiles | undefined;
   let growing: Promise<unknown> = Promise.resolve();
   let head: LogHead | undefined;

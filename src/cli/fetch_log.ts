@@ -3,16 +3,12 @@
  *
  * @module
  */
+import { readEntries } from "../wire/log_peer.ts";
 import type { Peer } from "../wire/peer.ts";
 import type { LogFile } from "./log_file.ts";
 
 /** All entries of a task's log, and the signed task; unchecked, but for the task. */
 export async function fetchLog(peer: Peer, task: string): Promise<LogFile> {
   const { region, ...signed } = await peer.task(task);
-  const entries: unknown[] = [];
-  for (;;) {
-    const page = await peer.log(task, { from: entries.length });
-    if (page.entries.length === 0) return { signed, signer: region.publicKey, entries };
-    entries.push(...page.entries);
-  }
+  return { signed, signer: region.publicKey, entries: await readEntries(peer, task) };
 }

@@ -1,8 +1,11 @@
 /**
- * The participant: a device that joins a region, trains in its rounds, and uses the model.
+ * The participant: a device that joins a region, trains in its rounds, and uses the model. And the
+ * reader of a log, who trusts nobody.
  *
  * @module
  */
+export type { CheckedHead, CheckedLog, CheckLogOptions } from "./check_log.ts";
+export { checkLog, checkLogHead } from "./check_log.ts";
 export type { ClientCores } from "./cores.ts";
 export { inlineCores } from "./cores.ts";
 export type { Insistence } from "./insistence.ts";

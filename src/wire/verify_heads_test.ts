@@ -2,51 +2,22 @@ import assert from "node:assert/strict";
 import { fromHex, toBase64Url } from "../core/bytes.ts";
 import { promptDigest } from "../core/digest.ts";
 import { generateIdentity, type Identity } from "../core/identity.ts";
+import { abandoned, chainOf, SAMPLE_ID, START } from "./_log_testing.ts";
 import { hex32, SAMPLE_TASK } from "./_testing.ts";
 import { appendToLog, type LogEntry, type LogEvent } from "./log.ts";
 import { type LogHeadBody, logRoot, signLogHead, verifyLogHead } from "./log_head.ts";
 import { merkleRoot } from "./merkle.ts";
 import { addEntry, frontierRoot, NO_ENTRIES } from "./merkle_frontier.ts";
-import { planDigest, sessionId } from "./session_id.ts";
 import { taskId } from "./task.ts";
 import { createLogVerifier, verifyLog } from "./verify_log.ts";
 
 const [owner, other] = await Promise.all([generateIdentity(), generateIdentity()]);
-const TASK = await taskId(SAMPLE_TASK);
-const plan = await planDigest(SAMPLE_TASK);
 const keyOf = ({ publicKey }: Identity) => toBase64Url(publicKey);
-const model = { version: 0, digest: hex32(0x80), bytes: 100 };
-
-/** A round without a model; `beacon` tells one from another. */
-async function abandoned(round: number, beacon = hex32(round)): Promise<LogEvent> {
-  const session = { task: TASK, round, plan, model: model.digest, roster: hex32(1), beacon };
-  return {
-    kind: "abandoned",
-    ...{ round, sid: await sessionId(session), roster: hex32(1), beacon, base: model },
-    ...{ sample: { threshold: 1, asked: 5, enough: 100 }, abstained: 0, updates: 1, clients: 1 },
-    reason: "too-few-clients",
-  };
-}
-
-/** Entries by whoever holds the key then. */
-async function chain(
-  events: readonly (LogEvent | { readonly by: Identity })[],
-  first: readonly LogEntry[] = [],
-): Promise<LogEntry[]> {
-  const entries = [...first];
-  let identity = owner;
-  for (const event of events) {
-    if ("by" in event) identity = event.by;
-    else {
-      const last = entries.at(-1);
-      entries.push(await appendToLog(event, { last, task: TASK, atMs: 5, identity }));
-    }
-  }
-  return entries;
-}
+const chain = (events: Parameters<typeof chainOf>[0], first: readonly LogEntry[] = []) =>
+  chainOf(events, { identity: owner, first });
 
 const GOOD = await chain([
-  { kind: "created", model },
+  { kind: "created", model: START },
   await abandoned(1),
   await abandoned(2),
   await abandoned(3),
@@ -56,7 +27,7 @@ const FORK = await chain([await abandoned(2, hex32(9)), await abandoned(3)], GOO
 
 async function headOf(entries: readonly LogEntry[], identity = owner): Promise<LogHeadBody> {
   const root = await logRoot(entries.map(({ hash }) => hash));
-  const head = { task: TASK, size: entries.length, root, atMs: 7 };
+  const head = { task: SAMPLE_ID, size: entries.length, root, atMs: 7 };
   return (await signLogHead(head, identity)).body;
 }
 
@@ -97,8 +68,8 @@ function eventAt(seq: number): LogEvent {
 
 Deno.test("log heads: one that was changed, or is another's or of another task, is refused", async () => {
   const root = await logRoot(GOOD.map(({ hash }) => hash));
-  const head = await signLogHead({ task: TASK, size: 4, root, atMs: 7 }, owner);
-  const expected = { task: TASK, keeper: keyOf(owner) };
+  const head = await signLogHead({ task: SAMPLE_ID, size: 4, root, atMs: 7 }, owner);
+  const expected = { task: SAMPLE_ID, keeper: keyOf(owner) };
   assert.deepEqual(await verifyLogHead(JSON.parse(JSON.stringify(head)), expected), head);
   const { body } = head;
   for (
@@ -133,7 +104,7 @@ Deno.test("log: a keeper's new key signs what follows, and heads of both keys ho
 });
 
 Deno.test("log: after the end of its task a keeper may change its key, and nothing else", async () => {
-  const finished: LogEvent = { kind: "finished", round: 3, model, reason: "minutes" };
+  const finished: LogEvent = { kind: "finished", round: 3, model: START, reason: "minutes" };
   const task = { ...SAMPLE_TASK, stop: { rounds: 3, minutes: 2 } };
   const id = await taskId(task);
   const entries: LogEntry[] = [];
@@ -141,7 +112,7 @@ Deno.test("log: after the end of its task a keeper may change its key, and nothi
     const last = entries.at(-1);
     entries.push(await appendToLog(event, { last, task: id, atMs: 5, identity }));
   };
-  await add({ kind: "created", model }, owner);
+  await add({ kind: "created", model: START }, owner);
   await add({ ...finished, round: 0 }, owner);
   await add(rekeyed, owner);
   assert.equal((await verifyLog(entries, { task, signer: keyOf(other) })).entries, 3);

@@ -74,7 +74,7 @@ Deno.test("helper: five of them, a masked task, and a restart of two between its
     assert.equal(code, 0, out + err);
     assert.match(out, /^round 5: sent \S+ \S+$/m);
   }
-  const log = await runHere("verify-log", url);
+  const log = await runHere("verify-log", url, "--seen", folder.path("heads.json"));
   assert.deepEqual([log.code, log.err], [0, []]);
   assert.match(log.out, / 5 with 20 updates in all, 0 abandoned/);
 });

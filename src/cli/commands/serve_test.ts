@@ -81,15 +81,16 @@ Deno.test("serve: a root, two regions and four clients, all of them stopped and 
     assert.match(out, /^the task is finished$/m);
   }
 
+  const seen = ["--seen", folder.path("heads.json")];
   for (const { url } of [root, north, east]) {
-    const { code, out, err } = await runHere("verify-log", url, "--task", task);
+    const { code, out, err } = await runHere("verify-log", url, "--task", task, ...seen);
     assert.deepEqual([code, err], [0, []]);
     assert.match(out, / 5 with \d+ updates in all, 0 abandoned/);
   }
   const other = "00".repeat(32);
-  const missing = await runHere("verify-log", root.url, "--task", other);
+  const missing = await runHere("verify-log", root.url, "--task", other, ...seen);
   assert.deepEqual([missing.code, missing.err.length], [1, 1]);
-  const wrongHead = await runHere("verify-log", root.url, "--head", other);
+  const wrongHead = await runHere("verify-log", root.url, "--head", other, ...seen);
   assert.deepEqual([wrongHead.code, wrongHead.err.length], [1, 1]);
   for (const one of [east, north, root]) {
     one.interrupt();
