@@ -103,4 +103,5 @@ export {
   type UpdatePlanDocument,
   type UpdateTensor,
 } from "./src/wire/task.ts";
+export { type LogHead, type LogHeadBody, verifyLogHead } from "./src/wire/log_head.ts";
 export { type LogSummary, verifyLog, type VerifyLogOptions } from "./src/wire/verify_log.ts";

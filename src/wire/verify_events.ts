@@ -13,22 +13,35 @@ import { checkGroups, checkOpened, checkSample, expectEqual, refuse } from "./ve
 
 /** Everything learned from the entries so far. */
 export interface Progress {
+  /** Whether a root or a region keeps the log. */
   readonly role: "root" | "region";
+  /** Number of the last round that it speaks of; 0 before the first. */
   readonly lastRound: number;
+  /** Rounds that published a model, or at a region, that were forwarded. */
   readonly rounds: number;
+  /** Rounds that were abandoned. */
   readonly abandoned: number;
+  /** Clients in all those sums together. */
   readonly clients: number;
+  /** The latest model. */
   readonly model: ModelInfo | undefined;
+  /** Why the task ended. */
   readonly finished: FinishReason | undefined;
+  /** What a private task has spent. */
   readonly spent: LoggedSpend | undefined;
 }
 
 /** What an event is checked against. */
 export interface Ground {
+  /** The checked task. */
   readonly task: Task;
+  /** Its digest. */
   readonly id: string;
+  /** {@link planDigest} of it. */
   readonly plan: string;
+  /** What a private task has spent after so many opened sums. */
   readonly spentAfter: ((sums: number) => number) | undefined;
+  /** SHA-256. */
   readonly digest: Digest;
 }
 
