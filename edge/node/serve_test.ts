@@ -19,7 +19,7 @@ import { LACKS_NODE, nodeProgram, type NodeServer } from "./_testing.ts";
 
 /** Written once for all tests. */
 const program = LACKS_NODE ? undefined : await nodeProgram();
-Deno.test.afterAll(() => program?.[Symbol.asyncDispose]());
+Deno.test.afterAll(async () => await program?.[Symbol.asyncDispose]());
 
 /** Starts a server in Node. */
 async function start(options: NodeProgramOptions): Promise<NodeServer> {
