@@ -11,6 +11,7 @@ import type { Figure } from "./figure.ts";
 import { measureFlower } from "./flower.ts";
 import { measureIngest } from "./ingest.ts";
 import { measureKernels } from "./kernels.ts";
+import { measureLog } from "./log.ts";
 import { measureMask } from "./mask.ts";
 import { measureNoise } from "./noise.ts";
 import { measureQuality, measureQualityLong } from "./quality.ts";
@@ -70,6 +71,12 @@ export const PARTS: readonly Part[] = [
     title: "A round over loopback HTTP",
     duration: "1 min",
     run: measureRound,
+  },
+  {
+    name: "log",
+    title: "A round log of 100 000 entries",
+    duration: "10 s",
+    run: measureLog,
   },
   {
     name: "simulate",
