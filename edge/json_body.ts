@@ -13,7 +13,7 @@ import { type MessageForm, readJsonMessage } from "../src/wire/message.ts";
 import { whileArriving } from "./arrival.ts";
 
 /** Longest body of JSON that a route takes unless it says otherwise: 64 KiB. */
-const MAX_JSON_BYTES: number = 1 << 16;
+export const MAX_JSON_BYTES: number = 1 << 16;
 
 /** How bodies are read. */
 export interface JsonBodyReading {

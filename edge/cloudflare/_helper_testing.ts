@@ -1,39 +1,29 @@
 /**
- * A worker for tests: a helper in one object.
+ * A worker for tests: a helper.
  *
  * @module
  */
-import { fromBase64Url } from "../../src/core/bytes.ts";
-import { type HelperObject, helperObject, type HelperObjectState } from "./helper_object.ts";
+import type { ObjectNamespace } from "./ask_object.ts";
+import { createHelperWorker, type HelperWorker } from "./helper_worker.ts";
 
-/** What the test gives its worker: PKCS #8, base64url. */
+/** What the test gives its worker: PKCS #8, base64. */
 export interface HelperSettings {
   /** Who it is. */
   readonly IDENTITY: string;
   /** What shares are sealed to. */
-  readonly KEY: string;
+  readonly HELPER_KEYS: string;
 }
 
 /** What the worker has. */
 interface HelperEnv extends HelperSettings {
-  readonly HELPER: {
-    idFromName(name: string): unknown;
-    get(id: unknown): { fetch(request: Request): Promise<Response> };
-  };
+  readonly HELPER: ObjectNamespace;
 }
 
-/** The class of its object. */
-export function helperClass(
-  module: WebAssembly.Module,
-): new (state: HelperObjectState, env: HelperEnv) => HelperObject {
-  return helperObject((env) => ({
-    identity: fromBase64Url(env.IDENTITY),
-    keys: [fromBase64Url(env.KEY)],
-    module,
+/** A helper of these settings. */
+export function helperOf(module: WebAssembly.Module): HelperWorker<HelperEnv> {
+  return createHelperWorker<HelperEnv>(module, ({ IDENTITY, HELPER_KEYS, HELPER }) => ({
+    identity: IDENTITY,
+    keys: HELPER_KEYS,
+    objects: HELPER,
   }));
-}
-
-/** Every request goes to the one object. */
-export function toHelper(request: Request, { HELPER }: HelperEnv): Promise<Response> {
-  return HELPER.get(HELPER.idFromName("helper")).fetch(request);
 }

@@ -1,40 +1,45 @@
 /**
- * A worker for tests: a region in one object.
+ * A worker for tests: a region, which tells how many requests have reached its objects.
  *
  * @module
  */
-import { fromBase64Url } from "../../src/core/bytes.ts";
-import { type ObjectState, type RegionObject, regionObject } from "./region_object.ts";
+import type { ObjectNamespace } from "./ask_object.ts";
+import { createRegionWorker, type RegionWorker } from "./region_worker.ts";
 
 /** What the test gives its worker. */
 export interface RegionSettings {
-  /** PKCS #8, base64url. */
+  /** PKCS #8, base64. */
   readonly IDENTITY: string;
-  /** Address of the parent. */
+  /** Addresses of tasks at the parent. */
   readonly PARENT: string;
 }
 
 /** What the worker has. */
 interface RegionEnv extends RegionSettings {
-  readonly REGION: {
-    idFromName(name: string): unknown;
-    get(id: unknown): { fetch(request: Request): Promise<Response> };
-  };
+  readonly REGION: ObjectNamespace;
 }
 
-/** The class of its object. */
-export function regionClass(
-  module: WebAssembly.Module,
-): new (state: ObjectState, env: RegionEnv) => RegionObject {
-  return regionObject((env) => ({
-    identity: fromBase64Url(env.IDENTITY),
-    parent: { url: env.PARENT },
-    module,
+/** Says in an answer how many requests its object has been asked before, this one included. */
+export const COUNT_FIELD = "tributary-test-count";
+
+/** A region whose objects count. */
+export function countingRegion(module: WebAssembly.Module): RegionWorker<RegionEnv> {
+  const worker = createRegionWorker<RegionEnv>(module, ({ IDENTITY, PARENT, REGION }) => ({
+    ...{ identity: IDENTITY, parents: PARENT, objects: REGION },
     wakeMs: 200,
   }));
-}
+  return {
+    ...worker,
+    RegionObject: class extends worker.RegionObject {
+      #asked = 0;
 
-/** Every request goes to the one object. */
-export function toRegion(request: Request, { REGION }: RegionEnv): Promise<Response> {
-  return REGION.get(REGION.idFromName("region")).fetch(request);
+      override async fetch(request: Request): Promise<Response> {
+        this.#asked++;
+        const { body, status, headers } = await super.fetch(request);
+        const answer = new Response(body, { status, headers });
+        answer.headers.set(COUNT_FIELD, String(this.#asked));
+        return answer;
+      }
+    },
+  };
 }

@@ -1,15 +1,15 @@
 /**
  * A worker for tests: each of its objects is a store, whose methods are called over HTTP.
  *
- * `POST /{aggregator|helper}/{object}` calls a method; `POST /sql/{object}` runs a statement on what
- * the object holds, whatever that is.
+ * `POST /{aggregator|helper}/{object}` calls a method; with one more segment, the object's storage is
+ * opened anew for each. `POST /sql/{object}` runs a statement on what the object holds, whatever that is.
  *
  * @module
  */
 import { readText, type StoreAnswer, type StoreCall, writeText } from "./_call_testing.ts";
 import type { ObjectStorage } from "./database.ts";
-import { objectHelperStore } from "./helper_store.ts";
-import { objectStore } from "./store.ts";
+import { objectHelperStore, openHelper } from "./helper_store.ts";
+import { objectStore, openAggregator } from "./store.ts";
 
 type Methods = Record<string, (...given: readonly unknown[]) => unknown>;
 
@@ -24,19 +24,24 @@ export class StoreObject {
 
   async fetch(request: Request): Promise<Response> {
     const { method, given } = readText(await request.text()) as StoreCall;
-    const [, kind = ""] = new URL(request.url).pathname.split("/");
-    return new Response(writeText(await answerOf(() => this.#opened(kind)[method]!(...given))));
+    const [, kind = "", , again = ""] = new URL(request.url).pathname.split("/");
+    const call = () => this.#opened(kind, again)[method]!(...given);
+    return new Response(writeText(await answerOf(call)));
   }
 
-  #opened(kind: string): Methods {
-    const open = this.#open.get(kind) ?? this.#openAs(kind);
-    this.#open.set(kind, open);
+  #opened(kind: string, again: string): Methods {
+    const open = this.#open.get(kind + again) ?? this.#openAs(kind);
+    this.#open.set(kind + again, open);
     return open;
   }
 
   #openAs(kind: string): Methods {
-    if (kind === "aggregator") return objectStore(this.#storage) as unknown as Methods;
-    if (kind === "helper") return objectHelperStore(this.#storage) as unknown as Methods;
+    if (kind === "aggregator") {
+      return objectStore(openAggregator(this.#storage)) as unknown as Methods;
+    }
+    if (kind === "helper") {
+      return objectHelperStore(openHelper(this.#storage)) as unknown as Methods;
+    }
     return { run: (statement) => this.#storage.sql.exec(String(statement)).toArray() };
   }
 }

@@ -6,7 +6,7 @@
 import { createShard, type Shard } from "../shard.ts";
 import type { ObjectStorage } from "./database.ts";
 import { answerShard, remoteShard, type Stub } from "./shard_calls.ts";
-import { objectStore } from "./store.ts";
+import { objectStore, openAggregator } from "./store.ts";
 
 /** What the platform gives an object, as far as an accumulator uses it. */
 export interface AccumulatorState {
@@ -40,7 +40,7 @@ export function accumulatorObject(
     readonly #shard: Shard;
 
     constructor({ storage }: AccumulatorState) {
-      this.#shard = createShard({ store: objectStore(storage), module });
+      this.#shard = createShard({ store: objectStore(openAggregator(storage)), module });
     }
 
     async fetch(request: Request): Promise<Response> {

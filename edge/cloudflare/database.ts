@@ -47,7 +47,9 @@ export interface Database {
    * through.
    */
   guard<T>(what: string, run: () => T): Promise<T>;
-  /** The same as a transaction that is durable when it resolves. */
+  /** Runs statements of which all happen, or none. */
+  transaction<T>(run: () => T): T;
+  /** {@link Database.guard} of a transaction that is durable when it resolves. */
   commit<T>(what: string, run: () => T): Promise<T>;
 }
 
@@ -79,6 +81,7 @@ export function openDatabase(storage: ObjectStorage, format: ObjectFormat): Data
   return {
     sql,
     guard,
+    transaction: (run) => storage.transactionSync(run),
     commit: (what, run) =>
       guard(what, async () => {
         const result = storage.transactionSync(run);

@@ -8,7 +8,8 @@ import { importIdentity } from "../../src/core/identity.ts";
 import { importHelperKey } from "../../src/mask/helper_key.ts";
 import { createHelperApp, type HelperAppOptions } from "../helper/app.ts";
 import type { ObjectStorage } from "./database.ts";
-import { objectHelperStore } from "./helper_store.ts";
+import { objectHelperStore, openHelper } from "./helper_store.ts";
+import { objectNonceLog } from "./nonce_log.ts";
 
 /** What a helper is made of. */
 export interface HelperObjectOptions
@@ -55,9 +56,11 @@ export function helperObject<Env>(
 }
 
 async function appOf(storage: ObjectStorage, options: HelperObjectOptions): Promise<Hono> {
+  const database = openHelper(storage);
   return createHelperApp({
     ...options,
-    store: objectHelperStore(storage),
+    store: objectHelperStore(database),
+    nonceLog: objectNonceLog(database),
     identity: await importIdentity(options.identity),
     keys: await Promise.all(options.keys.map(importHelperKey)),
   });

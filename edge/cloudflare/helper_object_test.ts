@@ -14,16 +14,17 @@ import { signTask, type Task, taskId, updatePlan } from "../../src/wire/task.ts"
 import { module, nodeDigest } from "../_testing.ts";
 import { askRequest, type TestCommittee, testCommittee, testGroup } from "../helper/_testing.ts";
 import { openSum } from "../open_sum.ts";
-import { helperClass, type HelperSettings, toHelper } from "./_helper_testing.ts";
+import { helperOf, type HelperSettings } from "./_helper_testing.ts";
 import { canRunWorkerd, startWorker } from "./_testing.ts";
 import { silent } from "../logger.ts";
 import { untraced } from "../trace.ts";
 
 const WORKER = `
   import aggregateModule from "../../wasm/aggregate/pkg/aggregate_bg.wasm";
-  import { ${helperClass.name}, ${toHelper.name} } from "./_helper_testing.ts";
-  export const HelperObject = ${helperClass.name}(aggregateModule);
-  export default { fetch: ${toHelper.name} };
+  import { ${helperOf.name} } from "./_helper_testing.ts";
+  const helper = ${helperOf.name}(aggregateModule);
+  export const { HelperObject } = helper;
+  export default { fetch: helper.fetch };
 `;
 
 /** A second ahead: what is signed in the second in which a helper starts has to be signed again. */
@@ -67,7 +68,7 @@ Deno.test({
     const key = await generateStoredHelperKey();
     const bindings: HelperSettings & Record<string, string> = {
       IDENTITY: toBase64Url(pkcs8),
-      KEY: toBase64Url(key.pkcs8),
+      HELPER_KEYS: toBase64Url(key.pkcs8),
     };
     const start = () =>
       startWorker({

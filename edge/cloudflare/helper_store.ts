@@ -11,12 +11,14 @@ import type { Json } from "../../src/core/json.ts";
 import { type AnswerRow, checkAnswer, type HelperStore } from "../helper/store.ts";
 import {
   bytesOf,
+  type Database,
   type ObjectFormat,
   type ObjectStorage,
   openDatabase,
   rowText,
   type SqlValue,
 } from "./database.ts";
+import { nonceStep } from "./nonce_log.ts";
 
 const HELPER: ObjectFormat = {
   name: "helper",
@@ -27,18 +29,23 @@ const HELPER: ObjectFormat = {
        members TEXT NOT NULL, answer BLOB
      ) STRICT;
      CREATE INDEX answers_by_round ON answers (task, round) WHERE answer IS NOT NULL;`,
+    nonceStep("tasks"),
   ],
 };
 
 /**
- * Opens the helper's store that an object has, making its tables if there are none.
+ * Opens the database of a helper's object, making its tables if there are none.
  *
  * @param storage `ctx.storage` of an object whose class is declared with SQLite.
  * @throws {TributaryError} `store-failed` if the object holds something else, or a newer version's
  * tables.
  */
-export function objectHelperStore(storage: ObjectStorage): HelperStore {
-  const { sql, guard, commit } = openDatabase(storage, HELPER);
+export function openHelper(storage: ObjectStorage): Database {
+  return openDatabase(storage, HELPER);
+}
+
+/** The store in the database of a helper's object. */
+export function objectHelperStore({ sql, guard, commit }: Database): HelperStore {
   const answerOf = (sid: string) => rowOf(sql("SELECT * FROM answers WHERE sid = ?", sid)[0]);
   return {
     task: (id) =>

@@ -1,24 +1,30 @@
 /**
- * A region that lives in one Durable Object: its state is the object's database, its timers run while
- * the object is in memory, and an alarm brings it back when the platform has put it out.
+ * One task of a region, in one Durable Object that is named after it: its state is the object's
+ * database, its timers run while the object is in memory, and an alarm brings it back when the platform
+ * has put it out.
  *
  * @module
  */
+import { TributaryError } from "../../src/core/errors.ts";
 import { importIdentity } from "../../src/core/identity.ts";
+import { problemOf } from "../../src/wire/problem.ts";
 import type { Admit } from "../admission.ts";
 import { type AggregatorApp, createAggregatorApp } from "../app.ts";
 import type { Limits } from "../limits.ts";
 import { type Logger, silent } from "../logger.ts";
-import type { ParentOptions } from "../region.ts";
+import { addressFromHeader } from "../sender_address.ts";
 import { createSharding } from "../sharding.ts";
 import { type AccumulatorNamespace, accumulatorsOf } from "./accumulator_object.ts";
 import type { ObjectStorage } from "./database.ts";
-import { objectStore } from "./store.ts";
+import { fixedLengthFetch } from "./fixed_length_fetch.ts";
+import { objectNonceLog } from "./nonce_log.ts";
+import type { ParentTask } from "./secrets.ts";
+import { objectStore, openAggregator } from "./store.ts";
 
 /** What the platform gives an object, as far as a region uses it. */
 export interface ObjectState {
-  /** Tells it from all others. */
-  readonly id: { toString(): string };
+  /** Tells it from all others; the platform does not always know the name that it was made of. */
+  readonly id: { toString(): string; readonly name?: string | undefined };
   /** Its storage; the class must be one with SQLite. */
   readonly storage: ObjectStorage & {
     /** When the alarm rings; null where none is set. */
@@ -34,8 +40,8 @@ export interface ObjectState {
 export interface RegionObjectOptions {
   /** Who it is: PKCS #8 bytes of an Ed25519 key. The same object goes with the same key. */
   readonly identity: Uint8Array;
-  /** Whom it sums for. */
-  readonly parent: ParentOptions;
+  /** The task, and whom it sums for in it. */
+  readonly parent: ParentTask;
   /** The compiled `aggregate` core, which a worker imports. */
   readonly module: WebAssembly.Module;
   /**
@@ -45,6 +51,8 @@ export interface RegionObjectOptions {
   readonly accumulators?: AccumulatorNamespace;
   /** Decides who may become a member; everyone by default. */
   readonly admit?: Admit;
+  /** Ids of those who may see the roster, issue one-time tokens and have it drain. */
+  readonly operators?: readonly string[];
   /**
    * Time between alarms while a task goes on, in milliseconds; 10 000 by default. A region waits for
    * its parent all the time, so it is to be in memory; one that was put out comes back within this.
@@ -64,48 +72,69 @@ export interface RegionObject {
   alarm(): Promise<void>;
 }
 
+/** Time between alarms unless another is given, in milliseconds. */
+const WAKE_MS = 10_000;
+
 /** An object has 128 MB, of which the code, the core and its accumulator take their part. */
 const OBJECT_LIMITS: Partial<Limits> = { inFlightBytes: 24 << 20, heldBytes: 8 << 20 };
 
 /**
  * The class of objects that are regions.
  *
- * @param optionsOf Gives what a region is made of from the bindings and secrets of its worker.
+ * @param optionsOf Gives what a region is made of from the bindings and secrets of its worker, and the
+ * digest of the object's task; undefined if the region takes no part in that.
  */
 export function regionObject<Env>(
-  optionsOf: (env: Env) => RegionObjectOptions,
+  optionsOf: (env: Env, task: string) => RegionObjectOptions | undefined,
 ): new (state: ObjectState, env: Env) => RegionObject {
   return class implements RegionObject {
     readonly #storage: ObjectState["storage"];
-    readonly #logger: Logger;
-    readonly #wakeMs: number;
-    readonly #app: Promise<AggregatorApp>;
+    readonly #app: Promise<AggregatorApp | undefined>;
+    #logger: Logger = silent;
+    #wakeMs = WAKE_MS;
     #isStarting = false;
 
     constructor(state: ObjectState, env: Env) {
-      const options = optionsOf(env);
       this.#storage = state.storage;
-      this.#logger = options.logger ?? silent;
-      this.#wakeMs = options.wakeMs ?? 10_000;
       this.#app = state.blockConcurrencyWhile(async () => {
+        const database = openAggregator(state.storage);
+        const store = objectStore(database);
+        const task = state.id.name ?? (await store.tasks())[0];
+        const options = task === undefined ? undefined : optionsOf(env, task);
+        if (options === undefined) return undefined;
+        this.#logger = options.logger ?? silent;
+        this.#wakeMs = options.wakeMs ?? WAKE_MS;
         if (await state.storage.getAlarm() === null) await this.#setAlarm();
-        return await appOf(state, options);
+        const { accumulators, limits } = options;
+        const sharding = accumulators &&
+          createSharding(store, accumulatorsOf(accumulators, String(state.id)));
+        return createAggregatorApp({
+          ...options,
+          ...{ store, fetch: fixedLengthFetch, nonceLog: objectNonceLog(database), ...sharding },
+          addressOf: addressFromHeader("cf-connecting-ip"),
+          identity: await importIdentity(options.identity),
+          limits: { ...OBJECT_LIMITS, ...(sharding && { shardValues: 16 << 20 }), ...limits },
+        });
       });
     }
 
     async fetch(request: Request): Promise<Response> {
       const app = await this.#app;
+      if (app === undefined) return unknownTask();
       this.#start(app);
       return await app.fetch(request);
     }
 
     async alarm(): Promise<void> {
       const app = await this.#app;
+      if (app === undefined) return;
+      const { tasks } = app.aggregator;
+      const isOver = [...tasks.values()].some((task) => task.status().phase === "finished");
+      if (isOver) return;
+      // First, so that whatever fails from here on, it rings again; and however often it rings for one
+      // time, there is one next alarm.
+      await this.#setAlarm();
       this.#start(app);
-      const tasks = [...app.aggregator.tasks.values()];
-      const isOver = tasks.length > 0 && tasks.every((task) => task.status().phase === "finished");
-      // However often it rings for one time, there is one next alarm.
-      if (!isOver) await this.#setAlarm();
     }
 
     async #setAlarm(): Promise<void> {
@@ -123,18 +152,9 @@ export function regionObject<Env>(
   };
 }
 
-async function appOf(
-  { id, storage }: ObjectState,
-  { accumulators, admit, identity, limits, logger, module, parent }: RegionObjectOptions,
-): Promise<AggregatorApp> {
-  const store = objectStore(storage);
-  const sharding = accumulators && createSharding(store, accumulatorsOf(accumulators, String(id)));
-  return createAggregatorApp({
-    ...{ store, ...sharding },
-    identity: await importIdentity(identity),
-    ...{ module, parent },
-    limits: { ...OBJECT_LIMITS, ...(sharding && { shardValues: 16 << 20 }), ...limits },
-    ...(admit === undefined ? {} : { admit }),
-    ...(logger === undefined ? {} : { logger }),
-  });
+/** A worker asks for the tasks of its secrets alone, but these can be changed. */
+function unknownTask(): Response {
+  const detail = "Cannot find the task of this object: the region takes no part in it";
+  const { status, headers, problem } = problemOf(new TributaryError("task-unknown", detail));
+  return new Response(JSON.stringify(problem), { status, headers });
 }

@@ -16,15 +16,16 @@ import { module, sumStrategy } from "../_testing.ts";
 import { patientPeer } from "../_tree_testing.ts";
 import { serveAggregator } from "../deno/serve.ts";
 import { testCommittee } from "../helper/_testing.ts";
-import { regionClass, type RegionSettings, toRegion } from "./_region_testing.ts";
+import { countingRegion, type RegionSettings } from "./_region_testing.ts";
 import { canRunWorkerd, startWorker } from "./_testing.ts";
 
 const [WORDS, ROUNDS, CLIENTS] = [5, 2, 4];
 const WORKER = `
   import aggregateModule from "../../wasm/aggregate/pkg/aggregate_bg.wasm";
-  import { ${regionClass.name}, ${toRegion.name} } from "./_region_testing.ts";
-  export const RegionObject = ${regionClass.name}(aggregateModule);
-  export default { fetch: ${toRegion.name} };
+  import { ${countingRegion.name} } from "./_region_testing.ts";
+  const region = ${countingRegion.name}(aggregateModule);
+  export const { RegionObject } = region;
+  export default { fetch: region.fetch };
 `;
 const isThere = await canRunWorkerd();
 
@@ -85,7 +86,7 @@ async function startTree(folder: string) {
   const model = { w: { shape: [WORDS], data: new Float32Array(WORDS) } };
   await root.aggregator.own({ signed: committee.signed, model });
   await root.ready;
-  const region = await startRegion(folder, root.url);
+  const region = await startRegion(folder, `${root.url}/v1/tasks/${committee.id}`);
   return {
     ...{ clock, committee, root, region },
     /** Settles when the next request has been answered by the root. */
@@ -168,7 +169,7 @@ onTree(
 
 onTree("an alarm brings a region back that nobody asks anything", async ({ region, nextCall }) => {
   let called = nextCall();
-  await (await fetch(`${region.url}/healthz`)).text();
+  await (await fetch(`${region.url}/v1/tasks`)).text();
   await called;
   await region.killAndStart();
   called = nextCall();

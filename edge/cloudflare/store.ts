@@ -20,6 +20,7 @@ import {
 } from "../store.ts";
 import {
   bytesOf,
+  type Database,
   type Execute,
   type ObjectFormat,
   type ObjectStorage,
@@ -27,6 +28,7 @@ import {
   rowText,
   type SqlValue,
 } from "./database.ts";
+import { nonceStep } from "./nonce_log.ts";
 
 const AGGREGATOR: ObjectFormat = {
   name: "aggregator",
@@ -48,18 +50,23 @@ const AGGREGATOR: ObjectFormat = {
      CREATE TABLE log (
        task TEXT NOT NULL, seq INTEGER NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (task, seq)
      ) STRICT, WITHOUT ROWID;`,
+    nonceStep("records"),
   ],
 };
 
 /**
- * Opens the store that an object has, making its tables if there are none.
+ * Opens the database of an aggregator's object, making its tables if there are none.
  *
  * @param storage `ctx.storage` of an object whose class is declared with SQLite.
  * @throws {TributaryError} `store-failed` if the object holds something else, or a newer version's
  * tables.
  */
-export function objectStore(storage: ObjectStorage): RoundStore {
-  const { sql, guard, commit } = openDatabase(storage, AGGREGATOR);
+export function openAggregator(storage: ObjectStorage): Database {
+  return openDatabase(storage, AGGREGATOR);
+}
+
+/** The store in the database of an aggregator's object. */
+export function objectStore({ sql, guard, transaction, commit }: Database): RoundStore {
   return {
     tasks: () =>
       guard(
@@ -115,7 +122,7 @@ export function objectStore(storage: ObjectStorage): RoundStore {
           ...[task, prefix, `${prefix}\u{10ffff}`],
         ).map((row) => String(row.name))),
     put: (task, slices) =>
-      guard("stage slices", () => storage.transactionSync(() => putSlices(sql, task, slices))),
+      guard("stage slices", () => transaction(() => putSlices(sql, task, slices))),
     drop: (task, name) => guard("drop slices", () => dropSlices(sql, task, name)),
     log: (task, from, limit) =>
       guard("read the log", () =>

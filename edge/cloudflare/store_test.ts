@@ -122,6 +122,28 @@ onWorker("a newer version's object is refused", async (worker) => {
   await run("INSERT INTO schema_version VALUES ('aggregator', 99)");
   await assert.rejects(storeIn<RoundStore>(worker, "aggregator", object).tasks(), {
     code: "store-failed",
-    message: "Cannot open the object: it is of version 99, expected at most 1",
+    message: "Cannot open the object: it is of version 99, expected at most 2",
   });
 });
+
+onWorker(
+  "an object of the first version is taken up, and what it was sent before counts as seen",
+  async (worker) => {
+    const object = crypto.randomUUID();
+    const run = (statement: string) =>
+      callObject(worker, `sql/${object}`, { method: "run", given: [statement] });
+    const store = storeIn<RoundStore>(worker, "aggregator", object);
+    assert.equal(await store.write(TASK, 0, { record: "kept", slices: SLICES }), true);
+    assert.deepEqual(await run("SELECT until FROM heard"), [{ until: 0 }]);
+
+    await run("DROP TABLE heard");
+    await run("DROP TABLE seen");
+    await run("UPDATE schema_version SET version = 1");
+    // The same object, opened anew.
+    const again = storeIn<RoundStore>(worker, "aggregator", `${object}/again`);
+    assert.deepEqual(await again.read(TASK), { version: 1, record: "kept" });
+    const [{ until }] = await run("SELECT until FROM heard") as [{ readonly until: number }];
+    assert.ok(Math.abs(until - Date.now() / 1000) < 60, `${until}`);
+    assert.deepEqual(await run("SELECT version FROM schema_version"), [{ version: 2 }]);
+  },
+);
