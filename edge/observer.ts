@@ -13,7 +13,7 @@ import type { World } from "./world.ts";
 /** A task at work, as far as observers look into it. */
 export type ObservedTask = Pick<
   TaskLife,
-  "id" | "signed" | "offer" | "committer" | "presence" | "waiting" | "signal" | "log" | "status"
+  "id" | "signed" | "offer" | "committer" | "presence" | "waiting" | "ending" | "log" | "status"
 >;
 
 /** What is watched. */

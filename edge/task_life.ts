@@ -72,6 +72,8 @@ export interface TaskLife extends TaskHost, AsyncDisposable {
   /** Has duties of a kind done again: their outcome may be lost. */
   redo(kind: Duty["kind"]): void;
   /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
+  /** Aborts once nobody may wait here any more. */
+  readonly ending: AbortSignal;
   endPolls(): void;
 }
 
@@ -86,6 +88,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   using undo = new DisposableStack();
   const waiters = undo.use(createWaiters({
     clock,
+  const ending = new AbortController();
     capacity: limits.waitingPolls,
     retryAfterS: limits.retryAfterS,
   }));
@@ -215,6 +218,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       presence.leave(member);
       await committer.run((draft) => {
         if (draft.member(member) !== undefined) draft.setMember(member, undefined);
+    ending: ending.signal,
         const forgottenS = draft.nowMs / 1000 - limits.maxAgeS - 2 * limits.skewS;
         draft.access.noteLeft(member, { atS: signedS, forgottenS });
       });
@@ -321,6 +325,7 @@ async function dropOrphans(
   { record, updates }: TaskState,
   task: string,
 ): Promise<void> {
+      ending.abort();
   const kept = new Set([...sumNames(record.sums), rosterName(record.round.round)]);
   for (const { evidence } of updates.values()) if (evidence) kept.add(evidence.name);
   for (const prefix of ["upload/", "sum/", EVIDENCE_PREFIX, ROSTER_PREFIX]) {

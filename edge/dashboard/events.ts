@@ -1,0 +1,74 @@
+/**
+ * What happens to a task, as server-sent events: each entry of its log, and its figures whenever they
+ * change. All of it is public at other addresses too; here nobody has to ask again and again.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { MAX_LOG_PAGE } from "../../src/wire/log.ts";
+import type { Clock } from "../../src/core/clock.ts";
+import type { ObservedTask } from "../observer.ts";
+import type { Waiters } from "../waiters.ts";
+
+/** What a stream of events works with. */
+export interface EventsOptions {
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** Wakes when something has changed. */
+  readonly waiters: Waiters;
+  /** Called once the stream is over. */
+  ended(): void;
+  /** Entry of the log to begin with; none that is there already where undefined. */
+  readonly from: number | undefined;
+}
+
+/** So long after a change others are gathered: uploads come in crowds. */
+const GATHER_MS = 200;
+/** Without any change something is sent all the same, so that nobody takes the line for dead. */
+const HEARTBEAT_MS = 15_000;
+/** After so long a listener that was cut off may come again. */
+const RETRY_MS = 2000;
+
+/** A stream of a task's events, until its listener leaves or the aggregator stops. */
+export function taskEvents(c: Context, task: ObservedTask, options: EventsOptions): Response {
+  const { clock, waiters } = options;
+  const answer = streamSSE(c, async (stream) => {
+    using _end = { [Symbol.dispose]: options.ended };
+    const left = new AbortController();
+    stream.onAbort(() => left.abort());
+    let next = options.from ?? task.committer.latest.record.logLength;
+    await stream.write(`retry: ${RETRY_MS}\n\n`);
+    while (!stream.aborted && !waiters.closed) {
+      next = await sendEntries(stream, task, next);
+      await stream.writeSSE({ event: "status", data: JSON.stringify(task.status()) });
+      const why = await waiters.wait(HEARTBEAT_MS, left.signal);
+      if (why === "woken" && !waiters.closed) {
+        await clock.sleep(GATHER_MS, { signal: left.signal }).catch(() => {});
+      }
+    }
+  });
+  // Whoever passes it on must not wait for it to end.
+  answer.headers.set("cache-control", "no-store");
+  answer.headers.set("x-accel-buffering", "no");
+  return answer;
+}
+
+/** Sends what the log has from an entry on; a listener that breaks off here comes back with its number. */
+async function sendEntries(
+  stream: SSEStreamingApi,
+  task: ObservedTask,
+  from: number,
+): Promise<number> {
+  for (let next = from;;) {
+    const { entries } = await task.log(next, MAX_LOG_PAGE);
+    for (const entry of entries) {
+      await stream.writeSSE({
+        ...{ event: "entry", id: String(entry.body.seq) },
+        data: JSON.stringify(entry),
+      });
+    }
+    next += entries.length;
+    if (entries.length < MAX_LOG_PAGE || stream.aborted) return next;
+  }
+}

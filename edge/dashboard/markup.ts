@@ -1,0 +1,14 @@
+/**
+ * Markup that is made of text escaped by `hono/html`.
+ *
+ * @module
+ */
+import { html, raw } from "hono/html";
+
+export { html };
+
+/** Markup that needs no escaping any more. */
+export type Markup = ReturnType<typeof html>;
+
+/** Nothing to show. */
+export const NOTHING: Markup = raw("");
