@@ -56,20 +56,21 @@ export function emptyAccess(): Access {
   };
 }
 
-const PREFIX = "access/";
+/** Names of all slices of it begin so. */
+export const ACCESS_PREFIX = "access/";
 const NOBODY: ReadonlySet<string> = new Set();
 const DRAINING = "access/draining";
 
 function ticketName(hash: string, { kind, lastMs }: Ticket): string {
-  return `${PREFIX}ticket/${hash}/${kind}/${lastMs}`;
+  return `${ACCESS_PREFIX}ticket/${hash}/${kind}/${lastMs}`;
 }
 
 function claimName(hash: string, member: string): string {
-  return `${PREFIX}claim/${hash}/${member}`;
+  return `${ACCESS_PREFIX}claim/${hash}/${member}`;
 }
 
 function revokedName(member: string): string {
-  return `${PREFIX}revoked/${member}`;
+  return `${ACCESS_PREFIX}revoked/${member}`;
 }
 
 function leftName(member: string, atS: number): string {
@@ -79,8 +80,8 @@ function leftName(member: string, atS: number): string {
 /** Reads what is stored of a task. */
 export async function readAccess(store: RoundStore, task: string): Promise<Access> {
   const access = emptyAccess();
-  for (const name of await store.sliceNames(task, PREFIX)) {
-    const [kind, one = "", other = "", last = ""] = name.slice(PREFIX.length).split("/");
+  for (const name of await store.sliceNames(task, ACCESS_PREFIX)) {
+    const [kind, one = "", other = "", last = ""] = name.slice(ACCESS_PREFIX.length).split("/");
     if (kind === "ticket" && (other === "client" || other === "region")) {
       access.tickets.set(one, { kind: other, lastMs: Number(last) });
     } else if (kind === "claim") {

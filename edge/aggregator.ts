@@ -20,6 +20,7 @@ import type { PhaseHost } from "./phase_host.ts";
 import { createPhaseRelay } from "./relay_region.ts";
 import { createPhaseRoot } from "./relay_root.ts";
 import { checkStoreIdentity, readTaskDocument } from "./first_write.ts";
+import { createInstance } from "./instance.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { Logger } from "./logger.ts";
 import { type Observer, watchingOf } from "./observer.ts";
@@ -169,6 +170,7 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
 
   async function begin(id: string): Promise<TaskLife> {
     stopping.signal.throwIfAborted();
+    await world.instance.begin();
     const signed = await readTaskDocument(world.store, id);
     await checkStoreIdentity(world, signed);
     const life = await createTaskLife(world, { id, signed, perform, phases });
@@ -179,7 +181,10 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
 
   async function follow(life: TaskLife, parent: ParentOptions): Promise<void> {
     try {
-      await followParent(world, life, parent);
+      await world.instance.whileLeading(
+        (signal) => followParent(world, life, { parent, signal }),
+        life.signal,
+      );
     } catch (error) {
       if (!life.signal.aborted) world.logger({ kind: "failure", doing: "following", error });
     }
@@ -227,6 +232,7 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
       await Promise.allSettled(starting.values());
       await Promise.all([...lives.values()].map((life) => life[Symbol.asyncDispose]()));
       await Promise.all(following);
+      await world.instance[Symbol.asyncDispose]();
       lives.clear();
     },
   };
@@ -257,19 +263,28 @@ async function parentTask(
 function worldOf(options: AggregatorOptions): World {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const watching = watchingOf(options);
+  const clock = options.clock ?? systemClock();
+  const random = options.random ?? systemRandom;
   return {
     ...watching,
     store: options.store,
     identity: options.identity,
     module: options.module,
-    clock: options.clock ?? systemClock(),
-    random: options.random ?? systemRandom,
+    clock,
+    random,
     digest: options.digest ?? webDigest,
     checkOf: options.checkOf ?? webCheckOf,
     fetch: tracedFetch(options.fetch ?? systemFetch, watching.trace),
     sums: options.sums ?? createSums,
     turn: options.turn ?? systemTurn,
     limits,
+    instance: createInstance({
+      store: options.store,
+      clock,
+      random,
+      limits,
+      logger: watching.logger,
+    }),
     pool: createSlicePool(limits.inFlightBytes),
     budget: createBudget({
       bytes: limits.inFlightBytes,

@@ -1,27 +1,25 @@
 /**
- * The one writer of a task's state. Whatever changes it, an update, a member, the machine's own
- * events, is a job in one queue; all jobs that are there share one write of the store.
+ * The one writer of a task's state in a process. Whatever changes it, an update, a member, the machine's
+ * own events, is a job in one queue; all jobs that are there share one write of the store.
+ *
+ * Where other instances write too, a write that comes second finds the version changed: what they wrote
+ * is read, and the same jobs run again over that.
  *
  * @module
  */
-import { toHex } from "../src/core/bytes.ts";
 import type { Clock } from "../src/core/clock.ts";
-import type { Digest } from "../src/core/digest.ts";
 import { isTributaryError, TributaryError } from "../src/core/errors.ts";
-import type { Identity } from "../src/core/identity.ts";
-import type { RandomSource } from "../src/core/random.ts";
 import { retry } from "../src/core/retry.ts";
-import { appendToLog, type LogEntry } from "../src/wire/log.ts";
+import { catchUp } from "./catch_up.ts";
 import { Draft } from "./draft.ts";
-import { laneOf, type LaneSums, ONLY_LANE, sumNames, withLane } from "./lanes.ts";
 import type { Logger } from "./logger.ts";
-import { type MemberShare, shareRows, sharesName } from "./shares.ts";
-import type { RoundStore, StoreChange, UpdateRow } from "./store.ts";
-import type { NextSums, Sums, SumsOf } from "./sums.ts";
-import type { TaskForm } from "./task_form.ts";
-import { loadTask, recordJson, type TaskRecord, type TaskState } from "./task_state.ts";
+import { createStateChanges, type StateChange, type StateChangeOptions } from "./state_change.ts";
+import { loadTask, type TaskState } from "./task_state.ts";
 
-/** Changes a draft and says what came of it; throws to be left out, having changed nothing. */
+/**
+ * Changes a draft and says what came of it; throws to be left out, having changed nothing. It may run
+ * more than once, each time over another draft, of which one is written.
+ */
 export type Job<T> = (draft: Draft) => T;
 
 /** How many uploads share a write. */
@@ -33,27 +31,9 @@ export interface BatchLimits {
 }
 
 /** What a committer works with. */
-export interface CommitterOptions {
-  /** Digest of the task. */
-  readonly task: string;
-  /** Where the state is kept. */
-  readonly store: RoundStore;
+export interface CommitterOptions extends StateChangeOptions {
   /** Where the time comes from. */
   readonly clock: Clock;
-  /** Names of sums, and jitter. */
-  readonly random: RandomSource;
-  /** SHA-256. */
-  readonly digest: Digest;
-  /** Who signs the round log. */
-  readonly identity: Identity;
-  /** The compiled `aggregate` core. */
-  readonly module: WebAssembly.Module;
-  /** What parcels look like, and in how many sums they are added. */
-  readonly form: TaskForm;
-  /** Makes what adds parcels. */
-  readonly sums: SumsOf;
-  /** Longest sum that stays in memory, or sums of a round together. */
-  readonly heldBytes: number;
   /** How many jobs share a write. */
   readonly batch: BatchLimits;
   /** Hears of each write. */
@@ -85,6 +65,12 @@ export interface Committer extends AsyncDisposable {
   run<T>(job: Job<T>, bytes?: number): Promise<T>;
   /** Says that a job is getting on, such as a body that is being read: a write may wait for it. */
   progress(): void;
+  /**
+   * Takes in what other instances have written up to now; nothing to do where nobody shares the store.
+   *
+   * @throws {TributaryError} `store-failed`.
+   */
+  refresh(): Promise<void>;
 }
 
 interface Queued {
@@ -103,18 +89,30 @@ const MOST_TURNS = 256;
 /** Tries to read what a failed write left. */
 const UNTIL_READ = { attempts: Infinity, minMs: 100, maxMs: 10_000 };
 
+/** So often a batch is overtaken before its jobs fail: with the waits between, some seconds. */
+const MOST_TRIES = 64;
+/** Longest wait before a batch that was overtaken is tried again. */
+const MOST_WAIT_MS = 128;
+/** Others who wrote within this time may be about to write again. */
+const RIVAL_MS = 1000;
+
 /** Reads the task's state and begins to write it. */
 export async function createCommitter(options: CommitterOptions): Promise<Committer> {
   const { task, store, clock, batch, turn } = options;
-  let latest = await loadTask(store, task);
+  const isShared = store.shared !== undefined;
+  const changes = createStateChanges(options);
+  let latest = await read();
   let trusted = true;
-  let sums: Sums | undefined;
   let loading: Promise<TaskState> | undefined;
   let recovering: Promise<void> | undefined;
   const closing = new AbortController();
   let draining: Promise<void> | undefined;
   const queue: Queued[] = [];
+  const lookers: PromiseWithResolvers<void>[] = [];
   let progress = 0;
+  /** When another instance was last found to have written. */
+  let rivalMs = -Infinity;
+  let writeMs = 0;
 
   async function state(): Promise<TaskState> {
     if (trusted) return latest;
@@ -124,17 +122,22 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   }
 
   async function load(): Promise<TaskState> {
-    latest = await loadTask(store, task);
+    latest = await read();
     trusted = true;
     options.reloaded(latest);
     return latest;
   }
 
+  async function read(): Promise<TaskState> {
+    const state = await loadTask(store, task);
+    // Others may have written between one read and the next.
+    return isShared ? await catchUp(store, task, state) ?? state : state;
+  }
+
   /** Whatever is in memory may not be what is stored. */
   function forget(): void {
     trusted = false;
-    sums?.[Symbol.dispose]();
-    sums = undefined;
+    changes[Symbol.dispose]();
     recovering ??= recover();
   }
 
@@ -153,14 +156,37 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     }
   }
 
+  /** Takes in what others have written; whether there was anything. */
+  async function look(): Promise<boolean> {
+    const next = await catchUp(store, task, await state());
+    if (next === undefined) return false;
+    latest = next;
+    rivalMs = clock.now();
+    options.reloaded(latest);
+    return true;
+  }
+
   async function drain(): Promise<void> {
     try {
-      while (queue.length > 0) {
+      while (queue.length > 0 || lookers.length > 0) {
+        if (lookers.length > 0) await lookFor(lookers.splice(0));
+        if (queue.length === 0) continue;
         await gather();
         await commit(takeBatch());
+        await giveWay();
       }
     } finally {
       draining = undefined;
+    }
+  }
+
+  async function lookFor(all: readonly PromiseWithResolvers<void>[]): Promise<void> {
+    try {
+      await look();
+      for (const { resolve } of all) resolve();
+    } catch (error) {
+      forget();
+      for (const { reject } of all) reject(error);
     }
   }
 
@@ -188,25 +214,44 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     return queue.splice(0, Math.min(batch.jobs, end < 0 ? queue.length : end));
   }
 
+  /**
+   * Leaves others about as much time as a write took: an instance that always has more to write would
+   * else overtake one that has to read first what it wrote. Meanwhile the next batch grows.
+   */
+  async function giveWay(): Promise<void> {
+    if (clock.now() - rivalMs >= RIVAL_MS) return;
+    await pause(2 * Math.min(writeMs, MOST_WAIT_MS));
+  }
+
+  /** Sleeps for a random time, `mostMs` at most. */
+  async function pause(mostMs: number): Promise<void> {
+    const { buffer } = options.random(4);
+    const part = new DataView(buffer).getUint32(0) / 2 ** 32;
+    if (mostMs <= 0 || closing.signal.aborted) return;
+    await clock.sleep(part * mostMs, { signal: closing.signal }).catch(() => {});
+  }
+
   async function commit(jobs: readonly Queued[]): Promise<void> {
-    const taken: Queued[] = [];
     try {
-      const base = await state();
-      const draft = new Draft(base, clock.now());
-      for (const job of jobs) {
-        try {
-          job.apply(draft);
-          taken.push(job);
-        } catch (error) {
-          job.fail(error);
+      for (let tries = 1;; tries++) {
+        const base = await state();
+        const draft = new Draft(base, clock.now());
+        const { taken, refused } = applied(jobs, draft);
+        // Whom a state refuses that is behind, a newer one may take; and the other way round.
+        const isWord = draft.isEmpty || refused.length > 0;
+        if (isShared && isWord && tries < MOST_TRIES && await look()) continue;
+        if (!draft.isEmpty && !await write(base, draft, tries > 1)) {
+          await overtaken(tries);
+          continue;
         }
+        if (!draft.isEmpty) {
+          writeMs = clock.now() - draft.nowMs;
+          options.logger({ kind: "write", task, jobs: taken.length, ms: writeMs });
+        }
+        for (const { job, error } of refused) job.fail(error);
+        for (const job of taken) job.settle();
+        return;
       }
-      if (!draft.isEmpty) {
-        await write(base, draft);
-        const ms = clock.now() - draft.nowMs;
-        options.logger({ kind: "write", task, jobs: taken.length, ms });
-      }
-      for (const job of taken) job.settle();
     } catch (cause) {
       forget();
       const error = isTributaryError(cause)
@@ -216,84 +261,32 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     }
   }
 
-  async function write(base: TaskState, draft: Draft): Promise<void> {
-    const { change, record, lastEntry, shareRows } = await changeOf(base, draft);
-    if (!await store.write(task, base.version, change)) {
-      throw new TributaryError(
-        "busy",
-        "Cannot commit: another writer was first, expected to be the only one",
-        { retryAfterS: 1 },
-      );
+  /** False, without any effect, if another writer was first. */
+  async function write(base: TaskState, draft: Draft, again: boolean): Promise<boolean> {
+    let next: StateChange;
+    try {
+      next = await changes.prepare(base, draft, again);
+    } catch (error) {
+      // Another instance may have added the same upload, and removed what it was staged as.
+      if (isShared && await look()) return false;
+      throw error;
     }
-    const version = base.version + 1;
-    latest = { version, record, lastEntry, shareRows, ...rowsAfter(base, draft) };
+    if (!await store.write(task, base.version, next.change)) return false;
+    latest = next.apply();
     options.committed(latest, draft);
+    return true;
   }
 
-  async function changeOf(base: TaskState, draft: Draft) {
-    const { sums, rows } = await nextSums(base, draft);
-    const entries = await nextEntries(base, draft);
-    const kept = new Set(sumNames(sums));
-    const record: TaskRecord = {
-      ...base.record,
-      round: draft.round,
-      models: draft.models,
-      sums,
-      logLength: base.record.logLength + entries.length,
-    };
-    const isNewRound = draft.round.round !== base.record.round.round;
-    const heldRows = isNewRound ? 0 : base.shareRows;
-    const newRows = shareRows(draft.round.round, heldRows, draft.shares);
-    const access = draft.access.change();
-    const change: StoreChange = {
-      record: recordJson(record),
-      members: [...draft.members.values()],
-      removed: [...draft.removed],
-      updates: draft.updates,
-      slices: [...rows, ...draft.slices, ...newRows, ...access.slices],
-      log: entries.map((entry) => ({ seq: entry.body.seq, entry: { ...entry } as never })),
-      dropSlices: [
-        ...draft.dropped,
-        ...access.dropped,
-        ...sumNames(base.record.sums).filter((name) => !kept.has(name)),
-        ...(isNewRound ? [sharesName(base.record.round.round)] : []),
-      ],
-      // The round before is kept: its senders may still ask for a receipt that got lost.
-      ...(isNewRound ? { dropUpdatesBefore: base.record.round.round } : {}),
-    };
-    return {
-      change,
-      record,
-      lastEntry: entries.at(-1) ?? base.lastEntry,
-      shareRows: heldRows + newRows.length,
-    };
-  }
-
-  async function nextSums(
-    base: TaskState,
-    draft: Draft,
-  ): Promise<{ readonly sums: LaneSums; readonly rows: NextSums["rows"] }> {
-    const before = draft.dropsSums ? {} : base.record.sums;
-    const { parcels } = draft;
-    if (parcels.length === 0) return { sums: before, rows: [] };
-    const { ring } = options.form.mask;
-    const { parcelBytes: bytes, groups } = options.form;
-    sums ??= options.sums({ ...options, ring, bytes, groups });
-    // A name of its own, so that what a crashed or second writer left is never taken for it.
-    const nameOf = (group: number) =>
-      `sum/${draft.round.round}/${group}/${toHex(options.random(8))}`;
-    const next = await sums.add({ from: laneOf(before, ONLY_LANE), parcels, nameOf });
-    return { sums: withLane(before, ONLY_LANE, next.sums), rows: next.rows };
-  }
-
-  async function nextEntries(base: TaskState, draft: Draft): Promise<LogEntry[]> {
-    const { identity, digest } = options;
-    const entries: LogEntry[] = [];
-    for (const event of draft.logged) {
-      const last = entries.at(-1) ?? base.lastEntry;
-      entries.push(await appendToLog(event, { last, task, atMs: draft.nowMs, identity, digest }));
-    }
-    return entries;
+  /** Makes ready for another try: at once, then after longer and longer waits. */
+  async function overtaken(tries: number): Promise<void> {
+    if (tries > 1) await pause(Math.min(2 ** tries, MOST_WAIT_MS));
+    // A store that refuses though nothing has changed would refuse again.
+    if (tries < MOST_TRIES && await look()) return;
+    throw new TributaryError(
+      "busy",
+      `Cannot commit: another writer was first ${tries} times, expected fewer`,
+      { retryAfterS: 1 },
+    );
   }
 
   return {
@@ -318,29 +311,41 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
       return await result.promise;
     },
     progress: () => void progress++,
+    async refresh() {
+      if (!isShared || closing.signal.aborted) return;
+      const looker = Promise.withResolvers<void>();
+      lookers.push(looker);
+      draining ??= drain();
+      await looker.promise;
+    },
     async [Symbol.asyncDispose]() {
       closing.abort();
       await draining;
       await recovering;
-      sums?.[Symbol.dispose]();
+      changes[Symbol.dispose]();
     },
   };
 }
 
-/** Takes the rows of a draft into memory once it is written; those of a round that is over go. */
-function rowsAfter(
-  base: TaskState,
+interface Refused {
+  readonly job: Queued;
+  readonly error: unknown;
+}
+
+/** Runs jobs over a draft, those that it does not take left out. */
+function applied(
+  jobs: readonly Queued[],
   draft: Draft,
-): Pick<TaskState, "members" | "access" | "updates" | "shares"> {
-  const { members, access } = base;
-  for (const id of draft.removed) members.delete(id);
-  for (const [id, row] of draft.members) members.set(id, row);
-  draft.access.applyTo(access);
-  const { round } = draft.round;
-  const isSameRound = round === base.record.round.round;
-  const updates = isSameRound ? base.updates : new Map<string, UpdateRow>();
-  const shares = isSameRound ? base.shares : new Map<string, MemberShare>();
-  for (const [member, share] of draft.shares) shares.set(member, share);
-  for (const row of draft.updates) if (row.round === round) updates.set(row.member, row);
-  return { members, access, updates, shares };
+): { readonly taken: readonly Queued[]; readonly refused: readonly Refused[] } {
+  const taken: Queued[] = [];
+  const refused: Refused[] = [];
+  for (const job of jobs) {
+    try {
+      job.apply(draft);
+      taken.push(job);
+    } catch (error) {
+      refused.push({ job, error });
+    }
+  }
+  return { taken, refused };
 }

@@ -67,7 +67,7 @@ for (
   });
 }
 
-Deno.test("large upload: what a crash left behind is gone after the next start", async () => {
+Deno.test("large upload: what a crash left behind goes when its round is over, and not before", async () => {
   const folder = mkdtempSync(join(tmpdir(), "large-"));
   try {
     await using store = sqliteStore(join(folder, "store.db"));
@@ -80,11 +80,24 @@ Deno.test("large upload: what a crash left behind is gone after the next start",
       await openRound(member.peer, root.task);
     }
     const bytes = Uint8Array.of(1, 2, 3, 4);
-    for (const name of ["upload/1/someone/00", "sum/1/00"]) {
-      await store.put(id, [{ name, index: 0, bytes }]);
+    const old = ["upload/0/someone/00", "sum/0/0/00"];
+    const going = ["upload/1/someone/00", "sum/1/0/00"];
+    for (const name of [...old, ...going]) await store.put(id, [{ name, index: 0, bytes }]);
+    const kept = ["model/0", "shares/1", "state/0", "task"];
+    {
+      await using root = await testRoot({ store, identity });
+      assert.deepEqual(await store.sliceNames(id, ""), [...kept, ...going].sort());
+      const member = await testMember(root);
+      const round = await openRound(member.peer, root.task);
+      // The one that died is still awaited: its round ends in time.
+      await sendUpdate(member, round, parcelOf([1, 2, 3, 4]));
+      root.clock.advance(root.task.roundMs);
+      await openRound(member.peer, root.task, round.round);
     }
-    await using _root = await testRoot({ store, identity });
-    assert.deepEqual(await store.sliceNames(id, ""), ["model/0", "shares/1", "state/0", "task"]);
+    assert.deepEqual(
+      await store.sliceNames(id, ""),
+      ["model/0", "model/1", "shares/2", "state/1", "task"],
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

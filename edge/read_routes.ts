@@ -143,6 +143,7 @@ const OCTETS = "application/octet-stream";
 
 async function answerModel(c: Context, host: TaskHost): Promise<Response> {
   const version = Number(c.req.param("version"));
+  if (host.model(version) === undefined) await host.refresh();
   const model = host.model(version);
   if (model === undefined) throw unknownModel(version);
   const etag = `"${model.digest}"`;

@@ -214,19 +214,19 @@ interface Drawing {
 /**
  * Waits for the parent's rounds and takes them up, until the task ends or the region stops.
  *
- * @throws The reason of the region's signal when it stops.
+ * @throws The reason of `signal` when that aborts.
  */
 export async function followParent(
   world: World,
   life: TaskLife,
-  parent: ParentOptions,
+  { parent, signal }: { readonly parent: ParentOptions; readonly signal: AbortSignal },
 ): Promise<void> {
   const peer = parentPeer(world, parent);
   const once = parentPeer(world, parent, ONCE);
   const upward = { world, life, parent, peer };
   const { sampling } = life.signed.task;
   const plan = await planDigest(life.signed.task, world.digest);
-  const { signal, committer, presence } = life;
+  const { committer, presence } = life;
   const { clock, random, logger, digest, identity } = world;
 
   async function next(): Promise<void> {

@@ -161,7 +161,7 @@ async function senderOf(
   const region = c.req.query("via");
   const sender = region ?? c.req.param("member") ?? "";
   const row = host.member(sender);
-  await guard.check(c.req.raw, { kind, member: sender, ...knownAt(host, sender) });
+  await guard.check(c.req.raw, { kind, member: sender, ...await knownAt(host, sender) });
   const expected = region === undefined ? "client" : "region";
   if (row?.kind !== expected) {
     throw new TributaryError(

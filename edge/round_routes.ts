@@ -131,7 +131,11 @@ export function roundRoutes(hosts: Hosts, options: RoundRouteOptions): Hono {
         code: "bad-request",
         ...options,
       });
-      await options.guard.check(c.req.raw, { kind: "json", member, ...knownAt(host, member) });
+      await options.guard.check(c.req.raw, {
+        kind: "json",
+        member,
+        ...await knownAt(host, member),
+      });
       await host.abstain({ round: Number(c.req.param("round")), member, sid });
       return c.body(null, 204);
     },
@@ -157,7 +161,7 @@ async function askerOf(
     );
   }
   const row = host.member(member);
-  await guard.check(c.req.raw, { kind: "empty", member, ...knownAt(host, member) });
+  await guard.check(c.req.raw, { kind: "empty", member, ...await knownAt(host, member) });
   if (row !== undefined && size !== undefined && Number(size) !== row.size) {
     // Of two enrolments the older may have arrived last.
     throw new TributaryError(

@@ -9,7 +9,7 @@
  */
 import type { MemberRow, UpdateRow } from "./store.ts";
 
-/** What one write did to a task's rows; slices, log and record are read where they are. */
+/** What one write did to a task's rows; record, log and the bytes of slices are read where they are. */
 export interface KeptChange {
   /** Version that the write made. */
   readonly version: number;
@@ -19,6 +19,8 @@ export interface KeptChange {
   readonly removed: readonly string[];
   /** Updates that were added or replaced. */
   readonly updates: readonly UpdateRow[];
+  /** Names of slices that were written or removed. */
+  readonly slices: readonly string[];
 }
 
 /** Something that one instance does at a time, for some time. */

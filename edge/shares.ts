@@ -65,22 +65,27 @@ export function shareRows(
   return sliceRows(sharesName(round), bytes).map((row) => ({ ...row, index: rows + row.index }));
 }
 
-/** Reads a round's shares; of a member's entries the last one holds. */
+/**
+ * Reads a round's shares; of a member's entries the last one holds.
+ *
+ * @param known What was read before, to which later slices are added in place.
+ */
 export async function readShares(
   store: RoundStore,
   task: string,
   round: number,
+  known: StoredShares = { shares: new Map(), rows: 0 },
 ): Promise<StoredShares> {
+  const { shares, rows } = known;
   const slices: Uint8Array[] = [];
   for (;;) {
-    const slice = await store.slice(task, sharesName(round), slices.length);
+    const slice = await store.slice(task, sharesName(round), rows + slices.length);
     if (slice === undefined) break;
     slices.push(slice);
   }
   const bytes = concatBytes(slices);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const decoder = new TextDecoder();
-  const shares = new Map<string, MemberShare>();
   for (let at = 0; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) {
     shares.set(decoder.decode(bytes.subarray(at, at + ID_BYTES)), {
       clients: view.getUint32(at + ID_BYTES, true),
@@ -88,5 +93,5 @@ export async function readShares(
       group: view.getUint32(at + ID_BYTES + 8, true),
     });
   }
-  return { shares, rows: slices.length };
+  return { shares, rows: rows + slices.length };
 }

@@ -18,16 +18,16 @@ import { createDuties, type Duty, type Perform } from "./duty.ts";
 import { createDraining, type Draining, drainingError } from "./draining.ts";
 import { enrolMember } from "./enrol.ts";
 import { revokeMember, rosterPage } from "./revoke.ts";
-import { EVIDENCE_PREFIX, ROSTER_PREFIX, rosterName } from "./kept_evidence.ts";
-import { sumNames } from "./lanes.ts";
+import { createFreshness } from "./freshness.ts";
 import { createModels } from "./models.ts";
+import { sweepOrphans } from "./orphans.ts";
 import type { PhaseHost } from "./phase_host.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReceiver } from "./receive.ts";
 import { abstained } from "./shares.ts";
 import type { UpdateRow } from "./store.ts";
 import { formOf, type TaskForm } from "./task_form.ts";
-import type { Standing, TaskHost } from "./task_host.ts";
+import type { Announced, Standing, TaskHost } from "./task_host.ts";
 import type { TaskState } from "./task_state.ts";
 import { createWaiters } from "./waiters.ts";
 import {
@@ -40,6 +40,9 @@ import {
   sameUpdate,
 } from "./word_rules.ts";
 import type { World } from "./world.ts";
+
+/** Phases in which a round's own uploads and sums may be in the store unnamed. */
+const GATHERING: ReadonlySet<string> = new Set(["open", "sealed", "unmasking"]);
 
 /** A task and what is done about its effects. */
 export interface TaskLifeOptions {
@@ -69,26 +72,26 @@ export interface TaskLife extends TaskHost, AsyncDisposable {
   readonly draining: Draining;
   /** Long polls that wait now. */
   readonly waiting: number;
+  /** Aborts once nobody may wait here any more. */
+  readonly ending: AbortSignal;
   /** Has duties of a kind done again: their outcome may be lost. */
   redo(kind: Duty["kind"]): void;
   /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
-  /** Aborts once nobody may wait here any more. */
-  readonly ending: AbortSignal;
   endPolls(): void;
 }
 
 /** Takes up a task that the store has, wherever it was left. */
 export async function createTaskLife(world: World, options: TaskLifeOptions): Promise<TaskLife> {
-  const { store, identity, clock, limits, logger } = world;
+  const { store, identity, clock, instance, limits, logger } = world;
   const { id, signed } = options;
   const { task } = signed;
   const region = { id: identity.id, publicKey: toBase64Url(identity.publicKey) };
   const form = formOf(task);
   const stopping = new AbortController();
+  const ending = new AbortController();
   using undo = new DisposableStack();
   const waiters = undo.use(createWaiters({
     clock,
-  const ending = new AbortController();
     capacity: limits.waitingPolls,
     retryAfterS: limits.retryAfterS,
   }));
@@ -96,22 +99,24 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   const draining = createDraining();
   let closing = new AbortController();
   let seen = "";
+  let sweeping: Promise<void> = Promise.resolve();
 
   const committer = await createCommitter({
     ...world,
     task: id,
     form,
     heldBytes: limits.heldBytes,
+    lane: () => instance.lane,
     batch: { jobs: limits.batchJobs, bytes: limits.inFlightBytes },
     committed(state, draft) {
       if (draft.effects.some((effect) => effect.kind === "wake")) waiters.wake();
       follow(state);
     },
     reloaded(state) {
-      waiters.wake();
-      follow(state);
+      if (follow(state)) waiters.wake();
     },
   });
+  const freshness = undo.use(createFreshness({ ...world, task: id, committer }));
 
   const alarm = undo.use(createAlarm({
     clock,
@@ -128,15 +133,20 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     mayMask: (round, member) => phases?.checkMayMask(round, member),
   }));
 
-  /** Does what a stored state asks for; asking again for the same changes nothing. */
-  function follow(state: TaskState): void {
+  /**
+   * Does what a stored state asks for; asking again for the same changes nothing.
+   *
+   * @returns Whether the round has gone on.
+   */
+  function follow(state: TaskState): boolean {
     const { round } = state.record;
     const { phase } = round;
     const wasDraining = draining.signal.aborted;
     draining.note(state.access.isDraining);
     if (state.access.isDraining && !wasDraining) waiters.wake();
     const now = `${round.round} ${phase.kind}`;
-    if (now !== seen) {
+    const isNews = now !== seen;
+    if (isNews) {
       // Bodies that are still being read for a round that is over are not read any further.
       if (phase.kind === "open") closing = new AbortController();
       else closing.abort();
@@ -149,10 +159,20 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       phases?.settle().catch((error) => logger({ kind: "failure", doing: "settling", error }));
     }
     alarm.set(alarmAtMs(round));
-    duties.want(
-      resume(round).filter((effect): effect is Duty => effect.kind !== "wake"),
-      state.version,
-    );
+    // Of those that share the store, one does what is to be done once.
+    const due = instance.leads ? resume(round) : [];
+    duties.want(due.filter((effect): effect is Duty => effect.kind !== "wake"), state.version);
+    if (isNews && instance.leads && !GATHERING.has(phase.kind)) sweep();
+    return isNews;
+  }
+
+  function sweep(): void {
+    const before = sweeping;
+    sweeping = (async () => {
+      await before;
+      await freshness.look();
+      await sweepOrphans(store, id, committer.state);
+    })().catch((error) => logger({ kind: "failure", doing: "sweeping", error }));
   }
 
   async function findUpdate(round: number, member: string): Promise<UpdateRow | undefined> {
@@ -160,6 +180,21 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     return round === record.round.round
       ? updates.get(member)
       : await store.update(id, round, member);
+  }
+
+  async function standing({ round, member, head }: Announced): Promise<Standing> {
+    const { record, members, shares } = await committer.state();
+    const row = enrolledMember(members.get(member), member);
+    checkSpeaker(row, head);
+    checkEvidenceLength(row, head, form.evidence);
+    const known = await findUpdate(round, member);
+    if (known !== undefined) {
+      return { kind: "repeated", row: sameUpdate(known, toHex(head.digest)) };
+    }
+    const update = { round, sid: head.sid, clients: head.clients };
+    checkUpdate(record.round, update, clock.now());
+    checkShare(shares.get(member), { member, ...update });
+    return { kind: "welcome" };
   }
 
   async function receipt(row: UpdateRow): Promise<Receipt> {
@@ -183,7 +218,9 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     get waiting() {
       return waiters.size;
     },
+    ending: ending.signal,
     models: createModels(store, id, limits.heldBytes),
+    refresh: freshness.look,
     model: (version) => committer.latest.record.models.find((kept) => kept.version === version),
     member: (member) => committer.latest.members.get(member),
 
@@ -218,7 +255,6 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       presence.leave(member);
       await committer.run((draft) => {
         if (draft.member(member) !== undefined) draft.setMember(member, undefined);
-    ending: ending.signal,
         const forgottenS = draft.nowMs / 1000 - limits.maxAgeS - 2 * limits.skewS;
         draft.access.noteLeft(member, { atS: signedS, forgottenS });
       });
@@ -227,10 +263,18 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     async round(after, { waitMs, signal, asker }) {
       using _here = asker && presence.enter(asker.member, asker.available);
       const endMs = clock.now() + waitMs;
+      let hasLooked = false;
       for (;;) {
         const nowMs = clock.now();
         const { record, shares } = committer.latest;
         const info = roundInfo(record.round, after, nowMs);
+        const isStranger = info?.kind === "open" && asker && !shares.has(asker.member);
+        if (isStranger && !hasLooked) {
+          // It may have come to the round by way of another instance.
+          hasLooked = true;
+          await freshness.look();
+          continue;
+        }
         if (info?.kind === "open" && asker !== undefined) {
           const { group, ...share } = shares.get(asker.member) ?? NO_SHARE;
           return { ...info, share, ...(form.evidence && { group }) };
@@ -241,20 +285,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       }
     },
 
-    async standing({ round, member, head }): Promise<Standing> {
-      const { record, members, shares } = await committer.state();
-      const row = enrolledMember(members.get(member), member);
-      checkSpeaker(row, head);
-      checkEvidenceLength(row, head, form.evidence);
-      const known = await findUpdate(round, member);
-      if (known !== undefined) {
-        return { kind: "repeated", row: sameUpdate(known, toHex(head.digest)) };
-      }
-      const update = { round, sid: head.sid, clients: head.clients };
-      checkUpdate(record.round, update, clock.now());
-      checkShare(shares.get(member), { member, ...update });
-      return { kind: "welcome" };
-    },
+    standing: (announced) => freshness.ask(() => standing(announced)),
 
     abstain: ({ round, member, sid }) =>
       committer.run((draft) => {
@@ -294,6 +325,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     },
 
     endPolls() {
+      ending.abort();
       waiters[Symbol.dispose]();
       phases?.endPolls();
     },
@@ -303,34 +335,22 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     async [Symbol.asyncDispose]() {
       stopping.abort();
       closing.abort();
+      watch[Symbol.dispose]();
+      freshness[Symbol.dispose]();
       alarm[Symbol.dispose]();
       life.endPolls();
       phases?.[Symbol.dispose]();
       await duties[Symbol.asyncDispose]();
+      await sweeping;
       await committer[Symbol.asyncDispose]();
       receiver[Symbol.dispose]();
     },
   };
   const duties = createDuties(world, options.perform(life));
   const phases = options.phases(life);
-  await dropOrphans(world, committer.latest, id);
+  if (instance.leads) await sweepOrphans(store, id, committer.state);
   follow(committer.latest);
+  const watch = instance.watch(() => follow(committer.latest));
   undo.move();
   return life;
-}
-
-/** Removes what a crash left behind: nothing refers to it. */
-async function dropOrphans(
-  { store }: World,
-  { record, updates }: TaskState,
-  task: string,
-): Promise<void> {
-      ending.abort();
-  const kept = new Set([...sumNames(record.sums), rosterName(record.round.round)]);
-  for (const { evidence } of updates.values()) if (evidence) kept.add(evidence.name);
-  for (const prefix of ["upload/", "sum/", EVIDENCE_PREFIX, ROSTER_PREFIX]) {
-    for (const name of await store.sliceNames(task, prefix)) {
-      if (!kept.has(name)) await store.drop(task, name);
-    }
-  }
 }

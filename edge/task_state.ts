@@ -61,12 +61,12 @@ export async function loadTask(store: RoundStore, task: string): Promise<TaskSta
   }
   const record = readTaskRecord(stored.record);
   const { round } = record;
-  const [members, access, updates, asked, log] = await Promise.all([
+  const [members, access, updates, asked, lastEntry] = await Promise.all([
     store.members(task),
     readAccess(store, task),
     store.updates(task, round.round),
     readShares(store, task, round.round),
-    store.log(task, Math.max(0, record.logLength - 1), 1),
+    lastEntryOf(store, task, record),
   ]);
   return {
     version: stored.version,
@@ -76,9 +76,19 @@ export async function loadTask(store: RoundStore, task: string): Promise<TaskSta
     updates: new Map(updates.map((row) => [row.member, row])),
     shares: asked.shares,
     shareRows: asked.rows,
-    // Written by this aggregator, after its schema was checked on the way in.
-    lastEntry: log[0]?.entry as unknown as LogEntry | undefined,
+    lastEntry,
   };
+}
+
+/** The last entry of a task's log. */
+export async function lastEntryOf(
+  store: RoundStore,
+  task: string,
+  { logLength }: Pick<TaskRecord, "logLength">,
+): Promise<LogEntry | undefined> {
+  const [row] = await store.log(task, Math.max(0, logLength - 1), 1);
+  // Written by this aggregator, after its schema was checked on the way in.
+  return row?.entry as unknown as LogEntry | undefined;
 }
 
 /**

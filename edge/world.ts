@@ -9,6 +9,7 @@ import type { CheckOf, Identity } from "../src/core/identity.ts";
 import type { RandomSource } from "../src/core/random.ts";
 import type { Fetch } from "../src/core/fetch.ts";
 import type { Budget } from "./budget.ts";
+import type { Instance } from "./instance.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger } from "./logger.ts";
 import type { SlicePool } from "./slice_pool.ts";
@@ -42,6 +43,8 @@ export interface World {
   readonly sums: SumsOf;
   /** Bounds. */
   readonly limits: Limits;
+  /** Which of those that share the store this is. */
+  readonly instance: Instance;
   /** Bytes of parcels in memory. */
   readonly budget: Budget;
   /** Memory of parcels. */

@@ -94,8 +94,11 @@ export function writeRoutes(hosts: Hosts, options: WriteOptions): Hono {
     async (c) => {
       const host = hostOf(hosts, c);
       const member = c.req.param("member");
-      const claim = { kind: "empty", member, ...knownAt(host, member) } as const;
-      const { createdS } = await options.guard.check(c.req.raw, claim);
+      const { createdS } = await options.guard.check(c.req.raw, {
+        kind: "empty",
+        member,
+        ...await knownAt(host, member),
+      });
       await host.leave(member, createdS);
       return c.body(null, 204);
     },
@@ -115,7 +118,7 @@ async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions):
     ...options,
   });
   const { publicKey, kind, size } = enrolment;
-  const { isKnown, isRevoked } = knownAt(host, member);
+  const { isKnown, isRevoked } = await knownAt(host, member);
   const claim = { kind: "json", member, isKnown: true, isRevoked } as const;
   const signature = await options.guard.check(request, claim);
   if (publicKey !== signature.publicKey) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Pool, type PoolClient } from "pg";
+import { Client, type ClientConfig, Pool, type PoolClient } from "pg";
 import { TributaryError } from "../../src/core/errors.ts";
 import { SCHEMA_VERSION, stepsFrom } from "./schema.ts";
 
@@ -22,8 +22,15 @@ export interface PostgresStoreOptions {
   readonly timeoutMs?: number;
 }
 
+/** A connection of its own, outside of the pool. */
+export type Session = Client & AsyncDisposable;
+
 /** An open schema. */
 export interface Database {
+  /** Its name. */
+  readonly schema: string;
+  /** Opens a connection that is kept for as long as its owner likes. */
+  session(): Promise<Session>;
   /**
    * Runs what may fail on a connection of its own.
    *
@@ -51,19 +58,19 @@ export async function openDatabase(options: PostgresStoreOptions): Promise<Datab
       `Cannot use schema "${schema}": expected up to 63 lower-case letters, digits and _, a letter first`,
     );
   }
-  const pool = new Pool({
+  const settings = {
     connectionString: url,
-    max: connections,
     // Seen by whoever looks after the database.
     application_name: schema,
     connectionTimeoutMillis: timeoutMs,
     statement_timeout: timeoutMs,
     idle_in_transaction_session_timeout: timeoutMs,
     options: `-c search_path=${schema} -c client_min_messages=warning`,
-  });
+  };
+  const pool = new Pool({ ...settings, max: connections });
   // A connection that breaks while nobody uses it is replaced by the next call.
   pool.on("error", () => {});
-  const database = over(pool, schema);
+  const database = over(pool, { schema, open: () => openSession(settings) });
   try {
     await database.transaction("migrate", (client) => migrate(client, schema));
   } catch (error) {
@@ -73,7 +80,20 @@ export async function openDatabase(options: PostgresStoreOptions): Promise<Datab
   return database;
 }
 
-function over(pool: Pool, schema: string): Database {
+async function openSession(settings: ClientConfig): Promise<Session> {
+  const client = new Client(settings);
+  // One that breaks is told of by `end`, too.
+  client.on("error", () => {});
+  await client.connect();
+  return Object.assign(client, {
+    [Symbol.asyncDispose]: () => client.end().catch(() => {}),
+  });
+}
+
+function over(
+  pool: Pool,
+  { schema, open }: { readonly schema: string; open(): Promise<Session> },
+): Database {
   const run: Database["run"] = async (what, body) => {
     let client: PoolClient | undefined;
     let broken: Error | undefined;
@@ -92,6 +112,8 @@ function over(pool: Pool, schema: string): Database {
     }
   };
   return {
+    schema,
+    session: open,
     run,
     transaction: (what, body) =>
       run(what, async (client) => {

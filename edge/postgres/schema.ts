@@ -28,6 +28,14 @@ const STEPS: readonly string[] = [
    CREATE TABLE log (
      task text COLLATE "C", seq bigint, entry text NOT NULL, PRIMARY KEY (task, seq)
    );`,
+  `CREATE TABLE changes (
+     task text COLLATE "C", version bigint, change text NOT NULL, PRIMARY KEY (task, version)
+   );
+   CREATE TABLE leases (
+     name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, until timestamptz NOT NULL
+   );
+   CREATE TABLE claims (key text COLLATE "C" PRIMARY KEY, until timestamptz NOT NULL);
+   CREATE INDEX claims_until ON claims (until);`,
 ];
 
 /** Number of the newest schema. */

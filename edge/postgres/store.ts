@@ -7,7 +7,7 @@
  * it in the same log.
  *
  * The condition of a write locks the task's row, so that of several instances that write at one
- * version exactly one does.
+ * version exactly one does. Any number of instances of one aggregator may have a schema open at once.
  *
  * @module
  */
@@ -22,6 +22,7 @@ import {
   type UpdateRow,
 } from "../store.ts";
 import { openDatabase, type PostgresStoreOptions } from "./database.ts";
+import { createShared } from "./shared.ts";
 
 /**
  * Opens a store, creating its schema if there is none.
@@ -31,7 +32,9 @@ import { openDatabase, type PostgresStoreOptions } from "./database.ts";
  * @throws {RangeError} For a name that is no schema's.
  */
 export async function postgresStore(options: PostgresStoreOptions): Promise<RoundStore> {
-  const { run, transaction, close } = await openDatabase(options);
+  const database = await openDatabase(options);
+  const { run, transaction, close } = database;
+  const shared = createShared(database);
   const rows = (what: string, text: string, values: readonly unknown[]) =>
     run(what, async (client) => (await client.query(text, [...values])).rows);
   return {
@@ -44,14 +47,18 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Roun
       const [row] = await rows("read a record", text, [task]);
       return row && { version: Number(row.version), record: JSON.parse(row.record) as Json };
     },
-    write: (task, expected, change) =>
-      transaction("write a record", async (client) => {
+    async write(task, expected, change) {
+      const isDone = await transaction("write a record", async (client) => {
         if (!await claim(client, { task, expected, record: JSON.stringify(change.record) })) {
           return false;
         }
         await apply(client, task, change);
+        await shared.keep(client, task, { version: expected + 1, change });
         return true;
-      }),
+      });
+      if (isDone) shared.tell(task);
+      return isDone;
+    },
     async member(task, id) {
       const text = `SELECT "row" FROM members WHERE task = $1 AND id = $2`;
       const [found] = await rows("read a member", text, [task, id]);
@@ -99,7 +106,11 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Roun
         entry: JSON.parse(entry) as Json,
       }));
     },
-    [Symbol.asyncDispose]: close,
+    shared: shared.store,
+    async [Symbol.asyncDispose]() {
+      await shared[Symbol.asyncDispose]();
+      await close();
+    },
   };
 }
 
