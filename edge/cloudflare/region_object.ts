@@ -99,7 +99,8 @@ export function regionObject<Env>(
       this.#app = state.blockConcurrencyWhile(async () => {
         const database = openAggregator(state.storage);
         const store = objectStore(database);
-        const task = state.id.name ?? (await store.tasks())[0];
+        const [known] = await store.tasks();
+        const task = state.id.name ?? known;
         const options = task === undefined ? undefined : optionsOf(env, task);
         if (options === undefined) return undefined;
         this.#logger = options.logger ?? silent;
@@ -108,20 +109,23 @@ export function regionObject<Env>(
         const { accumulators, limits } = options;
         const sharding = accumulators &&
           createSharding(store, accumulatorsOf(accumulators, String(state.id)));
-        return createAggregatorApp({
+        const app = createAggregatorApp({
           ...options,
           ...{ store, fetch: fixedLengthFetch, nonceLog: objectNonceLog(database), ...sharding },
           addressOf: addressFromHeader("cf-connecting-ip"),
           identity: await importIdentity(options.identity),
           limits: { ...OBJECT_LIMITS, ...(sharding && { shardValues: 16 << 20 }), ...limits },
         });
+        // What is stored takes no word from the parent, so that the first request is answered already.
+        if (known !== undefined) await this.#start(app);
+        return app;
       });
     }
 
     async fetch(request: Request): Promise<Response> {
       const app = await this.#app;
       if (app === undefined) return unknownTask();
-      this.#start(app);
+      void this.#start(app);
       return await app.fetch(request);
     }
 
@@ -134,7 +138,7 @@ export function regionObject<Env>(
       // First, so that whatever fails from here on, it rings again; and however often it rings for one
       // time, there is one next alarm.
       await this.#setAlarm();
-      this.#start(app);
+      void this.#start(app);
     }
 
     async #setAlarm(): Promise<void> {
@@ -142,12 +146,16 @@ export function regionObject<Env>(
     }
 
     /** Takes up what the store has. One that failed is tried again by the next request or alarm. */
-    #start({ aggregator }: AggregatorApp): void {
+    async #start({ aggregator }: AggregatorApp): Promise<void> {
       if (aggregator.isReady || this.#isStarting) return;
       this.#isStarting = true;
-      aggregator.start()
-        .catch((error) => this.#logger({ kind: "failure", doing: "starting", error }))
-        .finally(() => this.#isStarting = false);
+      try {
+        await aggregator.start();
+      } catch (error) {
+        this.#logger({ kind: "failure", doing: "starting", error });
+      } finally {
+        this.#isStarting = false;
+      }
     }
   };
 }
