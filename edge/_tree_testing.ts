@@ -41,6 +41,8 @@ export interface ProcessOptions {
   readonly clock: Clock;
   readonly parent?: Process;
   readonly store?: RoundStore;
+  /** One of its own by default. */
+  readonly identity?: Identity;
   readonly begin: Begin;
   /** The platform's by default. */
   readonly random?: RandomSource;
@@ -53,16 +55,17 @@ export interface ProcessOptions {
 /** A process that is not started yet. */
 async function createProcess(options: ProcessOptions): Promise<Process> {
   const { clock, parent, begin, wrap = (store) => store } = options;
-  const identity = await generateIdentity();
+  const identity = options.identity ?? await generateIdentity();
   const store = options.store ?? memoryStore();
   let life: { app: AggregatorApp; dead: PromiseWithResolvers<never>; alive: boolean } | undefined;
   const ended: PromiseLike<void>[] = [];
 
   /** A store that its process can reach no more once it is dead. */
-  function mortal(inner: RoundStore, isAlive: () => boolean): RoundStore {
+  function mortal<T extends object>(inner: T, isAlive: () => boolean): T {
     return new Proxy(inner, {
       get(target, name) {
         const value = Reflect.get(target, name);
+        if (name === "shared" && value) return mortal<object>(value, isAlive);
         if (typeof value !== "function") return value;
         return (...args: unknown[]) =>
           isAlive()
@@ -123,7 +126,7 @@ async function createProcess(options: ProcessOptions): Promise<Process> {
 export async function createRootProcess(
   clock: Clock,
   task: Task,
-  options: Partial<Pick<ProcessOptions, "wrap" | "fetch">> = {},
+  options: Partial<Pick<ProcessOptions, "wrap" | "fetch" | "store" | "identity">> = {},
 ): Promise<Process> {
   const words = task.update.tensors[0]?.shape[0] ?? 1;
   const model = { w: { shape: [words], data: new Float32Array(words) } };
@@ -143,7 +146,7 @@ export async function createRootProcess(
 export async function createRegionProcess(
   clock: Clock,
   parent: Process,
-  options: Partial<Pick<ProcessOptions, "wrap" | "store" | "random">> = {},
+  options: Partial<Pick<ProcessOptions, "wrap" | "store" | "random" | "identity">> = {},
 ): Promise<Process> {
   return await createProcess({ clock, parent, begin: (app) => app.aggregator.start(), ...options });
 }
