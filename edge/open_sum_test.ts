@@ -64,6 +64,7 @@ async function testRoot(
     digest: nodeDigest,
     trace: untraced,
     logger(line: LogLine) {
+      if (line.kind === "ask") return;
       if (line.kind !== "failure") throw new Error(`unexpected line ${line.kind}`);
       const { message } = line.error as Error;
       said.push(`${line.doing}: ${message}`);

@@ -26,6 +26,7 @@ import { createPresence, type Presence } from "./presence.ts";
 import { createReceiver } from "./receive.ts";
 import { abstained } from "./shares.ts";
 import type { UpdateRow } from "./store.ts";
+import { createRoundNews } from "./round_news.ts";
 import { formOf, type TaskForm } from "./task_form.ts";
 import type { Announced, Standing, TaskHost } from "./task_host.ts";
 import type { TaskState } from "./task_state.ts";
@@ -97,6 +98,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   }));
   const presence = createPresence({ clock, windowMs: task.roundMs });
   const draining = createDraining();
+  const news = createRoundNews({ ...world, task: id });
   let closing = new AbortController();
   let seen = "";
   let sweeping: Promise<void> = Promise.resolve();
@@ -109,6 +111,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     lane: () => instance.lane,
     batch: { jobs: limits.batchJobs, bytes: limits.inFlightBytes },
     committed(state, draft) {
+      news.ended(draft.logged);
       if (draft.effects.some((effect) => effect.kind === "wake")) waiters.wake();
       follow(state);
     },
@@ -150,11 +153,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       // Bodies that are still being read for a round that is over are not read any further.
       if (phase.kind === "open") closing = new AbortController();
       else closing.abort();
-      const { updates, clients, bytesIn: bytes, nowMs } = life.status();
-      const ms = "facts" in phase ? nowMs - phase.facts.openedAtMs : 0;
-      const isFound = seen === "";
-      const going = { task: id, round: round.round, phase: phase.kind, updates, clients, bytes };
-      logger({ kind: "round", ...going, ms, isFound });
+      news.went(round, seen === "");
       seen = now;
       phases?.settle().catch((error) => logger({ kind: "failure", doing: "settling", error }));
     }

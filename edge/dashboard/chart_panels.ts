@@ -70,6 +70,6 @@ function bytesPanel({ bytes, log: { history: { rounds } } }: TaskView): Markup {
     return [{ round, value, note, isLost: outcome === "abandoned" }];
   });
   if (points.length === 0) return NOTHING;
-  const chart = barChart(points, { label: "Bytes taken in by round", format: formatBytes });
-  return panel("Bytes taken in by round", formatBytes(points.at(-1)?.value ?? 0), chart);
+  const chart = barChart(points, { label: "Bytes by round", format: formatBytes });
+  return panel("Bytes by round", formatBytes(points.at(-1)?.value ?? 0), chart);
 }

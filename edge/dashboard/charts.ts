@@ -27,9 +27,9 @@ export interface ChartOptions {
   readonly format: (value: number) => string;
 }
 
-const WIDTH = 400;
-const HEIGHT = 200;
-const EDGE = { left: 44, right: 12, top: 12, bottom: 24 };
+const WIDTH = 320;
+const HEIGHT = 176;
+const EDGE = { left: 42, right: 12, top: 12, bottom: 24 };
 /** More would not be told apart. */
 const MOST_DOTS = 60;
 

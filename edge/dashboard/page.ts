@@ -33,7 +33,7 @@ export function pageFrame(): string {
         <script>${raw(PAGE_SCRIPT)}</script>
       </body>
     </html>
-  `);
+  `).trimStart();
 }
 
 /**

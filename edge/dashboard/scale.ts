@@ -22,7 +22,8 @@ export function scaleOf(values: readonly number[], most = 5): Scale {
   const from = isNearZero ? 0 : low;
   // A single value lies in the middle.
   const span = high - from || Math.abs(high) || 1;
-  const step = roundStep(span / most);
+  // Below that ticks could not be told apart.
+  const step = roundStep(Math.max(span / most, Math.abs(high) * 1e-9, 1e-12));
   const start = Math.floor(from / step + 1e-9) * step;
   const ticks = [start];
   while ((ticks.at(-1) ?? 0) < high - step * 1e-9) ticks.push(start + ticks.length * step);
@@ -37,7 +38,7 @@ export function placeOn({ from, to }: Scale, value: number): number {
 
 /** Whole numbers from first to last, a few of them. */
 export function wholeTicks(first: number, last: number, most = 6): number[] {
-  const step = Math.max(1, Math.ceil(roundStep((last - first) / most)));
+  const step = Math.max(1, Math.ceil(roundStep(Math.max(1, last - first) / most)));
   const ticks: number[] = [];
   for (let at = Math.ceil(first / step) * step; at <= last; at += step) ticks.push(at);
   return ticks;
@@ -45,7 +46,6 @@ export function wholeTicks(first: number, last: number, most = 6): number[] {
 
 /** The smallest of 1, 2 and 5 times a power of ten that is no smaller. */
 function roundStep(least: number): number {
-  if (least <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(least));
   const part = least / power;
   return power * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
