@@ -14,12 +14,14 @@ import { signTask, type Task } from "../src/wire/task.ts";
 
 /** What to be. */
 export interface ProcessOptions {
-  /** SQLite file. */
+  /** SQLite file, or the address of a Postgres schema. */
   readonly store: string;
   /** Private key. */
   readonly key: string;
   /** Port to listen at, or 0. */
   readonly port: number;
+  /** How long others wait for one that has died, where the store is shared. */
+  readonly leaseMs?: number;
   /** Address of the parent; a root has none. */
   readonly parent?: string;
   /** Task that a root owns. */
@@ -34,11 +36,12 @@ function say(line: string, freezeAt: string | undefined): void {
 }
 
 async function main(options: ProcessOptions): Promise<void> {
-  const { store, port, parent, task, freezeAt } = options;
+  const { store, port, parent, task, freezeAt, leaseMs } = options;
   const identity = await loadIdentity(options.key);
   const core = createTrainCore(await inlineModule("train"));
   const { url, aggregator, ready } = await serveAggregator({
     ...{ store, identity, port },
+    ...(leaseMs && { limits: { leaseMs } }),
     ...(parent === undefined
       ? { strategy: ({ strategy }: Task) => strategyFrom(strategy, core) }
       : { parent: { url: parent } }),

@@ -59,11 +59,11 @@ function readLines(stream: ReadableStream<Uint8Array>): Lines {
   };
 }
 
-/** An aggregator with files of its own in `folder`, not started yet. */
+/** An aggregator with files of its own in `folder`, unless the role says otherwise, not started yet. */
 export function aggregatorProcess(
   folder: string,
   name: string,
-  role: Pick<ProcessOptions, "parent" | "task">,
+  role: Partial<Pick<ProcessOptions, "parent" | "task" | "store" | "key" | "leaseMs">>,
 ): AggregatorProcess {
   const script = new URL("./aggregator_process.ts", import.meta.url);
   let running: { readonly child: Deno.ChildProcess; readonly lines: Lines } | undefined;
@@ -84,10 +84,10 @@ export function aggregatorProcess(
     },
     async start(more = {}) {
       const options: ProcessOptions = {
-        ...role,
-        ...more,
         store: `${folder}/${name}.db`,
         key: `${folder}/${name}.key`,
+        ...role,
+        ...more,
         port: url === "" ? 0 : Number(new URL(url).port),
       };
       const child = new Deno.Command(Deno.execPath(), {
