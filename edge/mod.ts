@@ -20,6 +20,7 @@ export { addressFromHeader, connectionAddress } from "./sender_address.ts";
 export type { AddressOf } from "./sender_address.ts";
 export type { ParentOptions } from "./region.ts";
 export type { NewTask, StrategyOf } from "./root.ts";
+export type { KeptChange, Lease, SharedStore } from "./shared_store.ts";
 export { MAX_SLICE_BYTES } from "./store.ts";
 export type {
   LogRow,
