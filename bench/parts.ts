@@ -10,6 +10,7 @@ import { measureDemoMask } from "./demo_mask.ts";
 import type { Figure } from "./figure.ts";
 import { measureFlower } from "./flower.ts";
 import { measureIngest } from "./ingest.ts";
+import { measureLoad } from "./load/measure.ts";
 import { measureKernels } from "./kernels.ts";
 import { measureLog } from "./log.ts";
 import { measureMask } from "./mask.ts";
@@ -77,6 +78,13 @@ export const PARTS: readonly Part[] = [
     title: "A round log of 100 000 entries",
     duration: "10 s",
     run: measureLog,
+  },
+  {
+    name: "load",
+    title: "A thousand devices at once against one region of every kind",
+    duration: "4 min",
+    onDemand: true,
+    run: measureLoad,
   },
   {
     name: "simulate",
