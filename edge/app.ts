@@ -72,6 +72,7 @@ export function createAggregatorApp(options: AggregatorAppOptions): AggregatorAp
     clock,
     checkOf,
     nonceLog: options.nonceLog,
+    claim: world.store.shared?.claim,
   });
   const checks = { guard, digest, clock, stallMs: limits.stallMs };
   const watched = (options.observers ?? []).flatMap((one) => one.routes?.(aggregator) ?? []);

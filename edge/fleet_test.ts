@@ -217,3 +217,50 @@ Deno.test("fleet: when the instance that forwards dies, another one does it", as
   ]);
   for (const process of [...fleet, root]) await process.stop();
 });
+
+Deno.test("fleet: a request that one instance took is refused by the others", async () => {
+  const clock = manualClock();
+  const task = taskFor({ clients: { min: 1, max: 9 } });
+  const id = await taskId(task);
+  const root = await createRootProcess(clock, task);
+  await root.start();
+  const fleet = await createFleet(clock, root, { instances: 2 });
+  for (const instance of fleet) await instance.start();
+  clock.advance(1000);
+  const identity = await generateIdentity();
+  const sent: Request[] = [];
+  const recorded: Fetch = (request) => {
+    sent.push(request.clone());
+    return fleet[0]!.fetch(request);
+  };
+  const peer = patientPeer(clock, recorded, identity);
+  const { region } = await peer.task(id);
+  const enrolment = { kind: "client", size: 1, region } as const;
+  await peer.enrol(id, enrolment);
+  const round = await openRound(peer, task);
+  await peer.leave(id, { region });
+  await peer.enrol(id, enrolment);
+  const parcel = parcelOf(wordsOf(0, 1));
+  const { slices } = await parcelDigest(parcel);
+  const upload = { round: 1, sid: round.sid, clients: 1, parcel, slices, region };
+  const receipt = await peer.putUpdate(id, upload);
+  const again: [string, number, string][] = [];
+  for (const request of sent.filter(({ headers }) => headers.has("signature"))) {
+    const { method } = request;
+    const answer = await fleet[1]!.fetch(request);
+    const { code = "", member = "" } = await answer.json();
+    again.push([method, answer.status, code || member]);
+  }
+  // The update is in the sum once: whoever sends it again gets the receipt that there is.
+  assert.deepEqual(again, [
+    ["PUT", 401, "request-replayed"],
+    ["DELETE", 401, "request-replayed"],
+    ["PUT", 401, "request-replayed"],
+    ["PUT", 200, identity.id],
+  ]);
+  assert.deepEqual(
+    await patientPeer(clock, fleet[1]!.fetch, identity).putUpdate(id, upload),
+    receipt,
+  );
+  for (const process of [...fleet, root]) await process.stop();
+});

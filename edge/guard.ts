@@ -15,6 +15,7 @@ import {
 } from "../src/wire/verify_request.ts";
 import { createKeyChecks } from "./key_checks.ts";
 import { createRateLimit, type Rate } from "./rate_limit.ts";
+import type { SharedStore } from "./shared_store.ts";
 
 /** How long signatures are good for. */
 export interface GuardOptions {
@@ -34,6 +35,11 @@ export interface GuardOptions {
   readonly memberRate: Rate;
   /** What was seen before; nothing is kept by default, see `forgetfulLog` of src/wire. */
   readonly nonceLog?: NonceLog | undefined;
+  /**
+   * Remembers requests with other instances of this aggregator, each of which has nonces of its own: true
+   * for the first one that claims a key. Nobody else has seen any by default.
+   */
+  readonly claim?: SharedStore["claim"] | undefined;
 }
 
 /** What must have been signed, and by whom. */
@@ -76,6 +82,12 @@ export function requireSignature({ headers }: Request): void {
 /** How many members it takes to fill the memory against replay. */
 const MEMBER_SHARES = 64;
 
+/**
+ * What may be played to several instances: an update is in its round once whoever brings it, and who
+ * brings it again hears no more than its sender did. Theirs are most of all requests, too.
+ */
+const IDEMPOTENT: ReadonlySet<SignedKind> = new Set(["update"]);
+
 /** A guard that has seen nothing yet. */
 export function createGuard(options: GuardOptions): Guard {
   const { region, clock, maxAgeS, skewS } = options;
@@ -89,6 +101,14 @@ export function createGuard(options: GuardOptions): Guard {
   });
   const rate = createRateLimit({ clock, rate: options.memberRate, senders: options.nonces });
   const checkOf = createKeyChecks(options.checkOf);
+
+  async function claim(key: string, ms: number): Promise<void> {
+    if (options.claim === undefined || await options.claim(key, ms)) return;
+    throw new TributaryError(
+      "request-replayed",
+      "Cannot accept a request: another instance has taken it, expected a fresh one",
+    );
+  }
 
   return {
     check: async (request, { kind, member, isKnown, isRevoked = false, size = 1 }) => {
@@ -106,6 +126,7 @@ export function createGuard(options: GuardOptions): Guard {
       });
       // Only of those who have proved who they are: else anybody could use up what is another's.
       rate.take(member, Math.max(1, size));
+      if (!IDEMPOTENT.has(kind)) await claim(`nonce/${member}.${checked.nonce}`, windowMs);
       return checked;
     },
   };
