@@ -27,8 +27,8 @@ export interface RoundNews {
    * told by {@link RoundNews.ended} alone.
    */
   went(record: RoundRecord, isFound: boolean): void;
-  /** Something was written to the round log. */
-  ended(events: readonly LogEvent[]): void;
+  /** Something was written to the round log, and with it this record. */
+  ended(events: readonly LogEvent[], record: RoundRecord): void;
 }
 
 /** Nothing told yet. */
@@ -46,7 +46,8 @@ export function createRoundNews({ task, clock, logger }: RoundNewsOptions): Roun
       const going = { task, round, phase: phase.kind, updates, clients, bytes: bytesIn };
       logger({ kind: "round", ...going, ms, isFound });
     },
-    ended(events) {
+    ended(events, { phase: now }) {
+      if ("facts" in now) last = now.facts;
       for (const event of events) {
         if (!("sid" in event)) continue;
         const { kind: phase, round, updates, clients } = event;

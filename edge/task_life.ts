@@ -111,7 +111,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     lane: () => instance.lane,
     batch: { jobs: limits.batchJobs, bytes: limits.inFlightBytes },
     committed(state, draft) {
-      news.ended(draft.logged);
+      news.ended(draft.logged, state.record.round);
       if (draft.effects.some((effect) => effect.kind === "wake")) waiters.wake();
       follow(state);
     },

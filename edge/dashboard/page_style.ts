@@ -51,7 +51,7 @@ main { display: grid; gap: 16px; padding-bottom: 40px; }
 .tree li { position: relative; padding-left: 30px; } .tree li::before { content: ""; position: absolute; left: 0; top: -9px; width: 21px; height: 28px;
   border-left: 2px solid var(--line); border-bottom: 2px solid var(--line); border-bottom-left-radius: 10px; }
 .tree li:not(:last-child)::after { content: ""; position: absolute; left: 0; top: 10px; bottom: -2px; border-left: 2px solid var(--line); }
-.node b { flex: 0 0 10.2em; font-weight: 600; white-space: nowrap; } .size { flex: 1 1 80px; min-width: 60px; } .count { min-width: 6.8em; text-align: right; font-size: .88rem; } .top b, .clients b { flex: none; }
+.node b { flex: 0 0 11em; font-weight: 600; white-space: nowrap; } .size { flex: 1 1 80px; min-width: 60px; } .count { min-width: 6.8em; text-align: right; font-size: .88rem; } .top b, .clients b { flex: none; }
 .pill { min-width: 7.6em; text-align: center; padding: 2px 10px; border-radius: 99px; font-size: .82rem; font-weight: 600; background: var(--tint); color: var(--soft); margin-left: auto; }
 .pill.sent { color: var(--sent); } .pill.awaited { color: var(--awaited); }
 .pill.late { color: light-dark(#fff, #1d1206); background: var(--late); } .dots { display: flex; flex-wrap: wrap; gap: 5px; flex: 1 1 260px; align-items: center; }

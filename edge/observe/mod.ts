@@ -7,3 +7,5 @@ export { prometheus } from "./prometheus.ts";
 export type { PrometheusOptions } from "./prometheus.ts";
 export { openTelemetry } from "./opentelemetry.ts";
 export type { OtelApi, OtelMeter, OtelSpan, SpanAttributes } from "./opentelemetry_api.ts";
+export { jsonLineOf, jsonLines } from "./json_lines.ts";
+export type { JsonLinesOptions } from "./json_lines.ts";

@@ -11,16 +11,24 @@ import {
   type ServeOptions,
   storeName,
 } from "../../edge/deno/mod.ts";
-import type { LogLine, RoundStore } from "../../edge/mod.ts";
+import type { RoundStore } from "../../edge/mod.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import { wholeNumber } from "./arguments.ts";
 import { openIdentity } from "./key_file.ts";
+import {
+  addObserveOptions,
+  type ObserveFlags,
+  observersOf,
+  pageLine,
+  serverLogger,
+  serverTerminal,
+} from "./observe_options.ts";
 import type { Terminal } from "./terminal.ts";
 import { startAt, untilStopped } from "./until_stopped.ts";
 
 /** Flags of every server. */
-export interface ListenFlags {
+export interface ListenFlags extends ObserveFlags {
   /** Address to listen at. */
   readonly host: string;
   /** Port; 0 for a free one. */
@@ -42,24 +50,27 @@ export interface ServeFlags extends ListenFlags {
 /** Adds the flags of every server; files are named after the role by default. */
 export function addListenOptions(
   command: Command,
-  { role, what, store }: {
+  { role, what, store, hasPage }: {
     readonly role: string;
     readonly what: string;
     /** What may be given as its store. */
     readonly store: string;
+    /** Whether it has tasks to show on a page. */
+    readonly hasPage: boolean;
   },
 ): Command {
-  return command
+  const listening = command
     .option("--host <address>", "address to listen at", "127.0.0.1")
     .option("--port <n>", "port to listen at, 0 for a free one", wholeNumber(0, 65535), 0)
     .option("--store <where>", store, `${role}.db`)
     .option("--identity <file>", `key of this ${what}; made if it is not there`, `${role}.key`);
+  return addObserveOptions(listening, { hasPage });
 }
 
 /** Adds those of an aggregator. */
 export function addServeOptions(command: Command, role: string): Command {
   const store = "where everything is kept: a SQLite file, or postgres://…?schema=<name>";
-  return addListenOptions(command, { role, what: "aggregator", store })
+  return addListenOptions(command, { role, what: "aggregator", store, hasPage: true })
     .option("--join-token <token>", "token that members must show; anyone may join without one")
     .option("--region-token <token>", "token that regions must show instead of --join-token");
 }
@@ -80,18 +91,20 @@ export interface Role extends Pick<ServeOptions, "parent" | "strategy" | "fetch"
  * @param begin Called once the server listens.
  */
 export async function serveUntilStopped(
-  terminal: Terminal,
+  given: Terminal,
   flags: ServeFlags,
   { only, ...role }: Role,
   begin: (server: ServedAggregator, identity: Identity) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const { host, port, joinToken, regionToken } = flags;
+  const terminal = serverTerminal(given, flags);
   const identity = await openIdentity(flags.identity);
   const options = {
     identity,
     hostname: host,
     port,
-    logger: (line: LogLine) => printLine(terminal, line),
+    logger: serverLogger(given, flags),
+    observers: observersOf(flags),
     ...(joinToken === undefined ? {} : { joinToken }),
     ...(regionToken === undefined ? {} : { regionToken }),
     ...role,
@@ -107,6 +120,7 @@ export async function serveUntilStopped(
       if (role.parent !== undefined) terminal.print(`region of ${role.parent.url}`);
       await server.ready;
       await begin(server, identity);
+      if (flags.dashboard) terminal.print(pageLine(server.url, flags));
       terminal.print("ready");
     },
   );
@@ -126,31 +140,4 @@ async function storeOf(
     `Cannot use ${storeName(address)}: it holds task ${others[0]}, expected ${only}; ` +
       "choose another --store",
   );
-}
-
-/** Requests are too many to print; what failed and what the rounds came to is not. */
-export function printLine({ print, warn }: Terminal, line: LogLine): void {
-  switch (line.kind) {
-    case "ask":
-    case "forward":
-    case "repeat":
-    case "request":
-    case "upload":
-    case "write":
-      return;
-    case "answer":
-      return print(
-        `round ${line.round}: answered for ${line.clients} clients (group ${line.group})`,
-      );
-    case "round":
-      return print(`round ${line.round}: ${line.phase}, ${line.clients} clients`);
-    case "failure":
-      // The command ends with it.
-      if (line.doing === "starting") return;
-      return warn(
-        `${line.doing}: ${line.error instanceof Error ? line.error.message : line.error}`,
-      );
-    default:
-      return line satisfies never;
-  }
 }

@@ -9,7 +9,8 @@ import { admitOwners } from "../../../edge/helper/mod.ts";
 import { toBase64Url } from "../../core/bytes.ts";
 import { wholeNumber } from "../arguments.ts";
 import { openHelperKey, openIdentity } from "../key_file.ts";
-import { addListenOptions, type ListenFlags, printLine } from "../serve_command.ts";
+import { observersOf, serverLogger, serverTerminal } from "../observe_options.ts";
+import { addListenOptions, type ListenFlags } from "../serve_command.ts";
 import type { Terminal } from "../terminal.ts";
 import { startAt, untilStopped } from "../until_stopped.ts";
 
@@ -25,7 +26,7 @@ export function helperCommand(terminal: Terminal): Command {
   const command = new Command("helper")
     .description("Run a helper: hold shares of clients' keys, and answer once for each sum");
   const store = "SQLite file that everything is kept in";
-  return addListenOptions(command, { role: "helper", what: "helper", store })
+  return addListenOptions(command, { role: "helper", what: "helper", store, hasPage: false })
     .option(
       "--key <files...>",
       "keys that shares are sealed to, newest first; made if they are not there",
@@ -46,7 +47,8 @@ export function helperCommand(terminal: Terminal): Command {
     .action((options: Options) => run(options, terminal));
 }
 
-async function run(options: Options, terminal: Terminal): Promise<void> {
+async function run(options: Options, given: Terminal): Promise<void> {
+  const terminal = serverTerminal(given, options);
   const { owner, leastClients, keepRounds, store, host, port } = options;
   const identity = await openIdentity(options.identity);
   const keys = await Promise.all(options.key.map(openHelperKey));
@@ -55,7 +57,8 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       ...{ store, identity, keys, port },
       hostname: host,
       limits: { leastClients },
-      logger: (line) => printLine(terminal, line),
+      logger: serverLogger(given, options),
+      observers: observersOf(options),
       ...(owner === undefined ? {} : { admit: admitOwners(owner) }),
       ...(keepRounds === undefined ? {} : { keepRounds }),
     });

@@ -5,6 +5,7 @@
  */
 import { Command } from "commander";
 import { httpUrl } from "../arguments.ts";
+import { serverTerminal } from "../observe_options.ts";
 import { addServeOptions, type ServeFlags, serveUntilStopped } from "../serve_command.ts";
 import { announceOutages } from "../outage.ts";
 import type { Terminal } from "../terminal.ts";
@@ -26,7 +27,7 @@ export function regionCommand(terminal: Terminal): Command {
     const { parent: url, parentToken: token, task } = options;
     await serveUntilStopped(terminal, options, {
       ...(task === undefined ? {} : { only: task }),
-      fetch: announceOutages(`the parent at ${url}`, terminal.warn),
+      fetch: announceOutages(`the parent at ${url}`, serverTerminal(terminal, options).warn),
       parent: {
         url,
         ...(token === undefined ? {} : { token }),

@@ -10,6 +10,7 @@ import { modelFrom } from "../../models/mod.ts";
 import { strategyFrom } from "../../strategy/mod.ts";
 import { describeTask } from "../../task/mod.ts";
 import { signTask, taskId } from "../../wire/task.ts";
+import { serverTerminal } from "../observe_options.ts";
 import { addServeOptions, type ServeFlags, serveUntilStopped } from "../serve_command.ts";
 import { openTaskFile } from "../task_file.ts";
 import type { Terminal } from "../terminal.ts";
@@ -34,8 +35,9 @@ export function rootCommand(terminal: Terminal): Command {
       const signed = await signTask(task, identity);
       const model = modelFrom(task.model, task.train).initial(fromHex(task.seed));
       await aggregator.own({ signed, model });
-      terminal.print(`task ${id}`);
-      terminal.print(describeTask(task));
+      const { print } = serverTerminal(terminal, options);
+      print(`task ${id}`);
+      print(describeTask(task));
     });
   });
 }
