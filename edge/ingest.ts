@@ -8,7 +8,7 @@ import type { Clock } from "../src/core/clock.ts";
 import { type Digest, treeDigest } from "../src/core/digest.ts";
 import { TributaryError } from "../src/core/errors.ts";
 import type { UploadPiece } from "../src/wire/update_headers.ts";
-import { whileArriving } from "./arrival.ts";
+import { watchArrival } from "./arrival.ts";
 import type { SlicePool } from "./slice_pool.ts";
 
 /** What follows a parcel. */
@@ -35,6 +35,8 @@ export interface ParcelForm {
   readonly evidence?: EvidenceForm;
   /** Which piece of it all the body is, from a whole slice on; all of it where left out. */
   readonly piece?: UploadPiece;
+  /** Whether the body comes without a length of its own. */
+  readonly isStream?: boolean | undefined;
   /** SHA-256. */
   readonly digest: Digest;
   /** Where the slices' memory comes from. */
@@ -74,7 +76,7 @@ export async function ingest(
   await using source = openSource(body, form);
   // A read that is under way ends as if the body had.
   const stop = () => void source.cancel();
-  const inTime = <T>(read: () => Promise<T>) => whileArriving(read, { ...form, stop });
+  using watch = watchArrival({ ...form, stop });
   form.signal?.addEventListener("abort", stop);
   const { from, to, isLast, rest } = placesOf(form);
   try {
@@ -82,7 +84,7 @@ export async function ingest(
     for (const [at, announced] of form.digests.slice(from, to).entries()) {
       const index = from + at;
       const length = Math.min(form.sliceBytes, form.bytes - index * form.sliceBytes);
-      const slice = await inTime(() => source.read(length));
+      const slice = await watch.during(() => source.read(length));
       if (!equalBytes(await form.digest(slice), announced)) {
         throw new TributaryError(
           "digest-mismatch",
@@ -92,11 +94,15 @@ export async function ingest(
       await sink(index, slice);
     }
     // The beginning of a slice is sent again with the rest of it.
-    if (rest > 0) await inTime(() => source.read(rest));
+    if (rest > 0) await watch.during(() => source.read(rest));
     if (form.evidence !== undefined && isLast) {
-      await readEvidence(form.evidence, form.digest, (length) => inTime(() => source.read(length)));
+      await readEvidence(
+        form.evidence,
+        form.digest,
+        (length) => watch.during(() => source.read(length)),
+      );
     }
-    await inTime(() => source.end());
+    await watch.during(() => source.end());
   } finally {
     form.signal?.removeEventListener("abort", stop);
   }
@@ -144,14 +150,25 @@ interface Source extends AsyncDisposable {
   cancel(): Promise<void>;
 }
 
+/**
+ * A body is read into buffers of ours where that works: in workerd always; in Deno if it has a length,
+ * as the end of one that has none is never told to such a reader (2.9.6), and if it is not too short.
+ */
 function openSource(body: ReadableStream<Uint8Array> | null, form: ParcelForm): Source {
-  if (body === null) return chunkSource(new Blob([]).stream(), form);
-  return "readAtLeast" in ReadableStreamBYOBReader.prototype
-    ? byobSource(body, form)
-    : chunkSource(body, form);
+  const stream = body ?? new Blob([]).stream();
+  if (form.isStream === true && !("readAtLeast" in ReadableStreamBYOBReader.prototype)) {
+    return chunkSource(stream, form);
+  }
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = stream.getReader({ mode: "byob" });
+  } catch {
+    return chunkSource(stream, form);
+  }
+  return byobSource(reader, form);
 }
 
-/** Of a platform that hands out chunks of a good size by itself. */
+/** Of a body that hands out chunks of its own. */
 function chunkSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source {
   const reader = body.getReader();
   let rest = new Uint8Array(0);
@@ -196,7 +213,7 @@ function chunkSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source
   };
 }
 
-/** workerd's own reader; its plain chunks are 4 KiB, which is seven times slower. */
+/** workerd's own reader: its plain reads give 4 KiB, which is seven times slower. */
 interface AtLeastReader extends ReadableStreamBYOBReader {
   readAtLeast(
     least: number,
@@ -204,23 +221,37 @@ interface AtLeastReader extends ReadableStreamBYOBReader {
   ): Promise<{ readonly done: boolean; readonly value?: Uint8Array<ArrayBuffer> }>;
 }
 
-function byobSource(body: ReadableStream<Uint8Array>, form: ParcelForm): Source {
-  const reader = body.getReader({ mode: "byob" }) as AtLeastReader;
+function byobSource(reader: ReadableStreamBYOBReader | AtLeastReader, form: ParcelForm): Source {
   let taken = 0;
+
+  /** What is there, and where the platform can, all that the view holds. */
+  const fill = (
+    view: Uint8Array<ArrayBuffer>,
+  ): Promise<{ readonly value?: Uint8Array | undefined }> =>
+    "readAtLeast" in reader ? reader.readAtLeast(view.length, view) : reader.read(view);
+
+  async function next(view: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    const { value } = await arrive(fill(view), taken, form);
+    if (value === undefined || value.length === 0) throw tooShort(taken, form);
+    taken += value.length;
+    form.arrived?.();
+    return value as Uint8Array<ArrayBuffer>;
+  }
+
   return {
     async read(length) {
-      const { value } = await arrive(
-        reader.readAtLeast(length, form.pool.take(length)),
-        taken,
-        form,
-      );
-      taken += value?.length ?? 0;
-      form.arrived?.();
-      if (value === undefined || value.length < length) throw tooShort(taken, form);
-      return value;
+      let slice = form.pool.take(length);
+      // A read takes the buffer, and gives it back as another.
+      for (let at = 0; at < length;) {
+        const value = await next(new Uint8Array(slice.buffer, at, length - at));
+        at += value.length;
+        slice = new Uint8Array(value.buffer, 0, length);
+      }
+      return slice;
     },
     async end() {
-      const { value } = await arrive(reader.readAtLeast(1, new Uint8Array(1)), taken, form);
+      // All is there: a sender that has closed its half of the connection makes this fail.
+      const { value } = await fill(new Uint8Array(1)).catch(() => ({ value: undefined }));
       if (value !== undefined && value.length > 0) throw tooLong(form);
     },
     cancel: () => cancel(reader),

@@ -162,6 +162,50 @@ Deno.test("ingest: reads at least a slice at a time where the platform can", asy
   }
 });
 
+/** A body that fills the reader's own buffers, a few bytes at a time. */
+function ownBuffers(bytes: Uint8Array, most: number) {
+  const seen = { pulled: 0, cancelled: false };
+  let at = 0;
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      seen.pulled++;
+      const { view } = controller.byobRequest ?? {};
+      const length = Math.min(most, view?.byteLength ?? 0, bytes.length - at);
+      if (length === 0) {
+        controller.close();
+        return controller.byobRequest?.respond(0);
+      }
+      const into = new Uint8Array(view!.buffer, view!.byteOffset, length);
+      into.set(bytes.subarray(at, at += length));
+      controller.byobRequest!.respond(length);
+    },
+    cancel: () => void (seen.cancelled = true),
+  });
+  return { stream, seen };
+}
+
+for (const most of [1, 7, 16, 100]) {
+  Deno.test(`ingest: a body that comes ${most} bytes at a time is read into the slices' own memory`, async () => {
+    const bytes = parcel(40);
+    const slices = await slicesOf(ownBuffers(bytes, most).stream, formOf(bytes));
+    assert.deepEqual(slices.map((slice) => slice.length), [16, 16, 8]);
+    assert.deepEqual(slices.flatMap((slice) => [...slice]), [...bytes]);
+    for (const [length, code] of [[41, "body-too-long"], [39, "body-too-short"]] as const) {
+      const { stream } = ownBuffers(parcel(length), most);
+      await assert.rejects(slicesOf(stream, formOf(bytes)), { code });
+    }
+  });
+}
+
+Deno.test("ingest: a body without a length is read by its own chunks where its end is not told otherwise", async () => {
+  const bytes = parcel(40);
+  const { stream, seen } = bodyOf(bytes, [16]);
+  const slices = await slicesOf(stream, { ...formOf(bytes), isStream: true });
+  assert.deepEqual(slices.flatMap((slice) => [...slice]), [...bytes]);
+  assert.ok(seen.pulled > 1);
+});
+
 Deno.test("ingest: a sender that stalls is given up; one that is merely slow is not", async () => {
   const bytes = parcel(3 * SLICE);
   const clock = manualClock();

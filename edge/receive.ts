@@ -127,6 +127,7 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
       ...{ bytes: head.bytes, sliceBytes: form.sliceBytes, digests: head.slices },
       ...(follows && { evidence: follows }),
       ...(head.piece && { piece: head.piece }),
+      isStream: head.isStream,
       ...{ digest, pool, clock, stallMs: limits.stallMs, signal },
       arrived: committer.progress,
     };

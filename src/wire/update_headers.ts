@@ -82,6 +82,8 @@ export interface UpdateHead {
   readonly evidence?: EvidenceHead;
   /** Which piece of the body is sent; all of it where left out. */
   readonly piece?: UploadPiece;
+  /** Set where the body comes without a length of its own. */
+  readonly isStream?: true;
 }
 
 /** Length of an update's whole body. */
@@ -160,6 +162,7 @@ export async function readUpdateHeaders(
     ...{ bytes, digest, slices, sid, clients, members },
     ...(evidence && { evidence }),
     ...(place && { piece: { ...place, bytes: length } }),
+    ...(isStream(headers) && { isStream: true }),
   };
 }
 
@@ -232,18 +235,21 @@ function readEvidence(
   return { bytes, digest: readTree(headers, UPDATE_FIELDS.evidenceDigest) };
 }
 
+function isStream(headers: Headers): boolean {
+  return !headers.has(UPDATE_FIELDS.length) || headers.has("transfer-encoding");
+}
+
 /** The length that the headers announce, checked; a stream's is told by its evidence. */
 function readLength(
   headers: Headers,
   head: { readonly bytes: number; readonly evidence: EvidenceHead | undefined },
   { offset, isLast }: Omit<UploadPiece, "bytes"> = { offset: 0, isLast: true },
 ): number {
-  const text = headers.get(UPDATE_FIELDS.length);
-  const isStream = text === null || headers.has("transfer-encoding");
+  const text = headers.get(UPDATE_FIELDS.length) ?? "";
   const rest = head.bytes - offset;
   const expected = isLast ? rest + (head.evidence?.bytes ?? 0) : rest;
-  if (isStream && isLast && head.evidence !== undefined) return expected;
-  if (isStream) {
+  if (isStream(headers) && isLast && head.evidence !== undefined) return expected;
+  if (isStream(headers)) {
     throw new TributaryError(
       "length-required",
       "Cannot take an update: its length is not declared, expected Content-Length",
