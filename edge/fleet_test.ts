@@ -264,3 +264,26 @@ Deno.test("fleet: a request that one instance took is refused by the others", as
   );
   for (const process of [...fleet, root]) await process.stop();
 });
+
+Deno.test("fleet: members that ask for a round at any instance are there to be asked", async () => {
+  const clock = hastyClock();
+  const sampling = { kind: "available", count: CLIENTS, overSelect: 1 } as const;
+  const task = taskFor({ sampling, stop: { rounds: 1 } });
+  const root = await createRootProcess(clock, task);
+  await root.start();
+  const fleet = await createFleet(clock, root, { instances: 3 });
+  for (const instance of fleet) await instance.start();
+  // Nobody asks the first one, which draws.
+  const leads = fleet.map(({ app }) => insideOf(app.aggregator).world.instance.leads);
+  assert.deepEqual(leads, [true, false, false]);
+  const runs = await Promise.all(
+    Array.from(
+      { length: CLIENTS },
+      (_, i) =>
+        runMaskedClient(clock, fleet[1 + i % 2]!, { task, words: (round) => wordsOf(i, round) }),
+    ),
+  );
+  assert.deepEqual(runs.map(({ rounds }) => rounds), runs.map(() => [1]));
+  for (const process of [...fleet, root]) await process.stop();
+  assert.deepEqual(await fleet[0]!.store.sliceNames(await taskId(task), "presence/"), []);
+});

@@ -1,6 +1,7 @@
 /**
  * Which members are there to be asked: those that wait for a round now, or did so of late. Kept in
- * memory alone, as it is not worth a write, and true again soon after a restart.
+ * memory, as it is not worth a write, and true again soon after a restart; instances that share a store
+ * tell each other (shared_presence.ts).
  *
  * @module
  */
@@ -20,6 +21,10 @@ export interface Presence {
   enter(member: string, clients: number): Disposable;
   /** Forgets a member. */
   leave(member: string): void;
+  /** Members that have asked here, with the clients that they have at hand. */
+  here(): ReadonlyMap<string, number>;
+  /** Takes note of members that have asked other instances, in place of all that were noted before. */
+  note(elsewhere: ReadonlyMap<string, number>): void;
   /** Clients that a member has at hand; 0 if it is not there. */
   of(member: string): number;
   /** Clients at hand over all members. */
@@ -41,6 +46,8 @@ export function createPresence({ clock, windowMs }: PresenceOptions): Presence {
   const present = new Map<string, Present>();
   /** Sum over all that are kept, some of whom may have gone unnoticed. */
   let kept = 0;
+  /** Members that have asked elsewhere. */
+  let others: ReadonlyMap<string, number> = new Map();
   const watches = new Set<() => void>();
 
   const isThere = ({ waiting, seenMs }: Present) =>
@@ -51,6 +58,10 @@ export function createPresence({ clock, windowMs }: PresenceOptions): Presence {
     kept += clients - entry.clients;
     entry.clients = clients;
     entry.seenMs = clock.now();
+    lookAgain();
+  }
+
+  function lookAgain(): void {
     for (const look of [...watches]) look();
   }
 
@@ -59,14 +70,29 @@ export function createPresence({ clock, windowMs }: PresenceOptions): Presence {
     present.delete(member);
   }
 
-  function count(): number {
+  function forgetThoseGone(): void {
     for (const [member, entry] of present) if (!isThere(entry)) leave(member);
-    return kept;
+  }
+
+  function count(): number {
+    forgetThoseGone();
+    let clients = kept;
+    // What one says itself, here and now, is newer than what another instance has heard.
+    for (const [member, elsewhere] of others) if (!present.has(member)) clients += elsewhere;
+    return clients;
   }
 
   return {
     leave,
     count,
+    here() {
+      forgetThoseGone();
+      return new Map(Array.from(present, ([member, { clients }]) => [member, clients]));
+    },
+    note(elsewhere) {
+      others = elsewhere;
+      lookAgain();
+    },
     enter(member, clients) {
       const entry = present.get(member) ?? { clients: 0, waiting: new Set(), seenMs: 0 };
       present.set(member, entry);
@@ -85,10 +111,10 @@ export function createPresence({ clock, windowMs }: PresenceOptions): Presence {
     },
     of(member) {
       const entry = present.get(member);
-      return entry !== undefined && isThere(entry) ? entry.clients : 0;
+      return entry !== undefined && isThere(entry) ? entry.clients : others.get(member) ?? 0;
     },
     async reach(clients, signal) {
-      const isReached = () => kept >= clients && count() >= clients;
+      const isReached = () => (others.size > 0 || kept >= clients) && count() >= clients;
       signal.throwIfAborted();
       if (isReached()) return;
       const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -106,3 +106,16 @@ Deno.test("presence: a wait for enough ends with its signal's reason", async () 
   await assert.rejects(wait, /enough of that/);
   await assert.rejects(presence.reach(1, stop.signal), /enough of that/);
 });
+
+Deno.test("presence: who has asked another instance is there too, unless it has asked here since", async () => {
+  const { presence } = room();
+  using _waits = presence.enter("a", 2);
+  const reached = presence.reach(5, new AbortController().signal);
+  presence.note(new Map([["a", 7], ["b", 3]]));
+  await reached;
+  assert.deepEqual(["a", "b", "c"].map((id) => presence.of(id)), [2, 3, 0]);
+  assert.equal(presence.count(), 5);
+  assert.deepEqual([...presence.here()], [["a", 2]]);
+  presence.note(new Map());
+  assert.deepEqual([presence.of("b"), presence.count()], [0, 2]);
+});

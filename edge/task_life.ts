@@ -24,6 +24,7 @@ import { sweepOrphans } from "./orphans.ts";
 import type { PhaseHost } from "./phase_host.ts";
 import { createPresence, type Presence } from "./presence.ts";
 import { createReceiver } from "./receive.ts";
+import { sharePresence } from "./shared_presence.ts";
 import { abstained } from "./shares.ts";
 import type { UpdateRow } from "./store.ts";
 import { createRoundNews } from "./round_news.ts";
@@ -341,6 +342,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       phases?.[Symbol.dispose]();
       await duties[Symbol.asyncDispose]();
       await sweeping;
+      await sharing;
       await committer[Symbol.asyncDispose]();
       receiver[Symbol.dispose]();
     },
@@ -349,6 +351,10 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
   const phases = options.phases(life);
   if (instance.leads) await sweepOrphans(store, id, committer.state);
   follow(committer.latest);
+  const isByPresence = task.sampling.kind === "available";
+  const sharing = isByPresence
+    ? sharePresence(world, { task: id, presence, signal: stopping.signal })
+    : Promise.resolve();
   const watch = instance.watch(() => follow(committer.latest));
   undo.move();
   return life;
