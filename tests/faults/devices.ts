@@ -1,0 +1,107 @@
+/**
+ * Clients of a simulated world: devices that join, take part to the end, and come back after they died.
+ *
+ * @module
+ */
+import type { ClientCores } from "../../src/client/cores.ts";
+import { join } from "../../src/client/join.ts";
+import type { Fetch } from "../../src/core/fetch.ts";
+import type { Identity } from "../../src/core/identity.ts";
+import { deriveSeed, seededRng } from "../../src/core/random.ts";
+import type { Trainer } from "../../src/core/trainer.ts";
+import { nativeDigest } from "../../edge/deno/mod.ts";
+import { lessonOf, roundSeeds } from "../../src/client/make_update.ts";
+import type { UpdateChain } from "../../src/update/chain.ts";
+import { isRetryable } from "../../src/wire/peer.ts";
+import { isTributaryError } from "../../src/core/errors.ts";
+import type { Task } from "../../src/wire/task.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Life, Running } from "./machine.ts";
+
+/** A device, before it joins. */
+export interface Device {
+  readonly identity: Identity;
+  /** Decides all that it draws of its updates. */
+  readonly seed: Uint8Array;
+  /** Region that it joins. */
+  readonly url: string;
+  /** Whether the task is over for it. */
+  isDone: boolean;
+}
+
+/** What devices run with. */
+export interface DeviceWorld {
+  readonly task: Task;
+  readonly ledger: Ledger;
+  readonly cores: ClientCores;
+  /** Encodes as devices do. */
+  readonly chain: UpdateChain;
+  fetchOf(life: Life): Fetch;
+}
+
+/** One run of a device's application. */
+export function runDevice(world: DeviceWorld, device: Device, life: Life): Running {
+  const over = new AbortController();
+  const run = device.isDone ? Promise.resolve() : takePart(world, { device, life, over });
+  return {
+    ready: run,
+    async stop() {
+      over.abort(new DOMException("The device stops", "AbortError"));
+      await run.catch(() => {});
+    },
+  };
+}
+
+async function takePart(
+  world: DeviceWorld,
+  { device, life, over: { signal } }: {
+    readonly device: Device;
+    readonly life: Life;
+    readonly over: AbortController;
+  },
+): Promise<void> {
+  const { identity, seed, url } = device;
+  const trainer = await trainerOf(world, device, life);
+  for (;;) {
+    try {
+      await using me = await join(url, {
+        ...{ identity, seed, trainer, cores: world.cores, digest: nativeDigest, signal },
+        ...{ clock: life.clock, random: life.random, fetch: world.fetchOf(life) },
+      });
+      for await (const _report of me.rounds());
+      device.isDone = true;
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      // Whoever uses the library tries again later where that may help: a clock is set right some day.
+      const mayPass = isRetryable(error) || isTributaryError(error, "task-unknown") ||
+        isTributaryError(error, "signature-expired");
+      if (!mayPass) world.ledger.blame("gave-up", `${life.name}: ${error}`);
+      await life.clock.sleep(1000 + 1000 * (life.random(1)[0] ?? 0) / 256, { signal });
+    }
+  }
+}
+
+/** Adds a little that only this client and round have, after some time; now and then after too long. */
+async function trainerOf(
+  { task, ledger, chain }: DeviceWorld,
+  { identity, seed }: Device,
+  { clock }: Life,
+): Promise<Trainer> {
+  const lesson = await lessonOf(task);
+  return async (model, { round, signal }) => {
+    const seeds = await roundSeeds(seed, { lesson, round });
+    const rng = seededRng(await deriveSeed(seeds.train, "training"));
+    const takesMs = rng.below(12) === 0 ? task.roundMs * 2 : 50 + rng.uniform() * task.roundMs / 4;
+    const weights = Object.fromEntries(
+      Object.entries(model).map(([name, { shape, data }]) => [
+        name,
+        { shape, data: data.map((value) => value + rng.uniform() / 4) },
+      ]),
+    );
+    const contribution = { weights, examples: 1 };
+    await clock.sleep(takesMs, { signal });
+    ledger.trained(identity.id, round, chain.encode(contribution, { model, key: seeds.encode }));
+    return contribution;
+  };
+}
