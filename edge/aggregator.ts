@@ -13,12 +13,12 @@ import { type RandomSource, systemRandom } from "../src/core/random.ts";
 import { retry } from "../src/core/retry.ts";
 import type { LogPage } from "../src/wire/log.ts";
 import type { Status } from "../src/wire/status.ts";
-import type { TaskOffer } from "../src/wire/task.ts";
+import type { SignedTask, TaskOffer } from "../src/wire/task.ts";
 import { createBudget } from "./budget.ts";
 import type { Perform } from "./duty.ts";
 import type { PhaseHost } from "./phase_host.ts";
 import { createPhaseRelay } from "./relay_region.ts";
-import { createPhaseRoot } from "./relay_root.ts";
+import { createPhaseRoot, phasesOf } from "./relay_root.ts";
 import { checkStoreIdentity, readTaskDocument } from "./first_write.ts";
 import { createInstance } from "./instance.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
@@ -29,6 +29,7 @@ import { type NewTask, rootDuties, storeTask, type StrategyOf } from "./root.ts"
 import { createSlicePool } from "./slice_pool.ts";
 import type { RoundStore } from "./store.ts";
 import { createSums, type SumsOf } from "./sums.ts";
+import { formOf } from "./task_form.ts";
 import { createTaskLife, type TaskLife } from "./task_life.ts";
 import { tracedFetch } from "./trace.ts";
 import type { World } from "./world.ts";
@@ -173,6 +174,7 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
     await world.instance.begin();
     const signed = await readTaskDocument(world.store, id);
     await checkStoreIdentity(world, signed);
+    if (parent === undefined) await checkPhases(world, id, signed);
     const life = await createTaskLife(world, { id, signed, perform, phases });
     lives.set(id, life);
     if (parent !== undefined) following.push(follow(life, parent));
@@ -236,6 +238,21 @@ export function createAggregator(options: AggregatorOptions): InnerAggregator {
       lives.clear();
     },
   };
+}
+
+/**
+ * Checks that no other instance of this root keeps the phases of a task: they are in one's memory.
+ *
+ * @throws {TributaryError} `task-refused` if one does.
+ */
+async function checkPhases({ instance }: World, id: string, { task }: SignedTask): Promise<void> {
+  if (formOf(task).mask.phases === undefined) return;
+  if (await instance.hold(phasesOf(id))) return;
+  throw new TributaryError(
+    "task-refused",
+    `Cannot take up "${task.name}": another instance of this root has it, ` +
+      `expected one alone for a task that masks by ${task.mask.kind}`,
+  );
 }
 
 /** Asks until the parent is there and has a task. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { toBase64Url } from "../src/core/bytes.ts";
+import type { Clock } from "../src/core/clock.ts";
 import type { Fetch } from "../src/core/fetch.ts";
 import { generateIdentity } from "../src/core/identity.ts";
 import { decodeSafetensors } from "../src/core/safetensors.ts";
@@ -12,6 +13,7 @@ import { verifyLog } from "../src/wire/verify_log.ts";
 import { hastyClock } from "../tests/hasty_clock.ts";
 import { createFleet, type FleetOptions, watchLanes } from "./_fleet_testing.ts";
 import { runMaskedClient } from "./_masked_testing.ts";
+import { phasedTask } from "./_phased_testing.ts";
 import {
   insideOf,
   openRound,
@@ -23,6 +25,7 @@ import {
 } from "./_testing.ts";
 import { createRootProcess, patientPeer, type Process } from "./_tree_testing.ts";
 import { testCommittee } from "./helper/_testing.ts";
+import { sharedMemory } from "./memory/shared_memory.ts";
 import type { RoundStore } from "./store.ts";
 
 const WORDS = 5;
@@ -286,4 +289,66 @@ Deno.test("fleet: members that ask for a round at any instance are there to be a
   assert.deepEqual(runs.map(({ rounds }) => rounds), runs.map(() => [1]));
   for (const process of [...fleet, root]) await process.stop();
   assert.deepEqual(await fleet[0]!.store.sliceNames(await taskId(task), "presence/"), []);
+});
+
+/** Two instances of one root, started. */
+async function rootFleet(clock: Clock, task: Task) {
+  const memory = sharedMemory(clock);
+  const identity = await generateIdentity();
+  const roots = await Promise.all(
+    [0, 1].map(() => createRootProcess(clock, task, { store: memory.open(), identity })),
+  );
+  return { roots, identity };
+}
+
+Deno.test("fleet: two instances of a root publish each round once", async () => {
+  const clock = hastyClock();
+  const task = taskFor();
+  const { roots, identity } = await rootFleet(clock, task);
+  for (const root of roots) await root.start();
+  const runs = await Promise.all(
+    Array.from(
+      { length: CLIENTS },
+      (_, i) =>
+        runMaskedClient(clock, roots[i % 2]!, { task, words: (round) => wordsOf(i, round) }),
+    ),
+  );
+  assert.deepEqual(runs.map(({ rounds }) => rounds), runs.map(() => [1, 2]));
+  const id = await taskId(task);
+  for (const root of roots) {
+    assert.equal(root.identity.id, identity.id);
+    const peer = patientPeer(clock, root.fetch, await generateIdentity());
+    assert.deepEqual(await publishedSums(peer, id), [
+      await sumDigest(sumOf(1)),
+      await sumDigest(sumOf(2)),
+    ]);
+    assert.equal((await eventsOf(root, task)).filter(({ kind }) => kind === "published").length, 2);
+  }
+  for (const root of roots) await root.stop();
+});
+
+Deno.test("fleet: a root's second instance refuses a task whose phases the first one keeps", async () => {
+  const clock = manualClock();
+  const task = phasedTask(WORDS);
+  const { roots: [first, second] } = await rootFleet(clock, task);
+  await first!.start();
+  const refused = assert.rejects(second!.start(), { code: "task-refused" });
+  let isOver = false;
+  refused.finally(() => isOver = true);
+  while (!isOver) {
+    clock.advance(500);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await refused;
+  // One that has died is waited for.
+  first!.kill();
+  let isUp = false;
+  const starting = second!.start().then(() => isUp = true);
+  while (!isUp) {
+    clock.advance(500);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await starting;
+  assert.equal(second!.app.aggregator.tasks.size, 1);
+  for (const root of [first!, second!]) await root.stop();
 });

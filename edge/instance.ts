@@ -37,6 +37,14 @@ export interface Instance extends AsyncDisposable {
   readonly leads: boolean;
   /** Takes a lane, once; to be awaited before anything is added. */
   begin(): Promise<void>;
+  /**
+   * Takes what only one instance may have at all, and keeps it; waits for one that has died.
+   *
+   * @returns Whether it has it; false if an instance that is alive does.
+   */
+  hold(name: string): Promise<boolean>;
+  /** Whether it still has what it holds, as far as it knows by its own clock. */
+  holds(name: string): boolean;
   /** Calls `changed` whenever {@link Instance.leads} changes, until it is disposed of. */
   watch(changed: () => void): Disposable;
   /**
@@ -48,6 +56,8 @@ export interface Instance extends AsyncDisposable {
   whileLeading<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
+/** So many leases long it is waited for one that has died: its own, and the time to notice. */
+const HOLD_LEASES = 1.5;
 /** Most instances of one aggregator. */
 const MOST_LANES = 64;
 const LEAD = "lead";
@@ -59,6 +69,7 @@ export function createInstance(options: InstanceOptions): Instance {
   const stopping = new AbortController();
   let lane = ONLY_LANE;
   let leads = shared === undefined;
+  let beat: Beat | undefined;
   let beginning: Promise<void> | undefined;
   let beating: Promise<void> | undefined;
 
@@ -70,10 +81,11 @@ export function createInstance(options: InstanceOptions): Instance {
 
   async function begin(): Promise<void> {
     if (shared === undefined) return;
-    const beat = createBeat(shared, options);
-    ({ lane } = await beat.next(true));
-    setLeads(beat.leads);
-    beating = keepOn(beat);
+    const begun = createBeat(shared, options);
+    ({ lane } = await begun.next(true));
+    beat = begun;
+    setLeads(begun.leads);
+    beating = keepOn(begun);
   }
 
   async function keepOn(beat: Beat): Promise<void> {
@@ -107,6 +119,16 @@ export function createInstance(options: InstanceOptions): Instance {
         throw error;
       });
     },
+    async hold(name) {
+      const { clock, limits } = options;
+      const endMs = clock.now() + HOLD_LEASES * limits.leaseMs;
+      for (;;) {
+        if (beat === undefined || await beat.hold(name)) return true;
+        if (clock.now() >= endMs) return false;
+        await clock.sleep(limits.leaseMs / 3, { signal: stopping.signal });
+      }
+    },
+    holds: (name) => beat === undefined || beat.holds(name),
     watch(changed) {
       watchers.add(changed);
       return { [Symbol.dispose]: () => void watchers.delete(changed) };
@@ -150,6 +172,10 @@ async function until(instance: Instance, leads: boolean, signal: AbortSignal): P
 interface Beat {
   /** Whether it leads, as far as it knows by its own clock. */
   readonly leads: boolean;
+  /** Takes one thing more, to be renewed with the others; false if another has it. */
+  hold(name: string): Promise<boolean>;
+  /** Whether it still has one of those. */
+  holds(name: string): boolean;
   /** Renews what it holds; a lane that was lost in the meantime is replaced by a free one. */
   next(first: boolean): Promise<{ readonly lane: number }>;
   /** Gives all back. */
@@ -159,8 +185,18 @@ interface Beat {
 function createBeat(shared: SharedStore, { clock, random, limits }: InstanceOptions): Beat {
   const holder = toHex(random(16));
   const take = (name: string) => shared.lease({ name, holder, ms: limits.leaseMs });
+  /** Until when it has what it holds. */
+  const held = new Map<string, number>();
   let lane: number | undefined;
-  let leadsUntilMs = -Infinity;
+
+  async function hold(name: string): Promise<boolean> {
+    const askedMs = clock.now();
+    const isMine = await take(name);
+    held.set(name, isMine ? askedMs + limits.leaseMs : -Infinity);
+    return isMine;
+  }
+
+  const holds = (name: string) => clock.now() < (held.get(name) ?? -Infinity);
 
   async function freeLane(): Promise<number> {
     for (let at = 0; at < MOST_LANES; at++) if (await take(laneName(at))) return at;
@@ -168,19 +204,20 @@ function createBeat(shared: SharedStore, { clock, random, limits }: InstanceOpti
   }
 
   return {
+    hold,
+    holds,
     get leads() {
-      return clock.now() < leadsUntilMs;
+      return holds(LEAD);
     },
     async next(first) {
       if (first || lane === undefined || !await take(laneName(lane))) lane = await freeLane();
-      const askedMs = clock.now();
-      leadsUntilMs = await take(LEAD) ? askedMs + limits.leaseMs : -Infinity;
+      for (const name of new Set([LEAD, ...held.keys()])) await hold(name);
       return { lane };
     },
     async end() {
-      leadsUntilMs = -Infinity;
-      if (lane !== undefined) await shared.release({ name: laneName(lane), holder });
-      await shared.release({ name: LEAD, holder });
+      const names = [...held.keys(), ...(lane === undefined ? [] : [laneName(lane)])];
+      held.clear();
+      for (const name of names) await shared.release({ name, holder });
     },
   };
 }

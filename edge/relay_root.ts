@@ -41,6 +41,11 @@ const ENDS: Readonly<Record<UpPhase, number>> = {
 /** Longest time that a phase takes after the one before it, in eighths. */
 const LONGEST = 1;
 
+/** What an instance has to hold that keeps the phases of a task. */
+export function phasesOf(task: string): string {
+  return `phases/${task}`;
+}
+
 /** One round while it is worked on. */
 interface Running {
   readonly facts: RoundFacts;
@@ -76,8 +81,14 @@ export function createPhaseRoot(world: World, life: TaskLife, phased: PhasedMask
   const changes = createWaiters({ clock, capacity: Infinity, retryAfterS: limits.retryAfterS });
   let running: { readonly round: number; readonly work: Promise<Running> } | undefined;
 
+  /** Another instance may have taken over from a process that stood still for long. */
+  function checkHeld(round: number): void {
+    if (!world.instance.holds(phasesOf(life.id))) throw busy(round);
+  }
+
   /** The facts of a round that is not over. */
   function factsOf(round: number): RoundFacts {
+    checkHeld(round);
     const { round: record } = committer.latest.record;
     const { phase } = record;
     if (round > record.round) {
@@ -151,7 +162,10 @@ export function createPhaseRoot(world: World, life: TaskLife, phased: PhasedMask
   }
 
   async function write(row: SliceRow): Promise<void> {
-    await committer.run((draft) => void draft.slices.push(row));
+    await committer.run((draft) => {
+      checkHeld(draft.round.round);
+      draft.slices.push(row);
+    });
   }
 
   /** Ends the first two phases in time; those after the sum is sealed are ended where it is opened. */
