@@ -25,7 +25,7 @@ export interface EaseOptions {
 /** What must be said; the rest has defaults. */
 export type EaseSettings = Pick<EaseOptions, "items"> & Partial<Omit<EaseOptions, "items">>;
 
-/** Most items: the pairs of one more would not fit the 16 Mi values of an update or a model. */
+/** Most items: the pairs of one more would not fit the 16 Mi values of one accumulator. */
 const MOST_ITEMS = 5792;
 
 const schema: v.GenericSchema<unknown, EaseOptions> = v.strictObject({

@@ -24,8 +24,8 @@ import { checkPrivacy, CLIP_BIT_TENSOR } from "../update/check_privacy.ts";
 import type { PrivacyPlan } from "../wire/privacy_plan.ts";
 import { type Task, updatePlan } from "../wire/task.ts";
 
-/** Largest model, 16 Mi values: it has to be held beside its sum. */
-const MAX_MODEL_BYTES = 64 * 2 ** 20;
+/** Largest model, 64 Mi values, as many as an update has. */
+const MAX_MODEL_BYTES = 256 * 2 ** 20;
 
 /** Metrics that are better when lower, by which no rule can stop. */
 const LOWER_IS_BETTER: readonly string[] = ["loss", "brier", CLIPPED];

@@ -29,8 +29,11 @@ export interface UpdatePlan {
   readonly privacy?: PrivacyPlan;
 }
 
-/** Largest parcel, 16 Mi values: a region has to hold the sum of a round in 128 MB. */
-export const MAX_UPDATE_BYTES: number = 64 * 2 ** 20;
+/**
+ * Largest parcel, 64 Mi values: the digests of its slices fit a header, and its sum four accumulators of
+ * 128 MB each.
+ */
+export const MAX_UPDATE_BYTES: number = 256 * 2 ** 20;
 
 /** Bytes of a word of the `u32` ring, which carries one value. */
 const WORD_BYTES = 4;

@@ -102,7 +102,7 @@ Deno.test("plan: a parcel has four bytes a value, and at most what a region can 
   checkUpdatePlan(withTensor({ shape: [most] }));
   assert.throws(
     () => checkUpdatePlan(withTensor({ shape: [most + 1] })),
-    refused(/an update of 67108868 bytes: at most 67108864 fit a region/),
+    refused(/an update of 268435460 bytes: at most 268435456 fit a region/),
   );
   const huge = Array.from({ length: 40 }, () => 2 ** 52);
   assert.throws(() => checkUpdatePlan(withTensor({ shape: huge })), refused(/Infinity bytes/));
