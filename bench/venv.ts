@@ -45,14 +45,23 @@ export async function runPython<T>({ venv, packages, args, env = {} }: PythonRun
   return JSON.parse(result.slice("RESULT ".length));
 }
 
-/** The environment's interpreter; makes the environment if it is not there or holds something else. */
-async function preparePython(venv: string, packages: readonly string[]): Promise<string> {
+/**
+ * The interpreter of an environment, which is made if it is not there or holds something else.
+ *
+ * @param venv     Its name.
+ * @param packages What pip installs in it, pinned.
+ * @throws {SkippedError} If it cannot be set up: no Python, no network, no such package.
+ */
+export async function preparePython(
+  venv: string,
+  packages: readonly string[],
+): Promise<string> {
   const folder = decodeURIComponent(new URL(`${venv}/`, CACHE).pathname);
   const python = `${folder}bin/python`;
   const record = `${folder}packages.txt`;
   const wanted = packages.join("\n");
   if (await Deno.readTextFile(record).catch(() => "") === wanted) return python;
-  console.log(`installing ${packages.join(", ")} in a Python environment of the bench's own …`);
+  console.log(`installing ${packages.join(", ")} in a Python environment of its own …`);
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   await step("python3", ["-m", "venv", folder]);
   await step(python, ["-m", "pip", "install", "--quiet", "--no-cache-dir", ...packages]);
