@@ -38,6 +38,8 @@ export interface CommitterOptions extends StateChangeOptions {
   readonly batch: BatchLimits;
   /** Hears of each write. */
   readonly logger: Logger;
+  /** Whether other instances are there, which may be about to write. */
+  hasRivals(): boolean;
   /** Lets other work of the event loop go first. */
   turn(): Promise<void>;
   /** Called after each write, with the state and the draft that it came from. */
@@ -93,8 +95,6 @@ const UNTIL_READ = { attempts: Infinity, minMs: 100, maxMs: 10_000 };
 const MOST_TRIES = 64;
 /** Longest wait before a batch that was overtaken is tried again. */
 const MOST_WAIT_MS = 128;
-/** Others who wrote within this time may be about to write again. */
-const RIVAL_MS = 1000;
 
 /** Reads the task's state and begins to write it. */
 export async function createCommitter(options: CommitterOptions): Promise<Committer> {
@@ -110,8 +110,6 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   const queue: Queued[] = [];
   const lookers: PromiseWithResolvers<void>[] = [];
   let progress = 0;
-  /** When another instance was last found to have written. */
-  let rivalMs = -Infinity;
   let writeMs = 0;
 
   async function state(): Promise<TaskState> {
@@ -161,7 +159,6 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     const next = await catchUp(store, task, await state());
     if (next === undefined) return false;
     latest = next;
-    rivalMs = clock.now();
     options.reloaded(latest);
     return true;
   }
@@ -219,7 +216,7 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
    * else overtake one that has to read first what it wrote. Meanwhile the next batch grows.
    */
   async function giveWay(): Promise<void> {
-    if (clock.now() - rivalMs >= RIVAL_MS) return;
+    if (!options.hasRivals()) return;
     await pause(2 * Math.min(writeMs, MOST_WAIT_MS));
   }
 

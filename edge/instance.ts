@@ -35,6 +35,8 @@ export interface Instance extends AsyncDisposable {
   readonly lane: number;
   /** Whether it does what is to be done once. */
   readonly leads: boolean;
+  /** How many others there are, as last seen. */
+  readonly others: number;
   /** Takes a lane, once; to be awaited before anything is added. */
   begin(): Promise<void>;
   /**
@@ -61,6 +63,7 @@ const HOLD_LEASES = 1.5;
 /** Most instances of one aggregator. */
 const MOST_LANES = 64;
 const LEAD = "lead";
+const LANE = "lane/";
 
 /** An instance that does nothing before it begins. */
 export function createInstance(options: InstanceOptions): Instance {
@@ -105,6 +108,9 @@ export function createInstance(options: InstanceOptions): Instance {
   }
 
   const instance: Instance = {
+    get others() {
+      return beat?.others ?? 0;
+    },
     get lane() {
       return lane;
     },
@@ -172,6 +178,8 @@ async function until(instance: Instance, leads: boolean, signal: AbortSignal): P
 interface Beat {
   /** Whether it leads, as far as it knows by its own clock. */
   readonly leads: boolean;
+  /** Other instances that were alive at the last renewal. */
+  readonly others: number;
   /** Takes one thing more, to be renewed with the others; false if another has it. */
   hold(name: string): Promise<boolean>;
   /** Whether it still has one of those. */
@@ -188,6 +196,7 @@ function createBeat(shared: SharedStore, { clock, random, limits }: InstanceOpti
   /** Until when it has what it holds. */
   const held = new Map<string, number>();
   let lane: number | undefined;
+  let others = 0;
 
   async function hold(name: string): Promise<boolean> {
     const askedMs = clock.now();
@@ -209,9 +218,14 @@ function createBeat(shared: SharedStore, { clock, random, limits }: InstanceOpti
     get leads() {
       return holds(LEAD);
     },
+    get others() {
+      return others;
+    },
     async next(first) {
       if (first || lane === undefined || !await take(laneName(lane))) lane = await freeLane();
       for (const name of new Set([LEAD, ...held.keys()])) await hold(name);
+      const lanes = [...(await shared.leases()).keys()].filter((name) => name.startsWith(LANE));
+      others = Math.max(0, lanes.length - 1);
       return { lane };
     },
     async end() {
@@ -223,5 +237,5 @@ function createBeat(shared: SharedStore, { clock, random, limits }: InstanceOpti
 }
 
 function laneName(lane: number): string {
-  return `lane/${lane}`;
+  return `${LANE}${lane}`;
 }

@@ -110,6 +110,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     form,
     heldBytes: limits.heldBytes,
     lane: () => instance.lane,
+    hasRivals: () => instance.others > 0,
     batch: { jobs: limits.batchJobs, bytes: limits.inFlightBytes },
     committed(state, draft) {
       news.ended(draft.logged, state.record.round);
