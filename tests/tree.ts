@@ -48,6 +48,8 @@ export interface Node {
   readonly life: AggregatorTask;
   /** Begins again, with what its store has, at the same address. */
   start(): Promise<void>;
+  /** Has a region hand its work on and leave its parent. */
+  drain(): Promise<void>;
   /** Ends; nothing answers at its address then. */
   stop(): Promise<void>;
 }
@@ -163,6 +165,9 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
         const signed = await signTask(task, identity);
         const model = modelFrom(task.model, task.train).initial(fromHex(task.seed));
         await running.aggregator.own({ signed, model });
+      },
+      async drain() {
+        await running?.aggregator.drain();
       },
       async stop() {
         await running?.stop();

@@ -13,19 +13,21 @@ import { type ModelUse, onDevice } from "../models/on_device.ts";
 import type { AnyModel } from "../models/registry.ts";
 import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
-import { createPeer, DEFAULT_RETRY, type PeerOptions } from "../wire/peer.ts";
-import { createPhasePeer } from "../wire/phase_peer.ts";
+import { isRetryable } from "../wire/peer.ts";
 import { planDigest } from "../wire/session_id.ts";
 import { type ClientCores, inlineCores } from "./cores.ts";
 import { checkInsistence } from "./insistence.ts";
 import type { JoinOptions } from "./join_options.ts";
 import { lessonOf, roundSeeds } from "./make_update.ts";
 import { memoryState } from "./memory_state.ts";
-import { onlyTask } from "../wire/only_task.ts";
 import { createParticipant, type Participant } from "./participant.ts";
+import { createRegions, nearestOffer, type ReachOptions, type Regions } from "./regions.ts";
 
 /**
- * Enrols a device at the region under `url`.
+ * Enrols a device at the region under `url`; of several at the nearest one, which is the first to answer.
+ *
+ * With several it goes to another one when its own is away or drains. It never sends an update of one
+ * round to two of them; so that this holds over a restart too, its `state` has to be durable.
  *
  * The task is checked before anything else: its owner's signature, that its updates fit their slots,
  * and that its layout is the one of its model and strategy.
@@ -41,21 +43,24 @@ import { createParticipant, type Participant } from "./participant.ts";
  * for await (const round of me.rounds()) console.log(round.round, round.kind);
  * ```
  */
-export async function join(url: string, options: JoinOptions): Promise<Participant> {
+export async function join(
+  url: string | readonly string[],
+  options: JoinOptions,
+): Promise<Participant> {
   const { identity, digest = webDigest, clock = systemClock(), random = systemRandom } = options;
   const { seed, token, turn = (work) => work(), state = memoryState() } = options;
   const call = options.signal === undefined ? {} : { signal: options.signal };
-  const peerOptions: PeerOptions = {
-    url,
+  const reach: ReachOptions = {
+    urls: typeof url === "string" ? [url] : [...new Set(url)],
     fetch: options.fetch ?? systemFetch,
     identity,
     clock,
     random,
     digest,
   };
-  const peer = createPeer(peerOptions);
-  const taskId = options.task ?? await onlyTask(peer, call);
-  const { task, region, owner } = await peer.task(taskId, call);
+  if (reach.urls.length === 0) throw new TypeError("Cannot join: expected the address of a region");
+  const first = await nearestOffer(reach, { task: options.task, ...call });
+  const { id: taskId, offer: { task, owner } } = first;
   if (options.owner !== undefined && options.owner !== owner) {
     throw new TributaryError(
       "task-refused",
@@ -66,27 +71,16 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
   const { model, strategy, published, plan, mask } = checkTask(task);
   const cores = options.cores ?? await inlineCores();
   const { trainer, use } = trainingOf(model, cores, { ...options, state });
-  const enrolment = {
-    kind: "client",
-    size: 1,
-    region,
-    ...(token === undefined ? {} : { token }),
-  } as const;
-  await peer.enrol(taskId, { ...enrolment, ...call });
+  const regions = createRegions({ ...reach, first, token });
+  await enrolSomewhere(regions, options.signal);
 
   const lesson = await lessonOf(task);
   return createParticipant({
     identity,
     taskId,
     task,
-    region,
-    peer,
-    // Once a member, a device waits for its region however long it is away.
-    patient: createPeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: Infinity } }),
-    once: createPeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: 1 } }),
-    phasePeer: createPhasePeer({ ...peerOptions, retry: { ...DEFAULT_RETRY, attempts: Infinity } }),
+    regions,
     owner,
-    enrolment,
     plan: await planDigest(task, digest),
     tensors: published,
     trainer,
@@ -106,6 +100,16 @@ export async function join(url: string, options: JoinOptions): Promise<Participa
     digest,
     signal: options.signal,
   });
+}
+
+/** Enrols at the nearest region, or if that does not take anybody, at another one. */
+async function enrolSomewhere(regions: Regions, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await regions.enrol("peer", signal);
+  } catch (error) {
+    const mayMove = regions.hasOthers && isRetryable(error);
+    if (!mayMove || !await regions.move(signal ?? new AbortController().signal)) throw error;
+  }
 }
 
 /** The trainer, and for a built-in model also what it is used for. */

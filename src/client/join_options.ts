@@ -12,6 +12,7 @@ import type { DeviceState, Trainer } from "../core/trainer.ts";
 import type { Examples } from "../models/model.ts";
 import type { ClientCores } from "./cores.ts";
 import type { Insistence } from "./insistence.ts";
+import type { TokenSource } from "./regions.ts";
 
 /** How a device trains: with a built-in model on its examples, or with code of its own. */
 export type Training =
@@ -38,8 +39,8 @@ export type JoinOptions = Training & {
   readonly insist?: Insistence;
   /** What the device keeps from round to round; in memory by default. */
   readonly state?: DeviceState;
-  /** Token of a region that asks for one. */
-  readonly token?: string;
+  /** Token of a region that asks for one, or what gives a fresh one each time that one is shown. */
+  readonly token?: TokenSource;
   /**
    * Makes training and rounding repeatable; without it each round draws fresh randomness. Of this
    * client alone: who knows it knows how its values were rounded.

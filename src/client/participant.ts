@@ -19,22 +19,16 @@ import { rotationSeed } from "../privacy/rotation.ts";
 import { isAsked } from "../round/asked.ts";
 import type { UpdateChain } from "../update/chain.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
-import type { Party } from "../wire/party.ts";
-import {
-  DEFAULT_RETRY,
-  type EnrolOptions,
-  isRetryable,
-  type Peer,
-  retryAfterMs,
-} from "../wire/peer.ts";
-import type { PhasePeer } from "../wire/phase_peer.ts";
+import { DEFAULT_RETRY, isRetryable, retryAfterMs } from "../wire/peer.ts";
 import type { RoundInfo } from "../wire/round_info.ts";
 import { MAX_WAIT_S } from "../wire/routes.ts";
 import type { Task } from "../wire/task.ts";
 import { fetchModel } from "./fetch_model.ts";
 import { type LocalModel, localModel } from "./local_model.ts";
 import type { RoundSeeds } from "./make_update.ts";
+import type { Regions } from "./regions.ts";
 import type { RoundReport } from "./round_report.ts";
+import { readSentNote } from "./sent_note.ts";
 import { takePart } from "./take_part.ts";
 
 /** A device that is a member of a region. */
@@ -82,16 +76,8 @@ export interface ParticipantOptions {
   readonly taskId: string;
   /** The task, checked. */
   readonly task: Task;
-  /** The region. */
-  readonly region: Party;
-  /** The region, given up after some tries. */
-  readonly peer: Peer;
-  /** The region, tried until a signal aborts. */
-  readonly patient: Peer;
-  /** The region, tried once. */
-  readonly once: Peer;
-  /** What it enrolled with. */
-  readonly enrolment: EnrolOptions;
+  /** Where it takes part. */
+  readonly regions: Regions;
   /** Digest of the task's plan. */
   readonly plan: string;
   /** Names and shapes of what the task's rounds publish: the model, and what its strategy sends along. */
@@ -110,8 +96,6 @@ export interface ParticipantOptions {
   readonly mask: Mask;
   /** Masks in its memory. */
   readonly aggregate: AggregateCore;
-  /** The region in the phases of the masks, tried until a signal aborts. */
-  readonly phasePeer: PhasePeer;
   /** Raw key of the task's owner, base64url. */
   readonly owner: string;
   /** Seeds of all that is random in a round. */
@@ -128,15 +112,20 @@ export interface ParticipantOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** So many failures in a row, and a device looks for another region. */
+const MOVES_AFTER = { unreachable: 2, refused: 6 };
+
 /** A device that has enrolled. */
 export function createParticipant(options: ParticipantOptions): Participant {
-  const { identity, taskId, task, region, peer, patient, once, clock } = options;
+  const { identity, taskId, task, regions, clock } = options;
   const disposed = new AbortController();
   const left = new AbortController();
   const signal = anySignal(disposed.signal, options.signal);
   const underWay = new Set<Promise<unknown>>();
   /** Number of the last round that is dealt with, for a loop that follows another. */
   let last = 0;
+  /** Session id of that round, as far as it was heard of. */
+  let lastSid: string | undefined;
 
   /** What dispose waits for. */
   async function tracked<T>(work: Promise<T>): Promise<T> {
@@ -148,17 +137,14 @@ export function createParticipant(options: ParticipantOptions): Participant {
     }
   }
 
-  async function enrol(at: Peer, signal: AbortSignal): Promise<void> {
-    await at.enrol(taskId, { ...options.enrolment, signal });
-  }
-
   /** Waits for a round above `after`; undefined when it is to ask again. */
   async function nextRound(after: number, signal: AbortSignal): Promise<RoundInfo | undefined> {
-    let hasFailed = false;
+    let failure: unknown;
+    let failures = 0;
     return await retry(async () => {
-      // It may have come back without its roster, and would then wait for nobody.
-      if (hasFailed) await enrol(once, signal);
-      hasFailed = false;
+      if (failure !== undefined) await recover(failure, { failures, signal });
+      failure = undefined;
+      const { once, region } = regions.home;
       const wait = { after, waitS: MAX_WAIT_S, plan: options.plan, as: { region }, signal };
       return await once.round(taskId, wait);
     }, {
@@ -167,13 +153,46 @@ export function createParticipant(options: ParticipantOptions): Participant {
       ...DEFAULT_RETRY,
       attempts: Infinity,
       signal,
-      retryAfterMs,
+      retryAfterMs: (error) => mayMove(error, 0) ? 0 : retryAfterMs(error),
       retryable(error) {
-        hasFailed = true;
-        // A region that has forgotten this member takes it back.
-        return isRetryable(error) || isTributaryError(error, "member-unknown");
+        failure = error;
+        failures++;
+        // A region that has forgotten this member takes it back, and one that has another key now too.
+        return isRetryable(error) || isTributaryError(error, "member-unknown") ||
+          isTributaryError(error, "region-changed");
       },
     });
+  }
+
+  /** Whether it is time to look for another region. */
+  function mayMove(error: unknown, failures: number): boolean {
+    if (!regions.hasOthers) return false;
+    return isTributaryError(error, "draining") ||
+      (isTributaryError(error, "peer-unreachable") && failures >= MOVES_AFTER.unreachable) ||
+      (isRetryable(error) && failures >= MOVES_AFTER.refused);
+  }
+
+  /** Becomes a member again, where it was or elsewhere. */
+  async function recover(
+    failure: unknown,
+    { failures, signal }: { readonly failures: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    if (mayMove(failure, failures) && await regions.move(signal)) return await sitOut(signal);
+    if (isTributaryError(failure, "region-changed")) await regions.meetAgain(signal);
+    // It may have come back without its roster, and would then wait for nobody.
+    await regions.enrol("once", signal);
+  }
+
+  /** Tells a new region not to wait in a round that this device is through with. */
+  async function sitOut(signal: AbortSignal): Promise<void> {
+    if (lastSid === undefined) return;
+    const { once, region } = regions.home;
+    try {
+      await once.abstain(taskId, { round: last, sid: lastSid, region, signal });
+    } catch {
+      // It has not that round open.
+      signal.throwIfAborted();
+    }
   }
 
   async function attempt(
@@ -189,7 +208,6 @@ export function createParticipant(options: ParticipantOptions): Participant {
     };
     return await takePart(info, {
       ...options,
-      peer: patient,
       task: taskId,
       maskPlan: task.mask,
       roundMs: task.roundMs,
@@ -199,7 +217,6 @@ export function createParticipant(options: ParticipantOptions): Participant {
       ...(blur && { blur }),
       deadlineMs,
       signal,
-      enrol: (signal) => enrol(patient, signal),
     });
   }
 
@@ -212,13 +229,22 @@ export function createParticipant(options: ParticipantOptions): Participant {
       const deadlineMs = clock.now() + info.deadlineMs - info.nowMs;
       const { sampling } = task;
       if (!await tracked(isAsked(info, { id: identity.id, sampling, digest: options.digest }))) {
-        last = info.round;
+        [last, lastSid] = [info.round, info.sid];
         yield { kind: "missed", round: last, reason: "not-asked" };
+        continue;
+      }
+      const note = await tracked(readSentNote(options.state, taskId));
+      if (note !== undefined && note.round >= info.round && note.url !== regions.home.url) {
+        // Begun before a restart, or by a loop that was ended: what became of it nobody here knows.
+        [last, lastSid] = [info.round, info.sid];
+        await tracked(sitOut(signal));
+        yield { kind: "missed", round: last, reason: "unconfirmed" };
         continue;
       }
       const work = () => attempt(info, deadlineMs, signal);
       const report = await tracked(options.mask.phases === undefined ? options.turn(work) : work());
-      last = info.round;
+      [last, lastSid] = [info.round, info.sid];
+      if (regions.hasOthers) await tracked(regions.leaveOthers(signal));
       yield report;
     }
   }
@@ -235,6 +261,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
       }
     },
     async model() {
+      const { peer } = regions.home;
       const { model: info } = await tracked(peer.status(taskId, { signal }));
       if (info === undefined) {
         throw new TributaryError(
@@ -253,6 +280,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
     async leave() {
       left.abort(new DOMException("The participant left", "AbortError"));
       try {
+        const { peer, region } = regions.home;
         await tracked(peer.leave(taskId, { region, signal }));
       } catch (error) {
         // It is gone already: perhaps by a first try, whose answer got lost.

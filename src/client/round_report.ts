@@ -12,6 +12,8 @@ export type MissedReason =
   | "deadline"
   /** The round does not ask this client: it is not in the sample. */
   | "not-asked"
+  /** Its region went away while the update was on its way, and nobody can tell whether it has it. */
+  | "unconfirmed"
   /** Its own trainer had nothing to send, and the region was told so. */
   | "nothing-to-send"
   /** The region answered so: the round is over, full, or another; or an earlier update is in it. */
@@ -21,6 +23,7 @@ export type MissedReason =
     | "round-full"
     | "round-unknown"
     | "sid-mismatch"
+    | "region-changed"
     | "model-unknown"
     | "update-conflict"
     | "phase-closed"

@@ -356,11 +356,11 @@ Deno.test("rounds: what a model keeps on the device is kept from round to round"
   const state: DeviceState = {
     async get(key) {
       const value = await kept.get(key);
-      log.push(`get ${value?.length}`);
+      if (!key.startsWith("sent/")) log.push(`get ${value?.length}`);
       return value;
     },
     async set(key, value) {
-      log.push(`set ${value.length}`);
+      if (!key.startsWith("sent/")) log.push(`set ${value.length}`);
       await kept.set(key, value);
     },
   };

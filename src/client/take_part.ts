@@ -3,56 +3,40 @@
  *
  * @module
  */
-import type { Clock } from "../core/clock.ts";
 import type { Digest } from "../core/digest.ts";
 import { type ErrorCode, isTributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import type { RandomSource } from "../core/random.ts";
 import type { TensorSpec } from "../core/tensor.ts";
-import type { DeviceState, Trainer } from "../core/trainer.ts";
+import type { Trainer } from "../core/trainer.ts";
 import type { Mask } from "../mask/mask.ts";
 import type { ClientHalf } from "../strategy/client_half.ts";
 import type { PrivateSender, UpdateChain } from "../update/chain.ts";
 import type { AggregateCore } from "../wasm/aggregate.ts";
-import type { MaskPlan } from "../wire/mask_plan.ts";
-import type { Party } from "../wire/party.ts";
-import type { Peer, UpdateUpload } from "../wire/peer.ts";
-import type { Receipt } from "../wire/receipt.ts";
-import type { PhasePeer } from "../wire/phase_peer.ts";
-import { groupOf, type OpenRound } from "../wire/round_info.ts";
+import { isRetryable } from "../wire/peer.ts";
+import type { OpenRound } from "../wire/round_info.ts";
 import { groupSession } from "../wire/session_id.ts";
-import { fetchModel } from "./fetch_model.ts";
+import { type FetchedModel, fetchModel } from "./fetch_model.ts";
 import { makeUpdate, type RoundSeeds } from "./make_update.ts";
 import { maskUpdate } from "./mask_update.ts";
 import { beginPhases, type PhaseSession } from "./phases.ts";
 import type { MissedReason, RoundReport } from "./round_report.ts";
+import { findPlace, type Place, placeOf, sendOnce, type SendOptions } from "./send_once.ts";
 
 /** What a device takes part with. */
-export interface Part {
-  /** The region, tried until a signal aborts. */
-  readonly peer: Peer;
-  /** The region, tried once. */
-  readonly once: Peer;
-  /** Who signs the region's receipts. */
-  readonly region: Party;
-  /** Digest of the task. */
-  readonly task: string;
+export interface Part extends SendOptions {
   /** Names and shapes of what the task's rounds publish: the model, and what its strategy sends along. */
   readonly tensors: readonly TensorSpec[];
   /** Trains on the device's examples. */
   readonly trainer: Trainer;
   /** The client's half of the task's strategy, where it has one. */
   readonly half: ClientHalf | undefined;
-  /** What the device keeps from round to round. */
-  readonly state: DeviceState;
   /** Turns a contribution into a parcel. */
   readonly chain: UpdateChain;
   /** Who the device is. */
   readonly identity: Identity;
   /** How the task's parcels are masked. */
   readonly mask: Mask;
-  /** The same, as the task says it. */
-  readonly maskPlan: MaskPlan;
   /** Masks in its memory. */
   readonly aggregate: AggregateCore;
   /** Fresh secrets of each parcel. */
@@ -61,24 +45,12 @@ export interface Part {
   readonly seeds: RoundSeeds;
   /** What an update of a private task is blurred with; others need none. */
   readonly blur?: Omit<PrivateSender, "clip">;
-  /** When the region closes the round, on the device's own clock. */
-  readonly deadlineMs: number;
-  /** Where the time comes from. */
-  readonly clock: Clock;
   /** SHA-256. */
   readonly digest: Digest;
-  /** Ends everything. */
-  readonly signal: AbortSignal;
-  /** The region in the phases of the masks, tried until a signal aborts. */
-  readonly phasePeer: PhasePeer;
   /** Raw key of the task's owner, base64url. */
   readonly owner: string;
-  /** Time of a round. */
-  readonly roundMs: number;
   /** Runs training when it is this device's turn; waiting for others is nobody's turn. */
   turn<T>(work: () => Promise<T>): Promise<T>;
-  /** Enrols again at a region that has forgotten this member. */
-  enrol(signal: AbortSignal): Promise<void>;
 }
 
 const MISSED: ReadonlySet<string> = new Set<MissedReason>([
@@ -86,6 +58,7 @@ const MISSED: ReadonlySet<string> = new Set<MissedReason>([
   "round-full",
   "round-unknown",
   "sid-mismatch",
+  "region-changed",
   "model-unknown",
   "update-conflict",
   "not-asked",
@@ -144,21 +117,23 @@ async function contribute(
   part: Part,
   signal: AbortSignal,
 ): Promise<RoundReport> {
-  const { peer, region, task, tensors } = part;
-  const { round: number, sid } = round;
-  const group = groupOf(round, part.maskPlan);
+  const { round: number } = round;
   const { version } = round.model;
-  const phases = sharedKeys(round, { group, part, signal });
+  let place = placeOf(round, part);
+  const phases = sharedKeys(round, { place, part, signal });
   const { fetched, update } = await part.turn(async () => {
-    const fetched = await fetchModel({ peer, task, info: round.model, tensors, signal });
+    const fetched = await fetchAnywhere();
     const received = { version, tensors: fetched.tensors };
     return { fetched, update: await makeUpdate(received, { ...part, round: number, signal }) };
   });
   const { contribution } = update;
   const session = await phases;
+  place = await findPlace(round, place, { ...part, signal });
+  const { group } = place;
   // Once a round: whatever is tried again sends these bytes again.
   const masked = await maskUpdate(update.parcel, { round, group, part, session });
-  const receipt = await send(part, { round: number, sid, clients: 1, ...masked, region });
+  const receipt = await sendOnce(round, { place, parcel: masked }, part);
+  if (receipt === undefined) return { kind: "missed", round: number, reason: "unconfirmed" };
   await update.accepted();
   const withheld = session && await finished(session, part);
   return {
@@ -170,20 +145,35 @@ async function contribute(
     bytesSent: masked.parcel.length + (masked.evidence?.bytes ?? 0),
     bytesReceived: fetched.bytes,
   };
+
+  /** From the region, or from a sibling where the device goes as that is away: it has the same model. */
+  async function fetchAnywhere(): Promise<FetchedModel> {
+    const { task, tensors, regions } = part;
+    const from = { task, info: round.model, tensors, signal };
+    if (!regions.hasOthers) return await fetchModel({ ...from, peer: place.home.patient });
+    try {
+      return await fetchModel({ ...from, peer: place.home.peer });
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      place = await findPlace(round, place, { ...part, signal });
+      return await fetchModel({ ...from, peer: place.home.patient });
+    }
+  }
 }
 
 /** Shares keys while the device trains; undefined where masks need none shared. */
 function sharedKeys(
   { round, sid }: OpenRound,
-  { group, part, signal }: {
-    readonly group: number;
+  { place: { home, group }, part, signal }: {
+    readonly place: Place;
     readonly part: Part;
     readonly signal: AbortSignal;
   },
 ): Promise<PhaseSession> | undefined {
-  const { mask: { phases: phased }, phasePeer: peer, aggregate: core } = part;
+  const { mask: { phases: phased }, aggregate: core } = part;
+  const { phasePeer: peer, region } = home;
   if (phased === undefined) return undefined;
-  const { region, task, owner, identity, random, digest } = part;
+  const { task, owner, identity, random, digest } = part;
   const shared = groupSession(sid, group, digest).then((sid) =>
     beginPhases(
       { peer, region, task, owner, round, sid, identity, phased, core, random, digest },
@@ -218,23 +208,9 @@ async function finished(
   }
 }
 
-/** Goes on beyond the deadline: only the region knows whether a parcel that was sent is in the sum. */
-async function send(part: Part, parcel: UpdateUpload): Promise<Receipt> {
-  const { peer, task, signal } = part;
-  const upload = { ...parcel, signal };
-  try {
-    return await peer.putUpdate(task, upload);
-  } catch (error) {
-    // A region that lost its roster knows nobody; it may still take a new member's update.
-    if (!isTributaryError(error, "member-unknown")) throw error;
-    await part.enrol(signal);
-    return await peer.putUpdate(task, upload);
-  }
-}
-
 /** Spares the region waiting; one that cannot be told waits until its deadline. */
 async function abstain({ round, sid }: OpenRound, part: Part): Promise<void> {
-  const { once, task, region, signal } = part;
+  const { task, regions: { home: { once, region } }, signal } = part;
   try {
     await once.abstain(task, { round, sid, region, signal });
   } catch {
