@@ -19,7 +19,7 @@ import { groupSession } from "../src/wire/session_id.ts";
 import { verifyMembers } from "../src/wire/verify_evidence.ts";
 import { readEvidence, readRoster } from "./kept_evidence.ts";
 import { openSum } from "./open_sum.ts";
-import { readSealedSum } from "./sealed_sum.ts";
+import { readSealedSum, readWholeSum } from "./sealed_sum.ts";
 import type { TaskLife } from "./task_life.ts";
 import type { UpdateRow } from "./store.ts";
 import type { World } from "./world.ts";
@@ -150,7 +150,7 @@ async function openGroup(
   const plan = signed.task.mask;
   if (plan.kind === "none") throw new TypeError("Cannot open groups: the task masks nothing");
   if (group.clients < plan.min) return undefined;
-  const sum = await readSealedSum(world, life, group.group);
+  const sum = await readWholeSum(world, life, group.group);
   if (sum.digest !== group.sum) {
     throw new TributaryError(
       "digest-mismatch",

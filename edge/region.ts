@@ -109,11 +109,11 @@ async function forward(upward: Upward, facts: RoundFacts, signal: AbortSignal): 
   const { committer } = life;
   const { round, sid, clients, group = 0 } = facts;
   const sealed = await readSealedSum(world, life, group);
-  const { bytes, slices, digest: sum, members } = sealed;
+  const { parcel, slices, digest: sum, members } = sealed;
   const isMasked = life.form.evidence !== undefined;
   const evidence = isMasked ? await bundleOf(world, life, { facts, sum: sealed }) : undefined;
   const upload = {
-    ...{ round, sid, clients, members, parcel: bytes, slices, signal },
+    ...{ round, sid, clients, members, parcel, slices, signal },
     ...(evidence && { evidence }),
     region: parentOf(life),
   };

@@ -29,7 +29,7 @@ import { storeFirst } from "./first_write.ts";
 import { modelName, readSlices, sliceRows } from "./models.ts";
 import { type OpenedRound, openGroups, type OpeningPhase, sealGroups } from "./open_groups.ts";
 import { openRound } from "./open_round.ts";
-import { readSealedSum } from "./sealed_sum.ts";
+import { readSealedSum, readWholeSum } from "./sealed_sum.ts";
 import { beginModel, stepModel, type SteppedModel } from "./step_model.ts";
 import { formOf } from "./task_form.ts";
 import type { TaskLife } from "./task_life.ts";
@@ -154,7 +154,7 @@ export function rootDuties(world: World, life: TaskLife, strategyOf: StrategyOf)
   async function readPlain({ facts, sum: expected }: OpeningPhase): Promise<
     Omit<OpenedRound, "opened"> & { readonly opened?: undefined }
   > {
-    const sum = await readSealedSum(world, life, 0);
+    const sum = await readWholeSum(world, life, 0);
     if (sum.digest === expected) return { words: sum.bytes, clients: facts.clients };
     throw new TributaryError(
       "digest-mismatch",
