@@ -13,7 +13,13 @@ export type { AggregatorApp, AggregatorAppOptions } from "./app.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
 export type { Limits } from "./limits.ts";
 export type { Logger, LogLine } from "./logger.ts";
-export type { Observed, ObservedTask, Observer } from "./observer.ts";
+export type {
+  Observed,
+  ObservedMember,
+  ObservedRound,
+  ObservedTask,
+  Observer,
+} from "./observer.ts";
 export type { Note, Trace, Work } from "./trace.ts";
 export type { Rate } from "./rate_limit.ts";
 export { addressFromHeader, connectionAddress } from "./sender_address.ts";
@@ -45,3 +51,4 @@ export type { Party } from "../src/wire/party.ts";
 export type { SampleFacts, Sampling } from "../src/wire/sampling.ts";
 export type { PhaseName, Status } from "../src/wire/status.ts";
 export type { SignedTask, TaskOffer } from "../src/wire/task.ts";
+export type { NonceLog, SeenRequest } from "../src/wire/nonce_log.ts";

@@ -24,9 +24,6 @@ interface Packages {
     build(options: Readonly<Record<string, unknown>>): Promise<{ outputFiles: { text: string }[] }>;
     stop(): Promise<void>;
   };
-  readonly wrangler: {
-    unstable_getMiniflareWorkerOptions(file: string): { workerOptions: MiniflareOptions };
-  };
 }
 
 const require = createRequire(new URL("../../tests/workerd/deno.json", import.meta.url));
@@ -44,4 +41,9 @@ export function loadPackage<Name extends keyof Packages>(name: Name): Packages[N
 export function workerdProgram(): string {
   return Deno.env.get("MINIFLARE_WORKERD_PATH") ??
     createRequire(require.resolve("miniflare"))("workerd").default;
+}
+
+/** The program that is `wrangler`, past its check of Node's version: Deno runs it. */
+export function wranglerProgram(): string {
+  return require.resolve("wrangler");
 }

@@ -10,3 +10,4 @@ export type { HelperAppOptions } from "./app.ts";
 export { DEFAULT_HELPER_LIMITS } from "./limits.ts";
 export type { HelperLimits } from "./limits.ts";
 export type { AnswerRow, HelperStore } from "./store.ts";
+export type { NonceLog, SeenRequest } from "../../src/wire/nonce_log.ts";

@@ -46,7 +46,7 @@ export function checkDependencies({ imports, document, files }: DependencySource
 
 /** What a file imports, or loads by name from a package of tests. */
 function namedModules(file: SourceFile): string[] {
-  const loaded = file.ast.text.matchAll(/\bloadPackage\("([^"]+)"\)/g);
+  const loaded = file.ast.text.matchAll(/\b(?:loadPackage|require\.resolve)\("([^"]+)"\)/g);
   return [
     ...moduleReferences(file).map(({ specifier }) => specifier),
     ...Array.from(loaded, ([, name = ""]) => name),
