@@ -25,6 +25,7 @@ const WORKLOADS: readonly Workload[] = [
   { clients: 10_000, values: 1_000_000 },
   { clients: 100_000, values: 1_000_000 },
   { clients: 1000, values: 16_000_000 },
+  { clients: 1000, values: 64_000_000 },
 ];
 
 /** The table and where its prices are from, as Markdown. */

@@ -33,6 +33,11 @@ Deno.test("sizing: uploads weigh what the library makes them, and rates are thos
   assert.equal(sizeOf({ clients: Math.ceil(1.1 * most(1)), values: 1_000_000 }).servers, 2);
 });
 
+Deno.test("sizing: a model of 64 M values takes four accumulators, one of 16 M none", () => {
+  const accumulators = (values: number) => sizeOf({ clients: 10, values }).objects.accumulators;
+  assert.deepEqual([16_000_000, 17_000_000, 64_000_000].map(accumulators), [0, 2, 4]);
+});
+
 Deno.test("sizing: more clients or more values never cost less", () => {
   const sizes = [1000, 10_000, 100_000].flatMap((clients) =>
     [10_000, 100_000, 1_000_000].map((values) => ({ clients, values }))
