@@ -21,6 +21,9 @@ export const TILE_HEIGHT = 8;
 /** Hashes in a full tile. */
 export const TILE_HASHES: number = 2 ** TILE_HEIGHT;
 
+/** Entries read at a time: those of a masked round with many groups are long. */
+const READ = 64;
+
 /** What the names of all that is kept here begin with. */
 const PREFIX = "tree/";
 /** Name of the row of hashes that fill no tile yet. */
@@ -56,7 +59,8 @@ export async function growTiles(
   for (let now = tiles ?? await storedTiles(place);;) {
     const { entries } = now;
     // Never beyond the end of a tile.
-    const rows = await store.log(task, entries, TILE_HASHES - entries % TILE_HASHES);
+    const limit = Math.min(READ, TILE_HASHES - entries % TILE_HASHES);
+    const rows = await store.log(task, entries, limit);
     if (rows.length === 0) return now;
     const leaves = rows.map(({ seq, entry }, at) => {
       if (seq !== entries + at) {

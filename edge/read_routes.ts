@@ -7,13 +7,14 @@ import { type Context, Hono } from "hono";
 import { describeRoute } from "hono-openapi";
 import * as v from "valibot";
 import { TributaryError } from "../src/core/errors.ts";
-import { logPageSchema, MAX_LOG_PAGE } from "../src/wire/log.ts";
+import { logPageSchema } from "../src/wire/log.ts";
 import { ROUTES } from "../src/wire/routes.ts";
 import { hexDigestSchema } from "../src/wire/scalars.ts";
 import { statusSchema } from "../src/wire/status.ts";
 import { taskListSchema, taskOfferSchema } from "../src/wire/task.ts";
 import { type ByteRange, readRange } from "./byte_range.ts";
 import { jsonAnswer, parameters, problems, requestHeaders, wholeText } from "./describe.ts";
+import { logPage } from "./log_page.ts";
 import { unknownModel } from "./models.ts";
 import type { TaskHost } from "./task_host.ts";
 
@@ -100,7 +101,10 @@ export function readRoutes(hosts: Hosts): Hono {
     }),
     taskPath,
     parameters("query", v.object({ from: v.optional(wholeText(SAFE, "First entry"), "0") })),
-    async (c) => c.json(await hostOf(hosts, c).log(Number(c.req.query("from") ?? 0), MAX_LOG_PAGE)),
+    async (c) => {
+      const page = await logPage(hostOf(hosts, c), Number(c.req.query("from") ?? 0));
+      return c.body(page, 200, { "content-type": "application/json" });
+    },
   );
 
   app.get(
