@@ -35,6 +35,7 @@ export const SIGNATURE_CODES: readonly ErrorCode[] = [
   "signature-missing",
   "signature-invalid",
   "signature-expired",
+  "region-changed",
   "request-replayed",
   "too-many-requests",
 ];
@@ -75,6 +76,7 @@ export function problems(codes: readonly ErrorCode[]): Record<string, Answer> {
 }
 
 const ANYWHERE = [
+  "encoding-refused",
   "internal",
   "method-not-allowed",
   "request-timeout",

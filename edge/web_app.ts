@@ -16,6 +16,7 @@ import type { RandomSource } from "../src/core/random.ts";
 import { problemOf } from "../src/wire/problem.ts";
 import { jsonAnswer, problems } from "./describe.ts";
 import type { Logger } from "./logger.ts";
+import { refuseEncodings } from "./refuse_encodings.ts";
 import type { Trace } from "./trace.ts";
 
 /** What an app is called, and what it works with. */
@@ -79,6 +80,7 @@ export function createWebApp(routes: readonly Hono[], options: WebAppOptions): H
       logger({ kind: "request", id, method, path, status, ms: clock.now() - began, ...more });
     });
   });
+  app.use(refuseEncodings);
   for (const middleware of options.before ?? []) app.use("/v1/*", middleware);
   app.use(methodNotAllowed({
     app,

@@ -18,12 +18,14 @@ import {
   inFolder,
   SERVED_TASK,
   servedPeer,
+  type StartOptions,
   testServer,
   uploadHead,
   WORDS,
   wordsFrom,
   writeAll,
 } from "../native/_server_testing.ts";
+import { testHostile } from "../native/_hostile_testing.ts";
 import { serveAggregator } from "./serve.ts";
 
 async function serveRoot(
@@ -39,16 +41,21 @@ async function serveRoot(
   return root;
 }
 
-testServer("serve", {
-  async start(folder, options) {
-    const root = await serveRoot(folder, options);
+const servers = {
+  async start(folder: string, { graceMs, stallMs }: StartOptions) {
+    const root = await serveRoot(folder, {
+      ...(graceMs === undefined ? {} : { graceMs }),
+      ...(stallMs === undefined ? {} : { limits: { stallMs } }),
+    });
     let stopped: PromiseLike<void> | undefined;
     return {
       url: root.url,
       stop: async () => void await (stopped ??= root[Symbol.asyncDispose]()),
     };
   },
-});
+};
+testServer("serve", servers);
+testHostile("hostile senders at Deno", servers);
 
 function test(sentence: string, body: (folder: string) => Promise<void>): void {
   Deno.test(`serve: ${sentence}`, () => inFolder(body));

@@ -48,7 +48,15 @@ export interface ServedRoot {
 }
 
 /** Starts a root that owns {@link SERVED_TASK}, with its files in a folder. */
-export type StartRoot = (folder: string, options: { graceMs?: number }) => Promise<ServedRoot>;
+export type StartRoot = (folder: string, options: StartOptions) => Promise<ServedRoot>;
+
+/** What tests choose of a root. */
+export interface StartOptions {
+  /** How long a stop waits, in milliseconds. */
+  readonly graceMs?: number;
+  /** How long a body is waited for, in milliseconds. */
+  readonly stallMs?: number;
+}
 
 /** A second ahead: what is signed in the second in which a server starts has to be signed again. */
 function memberClock(): Clock {
@@ -170,7 +178,7 @@ export function testServer(
   function test(
     sentence: string,
     body: (root: ServedRoot) => Promise<void>,
-    options: { graceMs?: number } = {},
+    options: StartOptions = {},
   ): void {
     Deno.test({
       name: `${name}: ${sentence}`,

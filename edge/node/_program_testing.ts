@@ -21,15 +21,18 @@ export interface NodeProgramOptions {
   readonly task?: Task;
   /** How long a stop waits, in milliseconds. */
   readonly graceMs?: number;
+  /** How long a body is waited for, in milliseconds. */
+  readonly stallMs?: number;
 }
 
 async function main(options: NodeProgramOptions): Promise<void> {
-  const { key, parent, task, graceMs } = options;
+  const { key, parent, task, graceMs, stallMs } = options;
   const identity = await loadIdentity(key);
   const server = await serveAggregator({
     store: options.store ?? memoryStore(),
     identity,
     ...(graceMs === undefined ? {} : { graceMs }),
+    ...(stallMs === undefined ? {} : { limits: { stallMs } }),
     logger: (line) => {
       if (line.kind === "failure") process.stderr.write(`${line.doing}: ${line.error}\n`);
     },

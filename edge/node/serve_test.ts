@@ -9,10 +9,12 @@ import {
   readAnswer,
   SERVED_TASK,
   servedPeer,
+  type StartOptions,
   testServer,
   wordsFrom,
   writeAll,
 } from "../native/_server_testing.ts";
+import { testHostile } from "../native/_hostile_testing.ts";
 import { withDatabase } from "../postgres/_testing.ts";
 import type { NodeProgramOptions } from "./_program_testing.ts";
 import { LACKS_NODE, nodeProgram, type NodeServer } from "./_testing.ts";
@@ -27,11 +29,13 @@ async function start(options: NodeProgramOptions): Promise<NodeServer> {
   return await program.start(options);
 }
 
-testServer("serve in Node", {
+const servers = {
   ignore: LACKS_NODE,
-  start: (folder, options) =>
+  start: (folder: string, options: StartOptions) =>
     start({ key: join(folder, "root.key"), task: SERVED_TASK, ...options }),
-});
+};
+testServer("serve in Node", servers);
+testHostile("hostile senders at Node", servers);
 
 function test(sentence: string, body: (folder: string) => Promise<void>): void {
   Deno.test({

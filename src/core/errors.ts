@@ -48,6 +48,7 @@ export const ERROR_STATUS = {
   "answer-dropped": 410,
   "length-required": 411,
   "body-too-long": 413,
+  "encoding-refused": 415,
   "range-not-satisfiable": 416,
   "region-changed": 421,
   "digest-mismatch": 422,

@@ -18,6 +18,7 @@ Deno.test("errors: each code has the HTTP status of its kind", () => {
     "update-conflict": 409,
     "length-required": 411,
     "body-too-long": 413,
+    "encoding-refused": 415,
     "range-not-satisfiable": 416,
     "digest-mismatch": 422,
     "task-refused": 422,
