@@ -5,21 +5,75 @@
  * @module
  */
 import type { Hono } from "hono";
+import type { Clock } from "../src/core/clock.ts";
+import type { Digest } from "../src/core/digest.ts";
+import type { LogPage } from "../src/wire/log.ts";
+import type { Status } from "../src/wire/status.ts";
+import type { TaskOffer } from "../src/wire/task.ts";
 import { type Logger, silent } from "./logger.ts";
-import type { TaskLife } from "./task_life.ts";
 import { type Trace, untraced } from "./trace.ts";
-import type { World } from "./world.ts";
 
-/** A task at work, as far as observers look into it. */
-export type ObservedTask = Pick<
-  TaskLife,
-  "id" | "signed" | "offer" | "committer" | "presence" | "waiting" | "ending" | "log" | "status"
->;
+/** A member of a task. */
+export interface ObservedMember {
+  /** Its id. */
+  readonly id: string;
+  /** A device, or an aggregator with some below it. */
+  readonly kind: "client" | "region";
+  /** Clients that stand behind it. */
+  readonly size: number;
+  /** Clients that it may send for in this round; 0 once it has abstained, absent if it is not asked. */
+  readonly share?: number;
+  /** Clients in its update, once that is in the sum. */
+  readonly sent?: number;
+  /** Whether it waits for a round, or did so of late. */
+  readonly isThere: boolean;
+}
+
+/** How a task's round stands. */
+export interface ObservedRound {
+  /** Whether the aggregator has a parent. */
+  readonly role: "root" | "region";
+  /** Sums of a private task that were opened so far. */
+  readonly sums: number;
+  /** Entries in the round log. */
+  readonly logLength: number;
+  /** Clients that may come, in a round that has begun. */
+  readonly asked?: number;
+  /** Times of a round that takes updates, Unix milliseconds. */
+  readonly open?: { readonly openedAtMs: number; readonly deadlineMs: number };
+  /** The members, in no order. */
+  members(): ObservedMember[];
+}
+
+/** A task at work. */
+export interface ObservedTask {
+  /** Its digest. */
+  readonly id: string;
+  /** The signed task, and who signs here. */
+  readonly offer: TaskOffer;
+  /** Long polls that wait now. */
+  readonly waiting: number;
+  /** Aborts once nobody may wait here any more. */
+  readonly ending: AbortSignal;
+  /** Figures. */
+  status(): Status;
+  /** How the round stands, and the members to it. */
+  look(): ObservedRound;
+  /** At most `limit` entries of the round log, from place `from` on. */
+  log(from: number, limit: number): Promise<LogPage>;
+}
 
 /** What is watched. */
 export interface Observed {
-  /** Time, SHA-256, and the bytes of parcels or asks that are in memory. */
-  readonly world: Pick<World, "clock" | "digest" | "budget">;
+  /** What it works with. */
+  readonly world: {
+    /** Where the time comes from. */
+    readonly clock: Clock;
+    /** SHA-256. */
+    readonly digest: Digest;
+    /** Bytes of parcels, or of asks, in memory. */
+    readonly budget: { readonly used: number };
+  };
   /** The tasks of an aggregator, by digest; a helper has none of these. */
   readonly tasks: ReadonlyMap<string, ObservedTask>;
   /** Whether these are all: not before everything that is stored was taken up. */

@@ -19,7 +19,9 @@ import { createDraining, type Draining, drainingError } from "./draining.ts";
 import { enrolMember } from "./enrol.ts";
 import { revokeMember, rosterPage } from "./revoke.ts";
 import { createFreshness } from "./freshness.ts";
+import { lookAt } from "./look.ts";
 import { createModels } from "./models.ts";
+import type { ObservedRound } from "./observer.ts";
 import { sweepOrphans } from "./orphans.ts";
 import type { PhaseHost } from "./phase_host.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -76,6 +78,8 @@ export interface TaskLife extends TaskHost, AsyncDisposable {
   readonly waiting: number;
   /** Aborts once nobody may wait here any more. */
   readonly ending: AbortSignal;
+  /** How the round stands, and the members to it, for whoever watches. */
+  look(): ObservedRound;
   /** Has duties of a kind done again: their outcome may be lost. */
   redo(kind: Duty["kind"]): void;
   /** Answers all long polls and holds none from now on: the first step of a graceful stop. */
@@ -220,6 +224,7 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       return waiters.size;
     },
     ending: ending.signal,
+    look: () => lookAt(committer.latest, presence),
     models: createModels(store, id, limits.heldBytes),
     refresh: freshness.look,
     model: (version) => committer.latest.record.models.find((kept) => kept.version === version),

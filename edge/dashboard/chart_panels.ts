@@ -6,7 +6,8 @@
 import { barChart, type ChartPoint, lineChart } from "./charts.ts";
 import { formatBytes, formatCount, formatOf, formatValue } from "./format.ts";
 import { metricNames, type PastRound } from "./history.ts";
-import { html, type Markup, NOTHING } from "./markup.ts";
+import { html } from "hono/html";
+import { type Markup, NOTHING } from "./markup.ts";
 import type { TaskView } from "./task_view.ts";
 
 /** Charts of metrics that are shown. */
@@ -20,16 +21,20 @@ export function chartPanels(view: TaskView): Markup {
   const { rounds } = history;
   if (rounds.length === 0) {
     return html`
-      <section class="card full">
+      <section class="card">
         <h2>Rounds</h2>
         <p class="soft">No round is over yet.</p>
       </section>
     `;
   }
   const metrics = metricNames(history).slice(0, METRICS);
-  return html`<div class="charts">${metrics.map((name) => metricPanel(name, rounds))}${
-    clientsPanel(rounds)
-  }${bytesPanel(view)}</div>`;
+  const panels = [
+    ...metrics.map((name) => metricPanel(name, rounds)),
+    ...[clientsPanel(rounds), bytesPanel(view)],
+  ].filter((one) => one !== NOTHING);
+  return html`
+    <div class="charts n${panels.length}">${panels}</div>
+  `;
 }
 
 function panel(title: string, last: string, chart: Markup): Markup {

@@ -4,7 +4,8 @@
  * @module
  */
 import { withoutZeros } from "./format.ts";
-import { html, type Markup, NOTHING } from "./markup.ts";
+import { html } from "hono/html";
+import { type Markup, NOTHING } from "./markup.ts";
 import { placeOn, type Scale, scaleOf, wholeTicks } from "./scale.ts";
 
 /** A round's value. */
@@ -29,7 +30,7 @@ export interface ChartOptions {
 
 const WIDTH = 320;
 const HEIGHT = 176;
-const EDGE = { left: 42, right: 12, top: 12, bottom: 24 };
+const EDGE = { left: 48, right: 12, top: 12, bottom: 24 };
 /** More would not be told apart. */
 const MOST_DOTS = 60;
 

@@ -11,8 +11,8 @@ import {
   sendUpdate,
   sumStrategy,
   testMember,
-  testPeer,
   type TestOptions,
+  testPeer,
   testRoot,
 } from "../_testing.ts";
 import { createAggregatorApp } from "../app.ts";

@@ -37,7 +37,7 @@ export function taskEvents(c: Context, task: ObservedTask, options: EventsOption
     using _end = { [Symbol.dispose]: options.ended };
     const left = new AbortController();
     stream.onAbort(() => left.abort());
-    let next = options.from ?? task.committer.latest.record.logLength;
+    let next = options.from ?? task.look().logLength;
     await stream.write(`retry: ${RETRY_MS}\n\n`);
     while (!stream.aborted && !waiters.closed) {
       next = await sendEntries(stream, task, next);

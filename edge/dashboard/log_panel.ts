@@ -6,7 +6,8 @@
 import type { LogEntry, LogEvent } from "../../src/wire/log.ts";
 import { formatCount, formatOf, shortOf } from "./format.ts";
 import type { Verdict } from "./log_watch.ts";
-import { html, type Markup } from "./markup.ts";
+import { html } from "hono/html";
+import { type Markup } from "./markup.ts";
 import type { TaskView } from "./task_view.ts";
 
 /** The log's verdict and its latest entries, newest first. */
@@ -33,10 +34,9 @@ function verdictLine(verdict: Verdict, owner: string): Markup {
           class="verdict good"><span class="mark">✓</span><span>This aggregator has checked ${entries ===
               1
             ? "the one entry"
-            : `all ${formatOf(entries, "entry")}`.replace(
-              /ys$/,
-              "ies",
-            )}: each follows from the task and those before it, and is signed by ${whose}, whose key is <code title="${keeper}">${keeper}</code>. The last one's hash is <code title="${head}">${shortOf(
+            : `all ${
+              formatCount(entries)
+            } entries`}: each follows from the task and those before it, and is signed by ${whose}, whose key is <code title="${keeper}">${keeper}</code>. The last one's hash is <code title="${head}">${shortOf(
               head,
               16,
             )}</code>. <span class="soft">To check it yourself: <code>tributary verify-log <span data-origin></span></code></span></span></p>

@@ -79,9 +79,9 @@ export function watchLog(task: ObservedTask, digest: Digest): LogWatch {
   }
 
   async function ground() {
-    const spend = taskSpend(task.signed.task);
+    const spend = taskSpend(task.offer.task);
     return {
-      ...{ task: task.signed.task, digest, signer: await firstKeeper(task) },
+      ...{ task: task.offer.task, digest, signer: await firstKeeper(task) },
       ...(spend && { spentAfter: spend.after }),
     };
   }

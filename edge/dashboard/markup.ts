@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { html, raw } from "hono/html";
-
-export { html };
+import { type html, raw } from "hono/html";
 
 /** Markup that needs no escaping any more. */
 export type Markup = ReturnType<typeof html>;

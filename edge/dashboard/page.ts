@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { raw } from "hono/html";
 import { toBase64, utf8 } from "../../src/core/bytes.ts";
 import type { Digest } from "../../src/core/digest.ts";
 import { chartPanels } from "./chart_panels.ts";
 import { shortOf } from "./format.ts";
 import { logPanel } from "./log_panel.ts";
-import { html } from "./markup.ts";
+import { html, raw } from "hono/html";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import type { TaskView } from "./task_view.ts";

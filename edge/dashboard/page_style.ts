@@ -59,6 +59,9 @@ main { display: grid; gap: 16px; padding-bottom: 40px; }
   font-weight: 700; color: var(--card); background: var(--sent); } .bad .mark { background: var(--bad); } .verdict.bad { color: var(--bad); }
 .scroll { overflow-x: auto; } table { width: 100%; border-collapse: collapse; font-size: .88rem; } th, td { text-align: left; padding: 6px 14px 6px 0; border-top: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--soft); font-weight: 550; border-top: 0; font-size: .8rem; } td:nth-child(2) { width: 100%; } .event { font-weight: 600; } tr.abandoned .event { color: var(--bad); } tr.published .event, tr.forwarded .event { color: var(--sent); }
+.chart { max-height: 205px; }
+@media (min-width: 1000px) { .charts.n5 { grid-template-columns: repeat(6, 1fr); } .n5 > * { grid-column: span 2; }
+  .n5 > :nth-last-child(-n+2) { grid-column: span 3; } .charts.n3, .charts.n6 { grid-template-columns: repeat(3, 1fr); } }
 @media (max-width: 640px) { header, main { padding-left: 14px; padding-right: 14px; } .tiles { grid-template-columns: 1fr 1fr; gap: 10px; } .card { padding: 15px 14px; }
-  .tile { padding: 11px 12px; } .tile .value { font-size: 1.35rem; } .legend { margin-left: 0; } .node { gap: 4px 8px; } .node b { flex: none; font-size: .9rem; } .count { min-width: 0; font-size: .8rem; } .size { display: none; } .pill { min-width: 0; font-size: .78rem; padding: 2px 8px; } }
+  .tile { padding: 11px 12px; } .tile .value { font-size: 1.35rem; } .legend { margin-left: 0; } .node { gap: 4px 8px; } li.node:not(.clients) { flex-wrap: nowrap; } .node b { flex: 1 1 0; min-width: 0; overflow: hidden; text-overflow: ellipsis; font-size: .9rem; } .top b, .clients b { flex: none; } .count { white-space: nowrap; } .count { min-width: 0; font-size: .8rem; } .size { display: none; } .pill { min-width: 0; font-size: .78rem; padding: 2px 8px; } }
 `;

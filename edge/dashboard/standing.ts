@@ -3,9 +3,7 @@
  *
  * @module
  */
-import type { Presence } from "../presence.ts";
-import type { MemberShare } from "../shares.ts";
-import type { MemberRow, UpdateRow } from "../store.ts";
+import type { ObservedMember } from "../observer.ts";
 
 /** How a member stands to the round. */
 export type Stand =
@@ -26,53 +24,33 @@ export type Stand =
 export const STANDS: readonly Stand[] = ["sent", "awaited", "late", "abstained", "ready", "away"];
 
 /** A member and how it stands. */
-export interface StandingMember {
-  /** Id of the member. */
-  readonly id: string;
-  /** A device, or an aggregator with some below it. */
-  readonly kind: "client" | "region";
-  /** Clients that stand behind it. */
-  readonly size: number;
-  /** Clients in its update, once it is in the sum. */
-  readonly clients: number;
+export interface StandingMember extends ObservedMember {
   /** How it stands. */
   readonly stand: Stand;
 }
 
-/** What tells how members stand. */
-export interface StandingFacts {
-  /** The roster. */
-  readonly members: ReadonlyMap<string, MemberRow>;
-  /** Updates in the round's sum. */
-  readonly updates: ReadonlyMap<string, UpdateRow>;
-  /** Who is asked. */
-  readonly shares: ReadonlyMap<string, MemberShare>;
-  /** Who is there. */
-  readonly presence: Pick<Presence, "of">;
-  /** Whether the round takes updates. */
+/** Where the round stands. */
+export interface RoundStand {
+  /** Whether it takes updates. */
   readonly isOpen: boolean;
   /** Whether it has been open for so long that those who are missing are late. */
   readonly isLate: boolean;
 }
 
 /** How every member stands; regions first, the largest ones first. */
-export function standingsOf(facts: StandingFacts): StandingMember[] {
-  const { members, updates } = facts;
-  const all = Array.from(members.values(), ({ id, kind, size }) => ({
-    ...{ id, kind, size },
-    clients: updates.get(id)?.clients ?? 0,
-    stand: standOf(id, facts),
-  }));
-  const rank = ({ kind }: StandingMember) => kind === "region" ? 0 : 1;
-  return all.sort((a, b) => rank(a) - rank(b) || b.size - a.size || (a.id < b.id ? -1 : 1));
+export function standingsOf(
+  members: readonly ObservedMember[],
+  round: RoundStand,
+): StandingMember[] {
+  const rank = ({ kind }: ObservedMember) => kind === "region" ? 0 : 1;
+  return members.map((member) => ({ ...member, stand: standOf(member, round) }))
+    .sort((a, b) => rank(a) - rank(b) || b.size - a.size || (a.id < b.id ? -1 : 1));
 }
 
-function standOf(id: string, { updates, shares, presence, isOpen, isLate }: StandingFacts): Stand {
-  if (updates.has(id)) return "sent";
-  const isThere = presence.of(id) > 0;
-  const share = shares.get(id);
+function standOf({ sent, share, isThere }: ObservedMember, { isOpen, isLate }: RoundStand): Stand {
+  if (sent !== undefined) return "sent";
   if (!isOpen || share === undefined) return isThere ? "ready" : "away";
-  if (share.clients === 0) return "abstained";
+  if (share === 0) return "abstained";
   return isLate ? "late" : "awaited";
 }
 

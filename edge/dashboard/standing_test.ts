@@ -1,49 +1,35 @@
 import assert from "node:assert/strict";
-import type { MemberRow, UpdateRow } from "../store.ts";
-import { countStands, lateAfterMs, type StandingFacts, standingsOf } from "./standing.ts";
+import type { ObservedMember } from "../observer.ts";
+import { countStands, lateAfterMs, type RoundStand, standingsOf } from "./standing.ts";
 
-const member = (id: string, kind: "client" | "region", size: number): [string, MemberRow] => [
-  id,
-  { id, kind, size, publicKey: id },
+const MEMBERS: readonly ObservedMember[] = [
+  { id: "c", kind: "client", size: 1, share: 0, isThere: false },
+  { id: "b", kind: "client", size: 1, share: 1, isThere: true },
+  { id: "small", kind: "region", size: 3, share: 3, isThere: true },
+  { id: "gone", kind: "region", size: 5, share: 5, isThere: false },
+  { id: "large", kind: "region", size: 9, share: 9, sent: 7, isThere: false },
+  { id: "idle", kind: "client", size: 1, isThere: true },
+  { id: "lost", kind: "client", size: 1, isThere: false },
 ];
-const update = (member: string, clients: number): [string, UpdateRow] => [member, {
-  ...{ round: 1, member, position: 0, digest: "", sid: "", clients },
-}];
-const share = (clients: number) => ({ clients, enough: clients, group: 0 });
-
-const FACTS: StandingFacts = {
-  members: new Map([
-    ...["c", "b"].map((id) => member(id, "client", 1)),
-    ...[member("small", "region", 3), member("gone", "region", 5), member("large", "region", 9)],
-    ...[member("idle", "client", 1), member("lost", "client", 1)],
-  ]),
-  updates: new Map([update("large", 7)]),
-  shares: new Map([
-    ...["b", "large"].map((id) => [id, share(1)] as const),
-    ...[["c", share(0)], ["small", share(3)], ["gone", share(5)]] as const,
-  ]),
-  presence: { of: (id) => ["idle", "b", "small"].includes(id) ? 1 : 0 },
-  isOpen: true,
-  isLate: false,
-};
-const shown = (facts: StandingFacts) => standingsOf(facts).map(({ id, stand }) => `${id} ${stand}`);
+const OPEN: RoundStand = { isOpen: true, isLate: false };
+const shown = (members: readonly ObservedMember[], round: RoundStand) =>
+  standingsOf(members, round).map(({ id, stand }) => `${id} ${stand}`);
 
 Deno.test("standing: regions come first, by size, and each member stands as it has said", () => {
-  assert.deepEqual(shown(FACTS), [
+  assert.deepEqual(shown(MEMBERS, OPEN), [
     ...["large sent", "gone awaited", "small awaited"],
     ...["b awaited", "c abstained", "idle ready", "lost away"],
   ]);
-  assert.equal(standingsOf(FACTS)[0]!.clients, 7);
-  assert.deepEqual([...countStands(standingsOf(FACTS))], [
+  assert.deepEqual([...countStands(standingsOf(MEMBERS, OPEN))], [
     ...[["sent", 1], ["awaited", 3], ["abstained", 1], ["ready", 1], ["away", 1]] as const,
   ]);
 });
 
 Deno.test("standing: whoever is missing late in a round is late, and between rounds nobody is", () => {
-  assert.deepEqual(shown({ ...FACTS, isLate: true }).filter((line) => line.endsWith("late")), [
-    ...["gone late", "small late", "b late"],
-  ]);
-  assert.deepEqual(shown({ ...FACTS, isOpen: false, isLate: true, updates: new Map() }), [
+  const late = shown(MEMBERS, { ...OPEN, isLate: true }).filter((line) => line.endsWith("late"));
+  assert.deepEqual(late, ["gone late", "small late", "b late"]);
+  const before = MEMBERS.map(({ sent: _, ...member }) => member);
+  assert.deepEqual(shown(before, { isOpen: false, isLate: true }), [
     ...["large away", "gone away", "small ready", "b ready", "c away", "idle ready", "lost away"],
   ]);
 });

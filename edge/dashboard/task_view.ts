@@ -7,7 +7,7 @@ import type { Digest } from "../../src/core/digest.ts";
 import type { Status } from "../../src/wire/status.ts";
 import type { Task } from "../../src/wire/task.ts";
 import type { LogLine } from "../logger.ts";
-import type { ObservedTask } from "../observer.ts";
+import type { ObservedRound, ObservedTask } from "../observer.ts";
 import { type LogView, watchLog } from "./log_watch.ts";
 import { lateAfterMs, type StandingMember, standingsOf } from "./standing.ts";
 
@@ -75,17 +75,14 @@ export function watchTask(task: ObservedTask, digest: Digest): TaskWatch {
     async look() {
       const logView = await log.look();
       const status = task.status();
-      const { members, updates, shares, record } = task.committer.latest;
-      const { phase } = record.round;
-      const open = phase.kind === "open" ? timesOf(phase.facts, lastMs) : undefined;
+      const round = task.look();
+      const open = round.open && timesOf(round.open, lastMs);
       const isLate = open !== undefined && status.nowMs >= open.lateAtMs;
+      const { task: document, owner } = task.offer;
       return {
-        ...{ id: task.id, task: task.signed.task, owner: task.signed.owner, status, open, bytes },
-        asked: "facts" in phase ? Math.min(phase.facts.sample.asked, status.size) : undefined,
-        members: standingsOf({
-          ...{ members, updates, shares, presence: task.presence, isLate },
-          isOpen: open !== undefined,
-        }),
+        ...{ id: task.id, task: document, owner, status, open, bytes },
+        asked: round.asked === undefined ? undefined : Math.min(round.asked, status.size),
+        members: standingsOf(round.members(), { isOpen: open !== undefined, isLate }),
         waiting: task.waiting,
         log: logView,
       };
@@ -94,7 +91,7 @@ export function watchTask(task: ObservedTask, digest: Digest): TaskWatch {
 }
 
 function timesOf(
-  { openedAtMs, deadlineMs }: { readonly openedAtMs: number; readonly deadlineMs: number },
+  { openedAtMs, deadlineMs }: NonNullable<ObservedRound["open"]>,
   lastMs: readonly number[],
 ): OpenTimes {
   const lateAtMs = openedAtMs + lateAfterMs(deadlineMs - openedAtMs, lastMs);

@@ -4,7 +4,8 @@
  * @module
  */
 import { formatBytes, formatCount, formatOf, formatSpan, formatValue, shortOf } from "./format.ts";
-import { html, type Markup, NOTHING } from "./markup.ts";
+import { html } from "hono/html";
+import { type Markup, NOTHING } from "./markup.ts";
 import type { TaskView } from "./task_view.ts";
 
 /** One figure after the other. */

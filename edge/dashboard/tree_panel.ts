@@ -5,7 +5,8 @@
  * @module
  */
 import { formatCount, formatOf, shortOf } from "./format.ts";
-import { html, type Markup, NOTHING } from "./markup.ts";
+import { html } from "hono/html";
+import { type Markup, NOTHING } from "./markup.ts";
 import { countStands, type Stand, type StandingMember, STANDS } from "./standing.ts";
 import type { TaskView } from "./task_view.ts";
 import { shareBar } from "./tiles.ts";
@@ -59,7 +60,7 @@ export function treePanel({ members, status }: TaskView, isNamed: boolean): Mark
 }
 
 function regionNode(
-  { stand, size, clients, id }: StandingMember,
+  { stand, size, sent = 0, id }: StandingMember,
   { name, largest }: { readonly name: string; readonly largest: number },
 ): Markup {
   return html`
@@ -74,7 +75,7 @@ function regionNode(
           size,
           "client",
         )}</span><span class="pill ${stand}">${stand === "sent"
-        ? `sent ${formatCount(clients)}`
+        ? `sent ${formatCount(sent)}`
         : WORDS[stand]}</span></li>
   `;
 }

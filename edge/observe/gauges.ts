@@ -14,11 +14,11 @@ export type GaugeReader = (observed: Observed) => Measurement[];
 export function createGaugeReader(): GaugeReader {
   const costs = new Map<string, Cost>();
 
-  function costOf({ id, signed, committer }: ObservedTask): number | undefined {
-    const sums = committer.latest.record.round.progress.sums ?? 0;
+  function costOf({ id, offer, look }: ObservedTask): number | undefined {
+    const { sums } = look();
     const known = costs.get(id);
     if (known?.sums === sums) return known.epsilon;
-    const epsilon = sums === 0 ? 0 : taskSpend(signed.task)?.after(sums);
+    const epsilon = sums === 0 ? 0 : taskSpend(offer.task)?.after(sums);
     if (epsilon !== undefined) costs.set(id, { sums, epsilon });
     return epsilon;
   }
@@ -57,8 +57,8 @@ function privacyGauges(
   task: ObservedTask,
   costOf: (task: ObservedTask) => number | undefined,
 ): Measurement[] {
-  const { privacy } = task.signed.task;
-  if (privacy === undefined || task.committer.latest.record.round.role !== "root") return [];
+  const { privacy } = task.offer.task;
+  if (privacy === undefined || task.look().role !== "root") return [];
   const labels = { task: task.id };
   return [
     { name: "tributary.privacy.spent", value: costOf(task) ?? 0, labels },

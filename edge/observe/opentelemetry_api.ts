@@ -21,7 +21,8 @@ export interface OtelSpan {
 }
 
 /** Begins spans. */
-interface OtelTracer<Context, Span> {
+export interface OtelTracer<Context, Span> {
+  /** Begins one under the span of a context. */
   startSpan(
     name: string,
     options: { kind: number; attributes: SpanAttributes; root?: boolean },
@@ -30,24 +31,30 @@ interface OtelTracer<Context, Span> {
 }
 
 /** Counts. */
-interface OtelCounter {
+export interface OtelCounter {
+  /** Grows. */
   add(value: number, attributes?: SpanAttributes): void;
 }
 
 /** Takes values. */
-interface OtelHistogram {
+export interface OtelHistogram {
+  /** Takes a value. */
   record(value: number, attributes?: SpanAttributes): void;
 }
 
 /** Takes what is now. */
-interface OtelResult {
+export interface OtelResult {
+  /** Takes the value. */
   observe(value: number, attributes?: SpanAttributes): void;
 }
 
 /** How an instrument is described. */
-interface OtelMetricOptions {
+export interface OtelMetricOptions {
+  /** One sentence. */
   description: string;
+  /** As UCUM has it. */
   unit: string;
+  /** Buckets of a histogram. */
   advice?: { explicitBucketBoundaries: number[] };
 }
 

@@ -159,3 +159,17 @@ Deno.test("instruments: names are ones that Prometheus takes, each once", () => 
   for (const name of names) assert.match(name, /^tributary_[a-z_]+$/);
   assert.equal(prometheusName("tributary.upload.size"), "tributary_upload_size_bytes_total");
 });
+
+Deno.test("instruments: each has its line in docs/OBSERVABILITY.md, under both of its names", async () => {
+  const document = await Deno.readTextFile(
+    new URL("../../docs/OBSERVABILITY.md", import.meta.url),
+  );
+  const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
+  const rows = document.split("\n").filter((line) => line.startsWith("| `tributary.")).map(cells);
+  assert.deepEqual(
+    rows,
+    allInstruments().map(([name, { kind, help }]) => [
+      ...["`" + name + "`", "`" + prometheusName(name) + "`", kind, help],
+    ]),
+  );
+});

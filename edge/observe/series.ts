@@ -3,12 +3,7 @@
  *
  * @module
  */
-import {
-  type Instrument,
-  type InstrumentName,
-  INSTRUMENTS,
-  type Measurement,
-} from "./instruments.ts";
+import { type InstrumentName, INSTRUMENTS, type Measurement } from "./instruments.ts";
 
 /** What one set of labels has come to. */
 export interface Series {

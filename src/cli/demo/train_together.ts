@@ -114,6 +114,7 @@ export async function trainTogether(federation: Federation): Promise<Trained> {
   terminal.print(
     `root at ${tree.root.url}, regions at ${tree.regions.map(({ url }) => url).join(", ")}`,
   );
+  terminal.print(`watch it at ${tree.root.url}/dashboard`);
   await using fleet = startFleet({
     task: id,
     token: state.token,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dashboard } from "../../../edge/dashboard/mod.ts";
 import type { ServedAggregator } from "../../../edge/deno/mod.ts";
 import { nativeIdentity, serveAggregator } from "../../../edge/deno/mod.ts";
 import { isTributaryError, type TributaryError } from "../../core/errors.ts";
@@ -63,6 +64,7 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
   const root = await serve(ROOT_NAME, {
     strategy: ({ strategy }) => strategyFrom(strategy, core),
     fetch: options.fetch,
+    observers: [dashboard()],
   });
   await root.ready;
   await root.aggregator.own({ signed: await signTask(task, owner), model });
@@ -73,7 +75,7 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
   return { root, regions, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-type Role = Pick<Parameters<typeof serveAggregator>[0], "parent" | "strategy" | "fetch">;
+type Role = Pick<Parameters<typeof serveAggregator>[0], "parent" | "strategy" | "fetch" | "observers">;
 
 async function identityOf(state: RunState, name: string) {
   const key = state.keys.get(name);
