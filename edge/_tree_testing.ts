@@ -14,6 +14,7 @@ import { planDigest } from "../src/wire/session_id.ts";
 import { signTask, type Task, taskId } from "../src/wire/task.ts";
 import { module, nodeDigest, parcelDigest, parcelOf, sumStrategy } from "./_testing.ts";
 import { type AggregatorApp, createAggregatorApp } from "./app.ts";
+import type { Limits } from "./limits.ts";
 import { memoryStore } from "./memory/store.ts";
 import type { RoundStore } from "./store.ts";
 
@@ -43,6 +44,8 @@ export interface ProcessOptions {
   readonly store?: RoundStore;
   /** One of its own by default. */
   readonly identity?: Identity;
+  /** Bounds that differ from the defaults. */
+  readonly limits?: Partial<Limits>;
   readonly begin: Begin;
   /** The platform's by default. */
   readonly random?: RandomSource;
@@ -107,6 +110,7 @@ async function createProcess(options: ProcessOptions): Promise<Process> {
         random: options.random ?? systemRandom,
         digest: nodeDigest,
         store: mortal(wrap(store), () => current.alive),
+        ...(options.limits && { limits: options.limits }),
         ...(parent === undefined
           ? { strategy: () => sumStrategy, ...(options.fetch && { fetch: options.fetch }) }
           : { parent: { url: "http://parent.test" }, fetch: parent.fetch }),
@@ -126,7 +130,7 @@ async function createProcess(options: ProcessOptions): Promise<Process> {
 export async function createRootProcess(
   clock: Clock,
   task: Task,
-  options: Partial<Pick<ProcessOptions, "wrap" | "fetch" | "store" | "identity">> = {},
+  options: Partial<Pick<ProcessOptions, "wrap" | "fetch" | "store" | "identity" | "limits">> = {},
 ): Promise<Process> {
   const words = task.update.tensors[0]?.shape[0] ?? 1;
   const model = { w: { shape: [words], data: new Float32Array(words) } };
@@ -146,7 +150,7 @@ export async function createRootProcess(
 export async function createRegionProcess(
   clock: Clock,
   parent: Process,
-  options: Partial<Pick<ProcessOptions, "wrap" | "store" | "random" | "identity">> = {},
+  options: Partial<Omit<ProcessOptions, "clock" | "parent" | "begin">> = {},
 ): Promise<Process> {
   return await createProcess({ clock, parent, begin: (app) => app.aggregator.start(), ...options });
 }

@@ -197,10 +197,14 @@ export class Draft {
     if (parcel.kind === "staged") this.dropped.push(parcel.name);
   }
 
-  /** Keeps a model, and the oldest no more. */
-  keepModel(model: ModelInfo, bytes: Uint8Array): void {
+  /**
+   * Keeps a model, and the oldest no more.
+   *
+   * @param bytes Left out where they are in the store already.
+   */
+  keepModel(model: ModelInfo, bytes?: Uint8Array): void {
     if (this.models.some((kept) => kept.version === model.version)) return;
-    this.slices.push(...sliceRows(modelName(model.version), bytes));
+    if (bytes !== undefined) this.slices.push(...sliceRows(modelName(model.version), bytes));
     const models = [...this.models, model];
     for (const old of models.slice(0, -KEPT_MODELS)) this.dropped.push(modelName(old.version));
     this.models = models.slice(-KEPT_MODELS);

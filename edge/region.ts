@@ -18,7 +18,7 @@ import {
   retryAfterMs,
   type RetryPolicy,
 } from "../src/wire/peer.ts";
-import { groupOf, type OpenRound, type RoundInfo } from "../src/wire/round_info.ts";
+import { groupOf, type ModelInfo, type OpenRound, type RoundInfo } from "../src/wire/round_info.ts";
 import { MAX_WAIT_S } from "../src/wire/routes.ts";
 import type { Share } from "../src/wire/sampling.ts";
 import { planDigest } from "../src/wire/session_id.ts";
@@ -26,8 +26,11 @@ import { bundleOf } from "./bundle.ts";
 import { candidatesOf } from "./candidates.ts";
 import type { Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
+import { modelName } from "./models.ts";
+import { readSuccession } from "./rekey.ts";
 import { readSealedSum } from "./sealed_sum.ts";
 import { inGroup } from "./shares.ts";
+import { MAX_SLICE_BYTES } from "./store.ts";
 import { formOf } from "./task_form.ts";
 import type { TaskLife } from "./task_life.ts";
 import type { World } from "./world.ts";
@@ -87,14 +90,18 @@ interface Upward {
 }
 
 async function enrol(
-  { life, parent, peer }: Upward,
+  { world, life, parent, peer }: Upward,
   size: number,
   signal: AbortSignal,
 ): Promise<void> {
   const { token } = parent;
   const region = parentOf(life);
-  const options = { kind: "region", size, region, signal } as const;
-  await peer.enrol(life.id, token === undefined ? options : { ...options, token });
+  const stored = await readSuccession(world.store, life.id);
+  await peer.enrol(life.id, {
+    ...{ kind: "region", size, region, signal },
+    ...(token === undefined ? {} : { token }),
+    ...(stored && { succeeds: { publicKey: stored.publicKey, signature: stored.signature } }),
+  });
 }
 
 /** Enrols at a parent that has forgotten this region. */
@@ -227,7 +234,7 @@ export async function followParent(
   const { sampling } = life.signed.task;
   const plan = await planDigest(life.signed.task, world.digest);
   const { committer, presence } = life;
-  const { clock, random, logger, digest, identity } = world;
+  const { clock, random, logger, digest, identity, limits, store } = world;
 
   async function next(): Promise<void> {
     const { record } = await committer.state();
@@ -238,11 +245,10 @@ export async function followParent(
     const drawn = info.kind === "open" ? await draw(info) : undefined;
     const isNeeded = info.kind === "finished" || drawn !== undefined;
     const isKept = record.models.some((model) => model.version === info.model.version);
-    const bytes = isKept || !isNeeded
-      ? undefined
-      : await once.model(life.id, info.model, { signal });
+    const isNew = isNeeded && !isKept;
+    const bytes = isNew ? await fetchModel(info.model) : undefined;
     await committer.run((draft) => {
-      if (bytes !== undefined) draft.keepModel(info.model, bytes);
+      if (isNew) draft.keepModel(info.model, bytes);
       // The parent's clock went on meanwhile.
       const event = { kind: "parent", info: later(info, draft.nowMs - heardMs) } as const;
       if (drawn === undefined) return draft.step(event);
@@ -250,6 +256,18 @@ export async function followParent(
       const shares = inGroup(sample.shares, group);
       draft.open({ ...event, drawn: { share, sample: sample.facts } }, shares);
     });
+  }
+
+  /** A model's bytes; those of one that is too large to hold are in the store when it resolves. */
+  async function fetchModel(info: ModelInfo): Promise<Uint8Array | undefined> {
+    if (info.bytes <= limits.heldBytes) return await once.model(life.id, info, { signal });
+    const name = modelName(info.version);
+    await once.modelSlices(life.id, info, {
+      sliceBytes: MAX_SLICE_BYTES,
+      take: (index, bytes) => store.put(life.id, [{ name, index, bytes }]),
+      signal,
+    });
+    return undefined;
   }
 
   /** Waits for a round; undefined when it is to ask again. */

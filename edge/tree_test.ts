@@ -70,6 +70,11 @@ const shapes: Record<string, (root: Process) => Promise<Process[]>> = {
     }
     return regions;
   },
+  "a region that holds no more than a slice": async (root) => {
+    const region = await createRegionProcess(hastyClock(), root, { limits: { heldBytes: 1 } });
+    await region.start();
+    return [region];
+  },
   "regions under a region": async (root) => {
     const upper = await createRegionProcess(hastyClock(), root);
     await upper.start();

@@ -84,19 +84,27 @@ export async function readBody(
   limit: number,
   code: ErrorCode = "peer-invalid",
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (response.body === null) return new Uint8Array(0);
+  return concatBytes(await Array.fromAsync(bodyChunks(response, limit, code)));
+}
+
+/** The body of an answer as it arrives; throws as {@link readBody}. */
+export async function* bodyChunks(
+  response: Response,
+  limit: number,
+  code: ErrorCode = "peer-invalid",
+): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return;
   const reader = response.body.getReader();
-  const parts: Uint8Array[] = [];
   let length = 0;
   for (;;) {
     const { done, value } = await reach(() => reader.read());
-    if (done) return concatBytes(parts);
+    if (done) return;
     length += value.length;
     if (length > limit) {
       reader.cancel().catch(() => {});
       throw new TributaryError(code, `Cannot read an answer: expected at most ${limit} bytes`);
     }
-    parts.push(value);
+    yield value;
   }
 }
 

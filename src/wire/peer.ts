@@ -20,14 +20,16 @@ import {
   signalOf,
   transferMs,
 } from "./call.ts";
-import { readBody } from "./fetch.ts";
+import { bodyChunks, readBody } from "./fetch.ts";
 import { type LogPage, logPageSchema } from "./log.ts";
 import { type Enrolment, type Membership, membershipSchema, type Party } from "./party.ts";
+import { type ModelSlices, otherModel, takeModel } from "./model_slices.ts";
 import type { Receipt } from "./receipt.ts";
 import { type ModelInfo, type RoundInfo, roundInfoSchema } from "./round_info.ts";
 import { fillRoute, ROUTES } from "./routes.ts";
 import { checkSession } from "./session_id.ts";
 import { type Status, statusSchema } from "./status.ts";
+import type { Succession } from "./succession.ts";
 import {
   type TaskList,
   taskListSchema,
@@ -55,6 +57,8 @@ export interface EnrolOptions extends CallOptions {
   readonly size: number;
   /** The aggregator as its offer named it. */
   readonly region: Party;
+  /** Whose membership a region takes over. */
+  readonly succeeds?: Succession;
   /** Token of an aggregator that asks for one. */
   readonly token?: string;
 }
@@ -152,6 +156,12 @@ export interface Peer {
    */
   model(task: string, info: ModelInfo, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
+   * The same slice by slice, for whoever cannot hold it all: slices count once it resolves.
+   *
+   * @throws {TributaryError} As {@link Peer.model}; slices that were taken before are of no model then.
+   */
+  modelSlices(task: string, info: ModelInfo, options: ModelSlices & CallOptions): Promise<void>;
+  /**
    * Sends an update. Safe to repeat: the same parcel gets the same receipt. A large one that breaks off
    * goes on where it was, and one of more than 64 MiB goes in pieces.
    *
@@ -197,9 +207,12 @@ export function createPeer(options: PeerOptions): Peer {
         },
       }),
 
-    enrol(task, { kind, size, region, token, ...call }) {
+    enrol(task, { kind, size, region, token, succeeds, ...call }) {
       const body = utf8(
-        JSON.stringify({ kind, publicKey: toBase64Url(identity.publicKey), size }),
+        JSON.stringify({
+          ...{ kind, publicKey: toBase64Url(identity.publicKey), size },
+          ...(succeeds && { succeeds }),
+        }),
       );
       return send({
         ...signalOf(call),
@@ -265,14 +278,20 @@ export function createPeer(options: PeerOptions): Peer {
         async read(response) {
           const bytes = await readBody(response, info.bytes, "model-invalid");
           if (!equalBytes(await digest(bytes), fromHex(info.digest))) {
-            throw new TributaryError(
-              "model-invalid",
-              `Cannot use model ${info.version}: ${bytes.length} bytes of another digest, ` +
-                `expected ${info.bytes} bytes of ${info.digest}`,
-            );
+            throw otherModel(info, bytes.length);
           }
           return bytes;
         },
+      }),
+
+    modelSlices: (task, info, { sliceBytes, take, ...call }) =>
+      send({
+        ...signalOf(call),
+        method: "GET",
+        path: fillRoute(ROUTES.model, { task, version: info.version }),
+        extraMs: transferMs(info.bytes),
+        read: (response) =>
+          takeModel(bodyChunks(response, info.bytes, "model-invalid"), info, { sliceBytes, take }),
       }),
 
     async putUpdate(task, upload) {
