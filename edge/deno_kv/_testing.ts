@@ -24,7 +24,7 @@ export function watchCommits(inner: KvDatabase, before: (commit: number) => void
   let commits = 0;
   const watch = (atomic: KvAtomic): KvAtomic => ({
     check: (entry) => watch(atomic.check(entry)),
-    set: (key, value) => watch(atomic.set(key, value)),
+    set: (key, value, options) => watch(atomic.set(key, value, options)),
     delete: (key) => watch(atomic.delete(key)),
     async commit() {
       before(++commits);
@@ -39,6 +39,7 @@ export function watchCommits(inner: KvDatabase, before: (commit: number) => void
       get: (key) => inner.get(key),
       getMany: (keys) => inner.getMany(keys),
       list: (selector, options) => inner.list(selector, options),
+      watch: (keys) => inner.watch(keys),
       atomic: () => watch(inner.atomic()),
       close: () => inner.close(),
     },

@@ -42,8 +42,8 @@ export type KvSelector =
 export interface KvAtomic {
   /** Lets it happen only while an entry is as it was read. */
   check(entry: { readonly key: KvKey; readonly versionstamp: string | null }): KvAtomic;
-  /** Sets an entry. */
-  set(key: KvKey, value: unknown): KvAtomic;
+  /** Sets an entry; one that expires goes some time after so many milliseconds. */
+  set(key: KvKey, value: unknown, options?: { readonly expireIn?: number }): KvAtomic;
   /** Removes an entry. */
   delete(key: KvKey): KvAtomic;
   /** Does it; not `ok` if a check did not hold. */
@@ -61,6 +61,8 @@ export interface KvDatabase {
     selector: KvSelector,
     options?: { readonly limit?: number; readonly batchSize?: number },
   ): AsyncIterable<KvEntry>;
+  /** Entries as they are, and again each time that one of them has changed. */
+  watch(keys: readonly KvKey[]): ReadableStream<readonly unknown[]>;
   /** Begins a change. */
   atomic(): KvAtomic;
   /** Closes it. */

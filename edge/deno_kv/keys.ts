@@ -19,6 +19,12 @@ export interface Keys {
   slice(task: string, ...rest: readonly [] | readonly [string] | readonly [string, number]): KvKey;
   /** An entry of the log, or all of it. */
   log(task: string, seq?: number): KvKey;
+  /** What a write changed, or all that is kept of that. */
+  change(task: string, version?: number): KvKey;
+  /** A lease, or all of them. */
+  lease(name?: string): KvKey;
+  /** Something that was claimed. */
+  claim(key: string): KvKey;
 }
 
 /** The keys that begin with a prefix. */
@@ -31,5 +37,8 @@ export function keysUnder(prefix: string): Keys {
     update: (task, ...parts) => [prefix, "update", task, ...parts],
     slice: (task, ...parts) => [prefix, "slice", task, ...parts],
     log: (task, seq) => [prefix, "log", task, ...rest(seq)],
+    change: (task, version) => [prefix, "change", task, ...rest(version)],
+    lease: (name) => [prefix, "lease", ...rest(name)],
+    claim: (key) => [prefix, "claim", key],
   };
 }

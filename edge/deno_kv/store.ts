@@ -3,7 +3,8 @@
  * sum is written anew with each commit.
  *
  * Durability is the database's: a change that it has confirmed is kept. {@link RoundStore.write} has
- * one commit point, the task's head. Of several instances that write at one version exactly one does.
+ * one commit point, the task's head. Instances of one region may share the database, as isolates of
+ * Deno Deploy do: of those that write at one version exactly one does.
  *
  * @module
  */
@@ -17,6 +18,7 @@ import type { KvDatabase, KvEntry, KvSelector } from "./database.ts";
 import { guard } from "./guard.ts";
 import { readSteady, settledHead } from "./head.ts";
 import { keysUnder } from "./keys.ts";
+import { createShared } from "./shared.ts";
 import { decodeSliceRow } from "./slice_row.ts";
 import { dropChanges, type KvWorld, putSlices, writeChange } from "./write.ts";
 
@@ -59,6 +61,7 @@ export async function denoKvStore(options: DenoKvStoreOptions): Promise<RoundSto
 
   return {
     mostBytes: options.mostBytes ?? DENO_KV_BYTES,
+    shared: createShared(kv, { keys, clock }),
     tasks: () =>
       guard("list tasks", async () => {
         const found = await entriesOf(kv, { prefix: keys.heads });

@@ -153,7 +153,8 @@ Deno.test("Deno KV store: nothing is left behind of what was replaced and droppe
     await store.put(TASK, slices);
   }
   await store.drop(TASK, "sum/1");
-  assert.equal(await countEntries(kv), entries);
+  // Besides what each of the three writes keeps for other instances.
+  assert.equal(await countEntries(kv), entries + 3);
   kv.close();
 });
 

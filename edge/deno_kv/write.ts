@@ -10,6 +10,7 @@ import { addChanges, encodeChanges, fitsAtomic, type KvChange } from "./change.t
 import { type KvDatabase, type KvKey, MOST_READ } from "./database.ts";
 import { type Head, type SettledHead, settledHead, type StoredHead } from "./head.ts";
 import type { Keys } from "./keys.ts";
+import { keptChanges } from "./shared.ts";
 import { decodeSliceRow, encodeSliceRow } from "./slice_row.ts";
 
 /** What writing works with. */
@@ -42,7 +43,10 @@ export async function writeChange(
   const { kv, blobs } = world;
   const version = head?.version ?? 0;
   const batch = blobs.begin();
-  const rows = await rowChanges(world, task, { change, batch });
+  const rows = [
+    ...await rowChanges(world, task, { change, batch }),
+    ...keptChanges(world.keys, task, { version: version + 1, change }),
+  ];
   const text = utf8(JSON.stringify(change.record));
   const record = text.length <= INLINE_BYTES ? text : batch.add(text);
   if (head !== undefined && !(head.record instanceof Uint8Array)) {
