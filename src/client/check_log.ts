@@ -17,7 +17,7 @@ import { createLogPeer, type LogPeer } from "../wire/log_peer.ts";
 import { isPrefix } from "../wire/merkle_consistency.ts";
 import { onlyTask } from "../wire/only_task.ts";
 import { createPeer } from "../wire/peer.ts";
-import type { TaskOffer } from "../wire/task.ts";
+import type { SignedTask, TaskOffer } from "../wire/task.ts";
 import { type LogSummary, verifyLog } from "../wire/verify_log.ts";
 
 /** A head may be so much older, or newer, than the reader's clock says. */
@@ -88,10 +88,23 @@ export async function checkLog(url: string, options: CheckLogOptions = {}): Prom
     heads: [...seen, head.body],
     ...(spend && { spentAfter: spend.after }),
   });
-  if (summary.role === "root" && summary.keeper !== offer.owner) {
-    refuse(`${summary.keeper} keeps it, expected the task's owner, ${offer.owner}`);
-  }
+  checkKeeper(summary, offer);
   return { task, offer, head, summary };
+}
+
+/**
+ * Checks that a root's log is kept by the task's owner; a region's may be by anybody.
+ *
+ * @param signed The task with its owner's key, checked.
+ * @throws {TributaryError} `log-invalid` if it is not.
+ */
+export function checkKeeper(
+  { role, keeper }: LogSummary,
+  { owner }: Pick<SignedTask, "owner">,
+): void {
+  if (role === "root" && keeper !== owner) {
+    refuse(`${keeper} keeps it, expected the task's owner, ${owner}`);
+  }
 }
 
 /**

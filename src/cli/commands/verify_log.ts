@@ -7,6 +7,7 @@ import { Command, Option } from "commander";
 import {
   type CheckedHead,
   type CheckedLog,
+  checkKeeper,
   checkLog,
   checkLogHead,
 } from "../../client/check_log.ts";
@@ -66,6 +67,7 @@ async function checkFile(path: string, options: Options, { print }: Terminal): P
     ...(spend && { spentAfter: spend.after }),
     ...(options.head === undefined ? {} : { head: options.head }),
   });
+  checkKeeper(summary, signed);
   printSummary(print, { id, task: signed.task, summary });
 }
 

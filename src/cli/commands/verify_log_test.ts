@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { serveAggregator } from "../../../edge/deno/mod.ts";
 import { smallTask } from "../../client/_testing.ts";
-import { fromHex } from "../../core/bytes.ts";
+import { fromHex, toBase64Url } from "../../core/bytes.ts";
 import { generateIdentity } from "../../core/identity.ts";
 import { modelFrom } from "../../models/registry.ts";
 import { strategyFrom } from "../../strategy/registry.ts";
 import { inlineModule } from "../../wasm/inline.ts";
 import { createTrainCore } from "../../wasm/train.ts";
-import { signTask } from "../../wire/task.ts";
+import { appendToLog } from "../../wire/log.ts";
+import { signTask, taskId } from "../../wire/task.ts";
 import { startTree } from "../../../tests/tree.ts";
 import { runHere, testFolder } from "../_testing.ts";
 
@@ -83,4 +84,22 @@ Deno.test("verify-log: a file of heads that is none is refused in one line", asy
   const { code, err } = await runHere("verify-log", "http://127.0.0.1:1", "--seen", seen);
   assert.deepEqual([code, err.length], [1, 1]);
   assert.match(err[0] ?? "", /^tributary: Cannot read .*heads\.json: at heads, /);
+});
+
+Deno.test("verify-log: a file of a root's log that somebody else has written is refused", async () => {
+  await using folder = await testFolder();
+  const [owner, forger] = [await generateIdentity(), await generateIdentity()];
+  const task = smallTask();
+  const model = { version: 0, digest: "0".repeat(64), bytes: 1 };
+  const first = await appendToLog({ kind: "created", model }, {
+    ...{ last: undefined, task: await taskId(task), atMs: 1, identity: forger },
+  });
+  const signer = toBase64Url(forger.publicKey);
+  const log = { signed: await signTask(task, owner), signer, entries: [first] };
+  const { code, err } = await runHere(
+    "verify-log",
+    await folder.write("log.json", JSON.stringify(log)),
+  );
+  assert.equal(code, 1);
+  assert.match(err.join(), /keeps it, expected the task's owner/);
 });
