@@ -8,6 +8,7 @@ import type { Enrolment } from "../src/wire/party.ts";
 import type { Admission } from "./admission.ts";
 import type { Draft } from "./draft.ts";
 import { drainingError } from "./draining.ts";
+import type { MemberRow } from "./store.ts";
 import { checkRosterSize, enrolledMember } from "./word_rules.ts";
 
 /** Who enrols, and as what. */
@@ -20,6 +21,8 @@ export interface Newcomer {
   readonly admission: Admission | undefined;
   /** When it had signed that it enrols, Unix seconds. */
   readonly signedS: number;
+  /** Id of the member that has handed its place on to this one. */
+  readonly succeeds?: string | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface Newcomer {
  * was on the roster and is no more. The draft is unchanged then.
  */
 export function enrolMember(draft: Draft, newcomer: Newcomer): void {
-  const { member, enrolment, admission, signedS } = newcomer;
+  const { member, enrolment, admission, signedS, succeeds } = newcomer;
   const { kind, size, publicKey } = enrolment;
   checkNotRevoked(draft, member);
   if (draft.access.isDraining) throw drainingError();
@@ -39,11 +42,24 @@ export function enrolMember(draft: Draft, newcomer: Newcomer): void {
       `Cannot enrol ${member}: it has left since it signed this`,
     );
   }
+  const old = succeeds === undefined ? undefined : draft.member(succeeds);
+  if (old !== undefined && old.kind === kind) {
+    return takeOver(draft, old, { id: member, publicKey, kind, size });
+  }
   const before = draft.member(member);
   if (admission === undefined) enrolledMember(before, member);
   checkRosterSize(draft.round.roster.clients - (before?.size ?? 0) + size);
   if (admission !== undefined) admit(draft, { member, kind, admission });
   draft.setMember(member, { id: member, publicKey, kind, size });
+}
+
+/** Puts a member in the place of one that has handed it on, which is no member from then on. */
+function takeOver(draft: Draft, old: MemberRow, row: MemberRow): void {
+  const before = draft.member(row.id)?.size ?? 0;
+  checkRosterSize(draft.round.roster.clients - old.size - before + row.size);
+  draft.setMember(old.id, undefined);
+  draft.access.handOn(old.id, row.id);
+  draft.setMember(row.id, row);
 }
 
 /**

@@ -13,6 +13,7 @@ import type { ModelInfo } from "../src/wire/round_info.ts";
 import { verifyLog } from "../src/wire/verify_log.ts";
 import { type SignedTask, type Task, taskId, verifyTask } from "../src/wire/task.ts";
 import { readSlices, sliceRows } from "./models.ts";
+import { readSuccession } from "./stored_succession.ts";
 import type { RoundStore, SliceRow } from "./store.ts";
 import { formOf } from "./task_form.ts";
 import { recordJson, type TaskRecord } from "./task_state.ts";
@@ -81,15 +82,22 @@ function checkLength({ mostBytes = Infinity }: RoundStore, task: Task): void {
  *
  * @throws {TributaryError} `store-failed` if another one did.
  */
-export async function checkStoreIdentity(world: World, { task }: SignedTask): Promise<void> {
+export async function checkStoreIdentity(
+  world: Pick<World, "store" | "identity" | "digest">,
+  { task }: SignedTask,
+): Promise<void> {
   const { store, identity, digest } = world;
-  const [first] = await store.log(await taskId(task, digest), 0, 1);
+  const id = await taskId(task, digest);
+  const [first] = await store.log(id, 0, 1);
+  const own = toBase64Url(identity.publicKey);
+  const changed = await readSuccession(store, id);
   try {
-    await verifyLog([first?.entry], { task, digest, signer: toBase64Url(identity.publicKey) });
+    if (changed !== undefined && changed.to !== own) throw new RangeError(changed.to);
+    await verifyLog([first?.entry], { task, digest, signer: changed?.first ?? own });
   } catch (cause) {
     throw new TributaryError(
       "store-failed",
-      `Cannot go on with the store as ${identity.id}: its log was begun by another identity, expected that one's key`,
+      `Cannot go on with the store as ${identity.id}: its log is another identity's, expected that one's key`,
       { cause },
     );
   }

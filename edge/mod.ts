@@ -21,6 +21,8 @@ export type {
   Observer,
 } from "./observer.ts";
 export type { Note, Trace, Work } from "./trace.ts";
+export { rekeyRegion } from "./rekey.ts";
+export type { RekeyOptions } from "./rekey.ts";
 export type { Rate } from "./rate_limit.ts";
 export { addressFromHeader, connectionAddress } from "./sender_address.ts";
 export type { AddressOf } from "./sender_address.ts";

@@ -27,7 +27,7 @@ import { candidatesOf } from "./candidates.ts";
 import type { Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { modelName } from "./models.ts";
-import { readSuccession } from "./rekey.ts";
+import { readSuccession } from "./stored_succession.ts";
 import { readSealedSum } from "./sealed_sum.ts";
 import { inGroup } from "./shares.ts";
 import { MAX_SLICE_BYTES } from "./store.ts";

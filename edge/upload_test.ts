@@ -205,7 +205,7 @@ refusal(
 
 refusal(
   "an update for another aggregator",
-  { status: 401, code: "signature-invalid" },
+  { status: 421, code: "region-changed" },
   (opened) => {
     const { root, round, sender } = opened;
     const elsewhere = { ...root, identity: { ...root.identity, id: sender.identity.id } };

@@ -6,10 +6,13 @@
 import { type Context, Hono } from "hono";
 import { describeRoute, resolver } from "hono-openapi";
 import * as v from "valibot";
+import { fromBase64Url } from "../src/core/bytes.ts";
 import { TributaryError } from "../src/core/errors.ts";
-import { enrolmentSchema, membershipSchema } from "../src/wire/party.ts";
+import { identityId } from "../src/core/identity.ts";
+import { type Enrolment, enrolmentSchema, membershipSchema } from "../src/wire/party.ts";
 import { ROUTES } from "../src/wire/routes.ts";
 import { hexDigestSchema, key32Schema } from "../src/wire/scalars.ts";
+import { type SuccessionBody, verifySuccession } from "../src/wire/succession.ts";
 import type { Admit } from "./admission.ts";
 import {
   BODY_DIGEST,
@@ -130,9 +133,29 @@ async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions):
   // One that is a member needs nobody's word to say so again.
   const isSame = isKnown && host.member(member)?.kind === kind;
   const token = /^Bearer ([\x21-\x7e]{1,8192})$/.exec(c.req.header("authorization") ?? "")?.[1];
-  const admission = isSame
+  const succeeds = await predecessorOf(enrolment, { task: host.id, to: publicKey });
+  const isVouched = succeeds !== undefined && host.member(succeeds)?.kind === kind;
+  const admission = isSame || isVouched
     ? undefined
     : await options.admit({ task: host.id, member, kind, size, token });
   const { createdS: signedS } = signature;
-  return c.json(await host.enrol({ member, enrolment, admission, signedS }));
+  return c.json(await host.enrol({ member, enrolment, admission, signedS, succeeds }));
+}
+
+/**
+ * Id of whoever has handed its place on to the one that enrols; undefined if nobody has.
+ *
+ * @throws {TributaryError} `signature-invalid` if it has not signed so.
+ */
+async function predecessorOf(
+  enrolment: Enrolment,
+  body: SuccessionBody,
+): Promise<string | undefined> {
+  if (enrolment.kind !== "region" || enrolment.succeeds === undefined) return undefined;
+  const id = await identityId(fromBase64Url(enrolment.succeeds.publicKey));
+  if (await verifySuccession(body, enrolment.succeeds)) return id;
+  throw new TributaryError(
+    "signature-invalid",
+    `Cannot enrol in the place of ${id}: its signature is not over that`,
+  );
 }

@@ -91,7 +91,7 @@ onTree(
       "no signature": ["signature-missing", [enrol, enrol.headers]],
       "no signature of who asks": ["signature-missing", unsigned(poll)],
       "another's signature": ["signature-invalid", [enrol, await stranger.sign(enrol)]],
-      "for another region": ["signature-invalid", [enrol, await elsewhere.sign(enrol)]],
+      "for another region": ["region-changed", [enrol, await elsewhere.sign(enrol)]],
       "another path": ["signature-invalid", [leave, await sign({ ...leave, path: "/v1/x" })]],
       "too old": ["signature-expired", [leave, await sign(leave, old)]],
       "too long": ["body-too-long", [long, await sign(long)]],

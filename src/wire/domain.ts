@@ -18,7 +18,8 @@ export type Domain =
   | "bundle"
   | "answer"
   | "helper"
-  | "phase";
+  | "phase"
+  | "succession";
 
 /** The bytes that are signed: `tributary/<domain>/1\n`, then the document's canonical JSON. */
 export function sealed(domain: Domain, document: unknown): Uint8Array {

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { key32Schema, wholeSchema } from "./scalars.ts";
+import { type Succession, successionSchema } from "./succession.ts";
 
 /** A signer: the id is the digest of the public key. */
 export interface Party {
@@ -28,7 +29,13 @@ export type Enrolment =
   /** One device. */
   | { readonly kind: "client"; readonly publicKey: string; readonly size: 1 }
   /** An aggregator with `size` clients below it, 0 when it has none at the moment. */
-  | { readonly kind: "region"; readonly publicKey: string; readonly size: number };
+  | {
+    readonly kind: "region";
+    readonly publicKey: string;
+    readonly size: number;
+    /** Whose membership it takes over, if it had another key before. */
+    readonly succeeds?: Succession;
+  };
 
 /** Schema of {@link Enrolment}. */
 export const enrolmentSchema: v.GenericSchema<Enrolment> = v.pipe(
@@ -38,6 +45,7 @@ export const enrolmentSchema: v.GenericSchema<Enrolment> = v.pipe(
       kind: v.literal("region"),
       publicKey: key32Schema,
       size: wholeSchema(0, MAX_CLIENTS, "Clients below this region"),
+      succeeds: v.exactOptional(successionSchema),
     }),
   ]),
   v.description("What a member says of itself when it enrols"),

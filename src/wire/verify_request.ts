@@ -69,7 +69,8 @@ export interface CheckedSignature {
  * whether the request was seen before, is not looked at.
  *
  * @throws {TributaryError} `signature-missing` without a signature; `signature-expired` when it is too
- * old or from the future; `signature-invalid` for everything else. What `checkOf` throws comes through.
+ * old or from the future; `region-changed` when it is for another aggregator; `signature-invalid` for
+ * everything else. What `checkOf` throws comes through.
  */
 export async function checkSignature(
   request: Request,
@@ -85,7 +86,12 @@ export async function checkSignature(
     );
   }
   if (headers.get(REGION_FIELD) !== options.region) {
-    refuse(`it is not addressed to this aggregator, expected ${REGION_FIELD}: ${options.region}`);
+    const found = headers.get(REGION_FIELD);
+    throw new TributaryError(
+      found === null ? "signature-invalid" : "region-changed",
+      "Cannot accept a request: it is not addressed to this aggregator, expected " +
+        `${REGION_FIELD}: ${options.region}`,
+    );
   }
   const fields = readSignatureFields(input, signature);
   const required = [...coveredComponents(request.url, headers), ...requiredFields(options.kind)];

@@ -161,7 +161,7 @@ Deno.test("on the wire: an update that is sent again, under another's name, late
     await headers(["tributary-evidence-digest", sha256Field(body)]),
     "signature-invalid",
   );
-  assert.equal(await headers(["tributary-region", first.url.slice(-43)]), "signature-invalid");
+  assert.equal(await headers(["tributary-region", first.url.slice(-43)]), "region-changed");
   masked.clock.advance(3_600_000);
   assert.equal(await send({}), "signature-expired");
   await honest.ended();
