@@ -13,7 +13,8 @@ import { objectNonceLog } from "./nonce_log.ts";
 
 /** What a helper is made of. */
 export interface HelperObjectOptions
-  extends Pick<HelperAppOptions, "admit" | "keepRounds" | "limits" | "logger" | "module"> {
+  extends
+    Pick<HelperAppOptions, "admit" | "keepRounds" | "limits" | "logger" | "module" | "observers"> {
   /** Who it is: PKCS #8 bytes of an Ed25519 key. The same object goes with the same key. */
   readonly identity: Uint8Array;
   /** Keys that shares may be sealed to, newest first: PKCS #8 bytes of X25519 keys. */

@@ -21,7 +21,7 @@ import { readKeySecret } from "./secrets.ts";
 
 /** What a helper is made of. */
 export interface HelperWorkerOptions
-  extends Pick<HelperAppOptions, "admit" | "keepRounds" | "limits" | "logger"> {
+  extends Pick<HelperAppOptions, "admit" | "keepRounds" | "limits" | "logger" | "observers"> {
   /** The secret that is who it is: PKCS #8 bytes of an Ed25519 key as base64. */
   readonly identity: string;
   /**

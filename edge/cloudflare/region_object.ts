@@ -12,6 +12,7 @@ import type { Admit } from "../admission.ts";
 import { type AggregatorApp, createAggregatorApp } from "../app.ts";
 import type { Limits } from "../limits.ts";
 import { type Logger, silent } from "../logger.ts";
+import type { Observer } from "../observer.ts";
 import { addressFromHeader } from "../sender_address.ts";
 import { createSharding } from "../sharding.ts";
 import { type AccumulatorNamespace, accumulatorsOf } from "./accumulator_object.ts";
@@ -62,6 +63,8 @@ export interface RegionObjectOptions {
   readonly limits?: Partial<Limits>;
   /** Says nothing by default. */
   readonly logger?: Logger;
+  /** Whoever watches an object at work; nobody by default. */
+  readonly observers?: readonly Observer[];
 }
 
 /** An object as the platform calls it. */

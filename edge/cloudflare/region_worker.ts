@@ -15,6 +15,7 @@ import { readUpdateHeaders, UPDATE_FIELDS } from "../../src/wire/update_headers.
 import type { Admit } from "../admission.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import { type Logger, silent } from "../logger.ts";
+import type { Observer } from "../observer.ts";
 import { untraced } from "../trace.ts";
 import { createWebApp } from "../web_app.ts";
 import {
@@ -56,6 +57,8 @@ export interface RegionWorkerOptions {
   readonly limits?: Partial<Limits>;
   /** Says nothing by default. */
   readonly logger?: Logger;
+  /** Whoever watches an object at work; nobody by default. */
+  readonly observers?: readonly Observer[];
 }
 
 /** What a worker's module exports. */

@@ -15,6 +15,15 @@ import type { TaskView } from "./task_view.ts";
 import { tiles } from "./tiles.ts";
 import { treePanel } from "./tree_panel.ts";
 
+/** Streams that join; without it browsers ask for an icon that is not there. */
+const ICON = `data:image/svg+xml,${
+  encodeURIComponent(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#2f7bea" ' +
+      'stroke-width="2.4" stroke-linecap="round">' +
+      '<path d="M12 22V12M12 15C12 9 5 10 5 3M12 12C12 8 19 9 19 3M12 10V3"/></svg>',
+  )
+}`;
+
 /** The frame; it holds nothing of any task. */
 export function pageFrame(): string {
   return String(html`
@@ -24,6 +33,7 @@ export function pageFrame(): string {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>Tributary</title>
+        <link rel="icon" href="${ICON}">
         <style>${raw(PAGE_STYLE)}</style>
       </head>
       <body>
@@ -46,6 +56,7 @@ export async function frameHeaders(digest: Digest): Promise<Record<string, strin
     `script-src ${await source(PAGE_SCRIPT)}`,
     `style-src ${await source(PAGE_STYLE)}`,
     "connect-src 'self'",
+    "img-src data:",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
