@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { toHex } from "../src/core/bytes.ts";
+import type { Clock } from "../src/core/clock.ts";
 import { type Digest, type SlicesDigest, slicesDigest } from "../src/core/digest.ts";
 import type { Fetch } from "../src/core/fetch.ts";
 import { generateIdentity, type Identity } from "../src/core/identity.ts";
@@ -147,7 +148,7 @@ export async function testMember(
 
 /** A peer that tries once. */
 export function testPeer(
-  at: { readonly fetch: Fetch; readonly clock: TestRoot["clock"] },
+  at: { readonly fetch: Fetch; readonly clock: Clock },
   identity: Identity,
 ): Peer {
   return createPeer({

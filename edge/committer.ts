@@ -237,8 +237,17 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
         // Whom a state refuses that is behind, a newer one may take; and the other way round.
         const isWord = draft.isEmpty || refused.length > 0;
         if (isShared && isWord && tries < MOST_TRIES && await look()) continue;
-        if (!draft.isEmpty && !await write(base, draft, tries > 1)) {
-          await overtaken(tries);
+        const next = draft.isEmpty ? undefined : await prepare(base, draft, tries > 1);
+        if (next?.kind === "failed") {
+          // Another instance may have added the same upload, and removed what it was staged as.
+          if (!isShared || (!await look() && jobs.length === 1)) throw next.error;
+          if (latest.version !== base.version) continue;
+          // One of them is at fault, and the others need not fail with it.
+          for (const job of jobs) await commit([job]);
+          return;
+        }
+        if (next !== undefined && !await write(base, draft, next.change)) {
+          await overtaken(base, tries);
           continue;
         }
         if (!draft.isEmpty) {
@@ -258,16 +267,16 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     }
   }
 
-  /** False, without any effect, if another writer was first. */
-  async function write(base: TaskState, draft: Draft, again: boolean): Promise<boolean> {
-    let next: StateChange;
+  async function prepare(base: TaskState, draft: Draft, again: boolean): Promise<Prepared> {
     try {
-      next = await changes.prepare(base, draft, again);
+      return { kind: "prepared", change: await changes.prepare(base, draft, again) };
     } catch (error) {
-      // Another instance may have added the same upload, and removed what it was staged as.
-      if (isShared && await look()) return false;
-      throw error;
+      return { kind: "failed", error };
     }
+  }
+
+  /** False, without any effect, if another writer was first. */
+  async function write(base: TaskState, draft: Draft, next: StateChange): Promise<boolean> {
     if (!await store.write(task, base.version, next.change)) return false;
     latest = next.apply();
     options.committed(latest, draft);
@@ -275,10 +284,11 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
   }
 
   /** Makes ready for another try: at once, then after longer and longer waits. */
-  async function overtaken(tries: number): Promise<void> {
+  async function overtaken(base: TaskState, tries: number): Promise<void> {
     if (tries > 1) await pause(Math.min(2 ** tries, MOST_WAIT_MS));
+    await look();
     // A store that refuses though nothing has changed would refuse again.
-    if (tries < MOST_TRIES && await look()) return;
+    if (tries < MOST_TRIES && latest.version !== base.version) return;
     throw new TributaryError(
       "busy",
       `Cannot commit: another writer was first ${tries} times, expected fewer`,
@@ -323,6 +333,10 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
     },
   };
 }
+
+type Prepared =
+  | { readonly kind: "prepared"; readonly change: StateChange }
+  | { readonly kind: "failed"; readonly error: unknown };
 
 interface Refused {
   readonly job: Queued;

@@ -6,6 +6,8 @@ import { generateIdentity } from "../src/core/identity.ts";
 import { decodeSafetensors } from "../src/core/safetensors.ts";
 import { manualClock } from "../src/wire/_testing.ts";
 import type { LogEvent } from "../src/wire/log.ts";
+import type { Party } from "../src/wire/party.ts";
+import type { Peer } from "../src/wire/peer.ts";
 import type { OpenRound } from "../src/wire/round_info.ts";
 import { planDigest } from "../src/wire/session_id.ts";
 import { type Task, taskId } from "../src/wire/task.ts";
@@ -21,6 +23,7 @@ import {
   parcelOf,
   publishedSums,
   sumDigest,
+  testPeer,
   testTask,
 } from "./_testing.ts";
 import { createRootProcess, patientPeer, type Process } from "./_tree_testing.ts";
@@ -351,4 +354,41 @@ Deno.test("fleet: a root's second instance refuses a task whose phases the first
   await starting;
   assert.equal(second!.app.aggregator.tasks.size, 1);
   for (const root of [first!, second!]) await root.stop();
+});
+
+Deno.test("fleet: an upload whose slices are gone fails alone, not those that share its write", async () => {
+  const clock = hastyClock();
+  const task = taskFor({ clients: { min: 3, max: 9 } });
+  const id = await taskId(task);
+  const memory = sharedMemory(clock);
+  const bad = await generateIdentity();
+  let isLost = true;
+  // As if another instance had forgotten them.
+  const store: RoundStore = {
+    ...memory.open(),
+    async slice(task, name, index) {
+      if (isLost && name.startsWith(`upload/1/${bad.id}/`)) return undefined;
+      return await memory.open().slice(task, name, index);
+    },
+  };
+  const root = await createRootProcess(clock, task, { store, limits: { heldBytes: 1 } });
+  await root.start();
+  const peers: { readonly peer: Peer; readonly region: Party }[] = [];
+  for (const identity of [bad, await generateIdentity(), await generateIdentity()]) {
+    const peer = testPeer({ clock, fetch: root.fetch }, identity);
+    const { region } = await peer.task(id);
+    await peer.enrol(id, { kind: "client", size: 1, region });
+    peers.push({ peer, region });
+  }
+  const { sid } = await openRound(peers[0]!.peer, task);
+  const parcel = parcelOf(wordsOf(0, 1));
+  const { slices } = await parcelDigest(parcel);
+  const send = ({ peer, region }: (typeof peers)[number]) =>
+    peer.putUpdate(id, { round: 1, sid, clients: 1, parcel, slices, region });
+  const results = await Promise.allSettled(peers.map(send));
+  assert.deepEqual(results.map(({ status }) => status), ["rejected", "fulfilled", "fulfilled"]);
+  isLost = false;
+  await send(peers[0]!);
+  assert.equal((await openRound(peers[0]!.peer, task, 1)).round, 2);
+  await root.stop();
 });

@@ -24,7 +24,7 @@ export interface FreshnessOptions {
 }
 
 /** Keeps a task's state new, until it is disposed of. */
-export interface Freshness extends Disposable {
+export interface Freshness extends AsyncDisposable {
   /**
    * Asks something of the state in memory; what throws is asked once more if that was behind the store.
    *
@@ -61,7 +61,7 @@ export function createFreshness(options: FreshnessOptions): Freshness {
   }
 
   const watch = shared?.watch(task, lookSoon);
-  if (shared !== undefined) lookAgain();
+  const looking = shared === undefined ? Promise.resolve() : lookAgain();
   return {
     look,
     async ask(question) {
@@ -75,9 +75,10 @@ export function createFreshness(options: FreshnessOptions): Freshness {
         return await question();
       }
     },
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
       over.abort();
       watch?.[Symbol.dispose]();
+      await looking;
     },
   };
 }

@@ -201,7 +201,9 @@ function createBeat(shared: SharedStore, { clock, random, limits }: InstanceOpti
   async function hold(name: string): Promise<boolean> {
     const askedMs = clock.now();
     const isMine = await take(name);
-    held.set(name, isMine ? askedMs + limits.leaseMs : -Infinity);
+    if (isMine) held.set(name, askedMs + limits.leaseMs);
+    // What is lost is not taken again by itself: what is in memory is not what the other one left.
+    else held.delete(name);
     return isMine;
   }
 

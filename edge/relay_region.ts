@@ -97,15 +97,25 @@ export function createPhaseRelay(
     sharers.members.add(member);
   }
 
+  /** Another instance may have heard of the round before this one. */
+  async function checkNowAsked(word: Pick<PhaseWord, "round" | "sender">): Promise<void> {
+    try {
+      checkAsked(word);
+    } catch {
+      await life.refresh();
+      checkAsked(word);
+    }
+  }
+
   return {
     async put(word) {
-      checkAsked(word);
+      await checkNowAsked(word);
       const { phase, message } = word;
       await passed(peer.put({ ...call(word), phase, message, signal: life.signal }));
     },
 
     async get(question) {
-      checkAsked(question);
+      await checkNowAsked(question);
       return await get(question);
     },
 

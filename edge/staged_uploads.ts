@@ -132,6 +132,9 @@ export function createStagedUploads(options: StagedOptions): StagedUploads {
   async function hasRoom(round: number, besides?: string): Promise<boolean> {
     const names = await store.sliceNames(task, `${PREFIX}${round}/`);
     for (const name of idleSince.keys()) if (!names.includes(name)) idleSince.delete(name);
+    // What another instance is reading is not known here: it counts as idle from now on.
+    const strange = store.shared === undefined ? [] : names.filter((name) => !claims.has(name));
+    for (const name of strange) if (!idleSince.has(name)) idleSince.set(name, clock.now());
     const idle = names.filter((name) => name !== besides && !claims.has(name))
       .sort((a, b) => (idleSince.get(a) ?? 0) - (idleSince.get(b) ?? 0));
     const surplus = idle.slice(0, Math.max(0, idle.length + 1 - options.kept));
@@ -181,7 +184,9 @@ export function createStagedUploads(options: StagedOptions): StagedUploads {
       const fresh = `${prefixOf(parcel)}${parcel.digest}/${toHex(random(8))}`;
       const name = found?.name ?? withCut(fresh, cut);
       const staging = claim(parcel, name);
-      for (const other of await openNames(parcel)) if (other !== name) await forget(other);
+      // Another instance may be about to add what is its own: it forgets that by itself, see `end`.
+      const others = store.shared === undefined ? await openNames(parcel) : [];
+      for (const other of others) if (other !== name) await forget(other);
       return staging;
     },
   };

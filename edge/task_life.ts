@@ -125,7 +125,10 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       if (follow(state)) waiters.wake();
     },
   });
-  const freshness = undo.use(createFreshness({ ...world, task: id, committer }));
+  const freshness = undo.adopt(
+    createFreshness({ ...world, task: id, committer }),
+    (it) => void it[Symbol.asyncDispose](),
+  );
 
   const alarm = undo.use(createAlarm({
     clock,
@@ -342,13 +345,12 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
       stopping.abort();
       closing.abort();
       watch[Symbol.dispose]();
-      freshness[Symbol.dispose]();
+      const looked = freshness[Symbol.asyncDispose]();
       alarm[Symbol.dispose]();
       life.endPolls();
       phases?.[Symbol.dispose]();
       await duties[Symbol.asyncDispose]();
-      await sweeping;
-      await sharing;
+      await Promise.all([sweeping, sharing, looked]);
       await committer[Symbol.asyncDispose]();
       receiver[Symbol.dispose]();
     },
