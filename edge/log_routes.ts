@@ -14,6 +14,7 @@ import { createLogTree, type LogTree, type LogTreeOptions } from "./log_tree.ts"
 import { hostOf, type Hosts } from "./read_routes.ts";
 
 const taskPath = parameters("param", v.object({ task: hexDigestSchema }));
+const seq = wholeText(Number.MAX_SAFE_INTEGER, "Place of an entry");
 const size = wholeText(Number.MAX_SAFE_INTEGER, "Entries in the log");
 const codes = problems(["bad-request", "task-unknown", "busy"]);
 
@@ -49,7 +50,7 @@ export function logRoutes(hosts: Hosts, keeper: Omit<LogTreeOptions, "task">): H
       responses: { 200: jsonAnswer("The nodes beside its way up", logInclusionSchema), ...codes },
     }),
     taskPath,
-    parameters("query", v.object({ seq: size, size })),
+    parameters("query", v.object({ seq, size })),
     async (c) => {
       const { seq, size } = c.req.query();
       return c.json(await treeOf(c).inclusion(Number(seq), Number(size)), 200, FOR_EVER);
