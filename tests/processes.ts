@@ -1,20 +1,34 @@
 /**
- * Aggregators that can be killed.
+ * Aggregators and helpers that can be killed.
  *
  * @module
  */
+import type { HelperInfo } from "../src/wire/mask_plan.ts";
 import type { ProcessOptions } from "./aggregator_process.ts";
+import type { HelperProcessOptions } from "./helper_process.ts";
 
-/** An aggregator in a process of its own. */
-export interface AggregatorProcess extends AsyncDisposable {
+/** A process that can be killed. */
+export interface KillableProcess extends AsyncDisposable {
   /** Its address, the same after each start. */
   readonly url: string;
-  /** Starts it, with what its files have. */
-  start(options?: Pick<ProcessOptions, "freezeAt">): Promise<void>;
   /** Resolves once it has said a line since its last start. */
   said(line: string): Promise<void>;
   /** SIGKILL: it has no say in how it ends. */
   kill(): Promise<void>;
+}
+
+/** An aggregator in a process of its own. */
+export interface AggregatorProcess extends KillableProcess {
+  /** Starts it, with what its files have. */
+  start(options?: Pick<ProcessOptions, "freezeAt">): Promise<void>;
+}
+
+/** A helper in a process of its own. */
+export interface HelperProcess extends KillableProcess {
+  /** How tasks name it; known once it was started. */
+  readonly info: HelperInfo;
+  /** Starts it, with what its files have. */
+  start(): Promise<void>;
 }
 
 /** Lines of a stream, as they come. */
@@ -65,7 +79,53 @@ export function aggregatorProcess(
   name: string,
   role: Partial<Pick<ProcessOptions, "parent" | "task" | "store" | "key" | "leaseMs">>,
 ): AggregatorProcess {
-  const script = new URL("./aggregator_process.ts", import.meta.url);
+  const process = killable("./aggregator_process.ts");
+  return withStart(process, async (more: Pick<ProcessOptions, "freezeAt"> = {}) => {
+    const { port } = process;
+    const own = { store: `${folder}/${name}.db`, key: `${folder}/${name}.key`, ...role };
+    await process.spawn({ ...own, ...more, port } satisfies ProcessOptions);
+  });
+}
+
+/** A helper with files of its own in `folder`, not started yet. */
+export function helperProcess(folder: string, name: string): HelperProcess {
+  const process = killable("./helper_process.ts");
+  let info: HelperInfo | undefined;
+  const started = withStart(process, async () => {
+    const { port } = process;
+    const own = { store: `${folder}/${name}.db`, key: `${folder}/${name}.key` };
+    const options = { ...own, sealing: `${folder}/${name}.sealing.key`, port };
+    const said = await process.spawn(options satisfies HelperProcessOptions);
+    info = { url: process.url, ...JSON.parse(said) };
+  });
+  return Object.defineProperty(started, "info", { get: () => info }) as HelperProcess;
+}
+
+/** A process that does not know yet how it is started. */
+interface Spawned extends KillableProcess {
+  /** The port that it had, or 0. */
+  readonly port: number;
+  /** Starts the script, and gives what it says behind its address once it is ready. */
+  spawn(options: object): Promise<string>;
+}
+
+function withStart<Args extends unknown[]>(
+  process: Spawned,
+  start: (...args: Args) => Promise<void>,
+): KillableProcess & { start(...args: Args): Promise<void> } {
+  return {
+    get url() {
+      return process.url;
+    },
+    start,
+    said: process.said,
+    kill: process.kill,
+    [Symbol.asyncDispose]: process.kill,
+  };
+}
+
+function killable(path: string): Spawned {
+  const script = new URL(path, import.meta.url);
   let running: { readonly child: Deno.ChildProcess; readonly lines: Lines } | undefined;
   let url = "";
 
@@ -82,14 +142,10 @@ export function aggregatorProcess(
     get url() {
       return url;
     },
-    async start(more = {}) {
-      const options: ProcessOptions = {
-        store: `${folder}/${name}.db`,
-        key: `${folder}/${name}.key`,
-        ...role,
-        ...more,
-        port: url === "" ? 0 : Number(new URL(url).port),
-      };
+    get port() {
+      return url === "" ? 0 : Number(new URL(url).port);
+    },
+    async spawn(options) {
       const child = new Deno.Command(Deno.execPath(), {
         args: ["run", "--quiet", "--allow-all", script.href, JSON.stringify(options)],
         stdout: "piped",
@@ -97,7 +153,10 @@ export function aggregatorProcess(
       }).spawn();
       const lines = readLines(child.stdout);
       running = { child, lines };
-      url = (await lines.find((line) => line.startsWith("ready "))).slice(6);
+      const [, address = "", ...more] = (await lines.find((line) => line.startsWith("ready ")))
+        .split(" ");
+      url = address;
+      return more.join(" ");
     },
     async said(line) {
       await running?.lines.find((found) => found === line);

@@ -82,17 +82,30 @@ async function takePart(
   }
 }
 
-/** Adds a little that only this client and round have, after some time; now and then after too long. */
-async function trainerOf(
-  { task, ledger, chain }: DeviceWorld,
-  { identity, seed }: Device,
-  { clock }: Life,
+/** Trains for some time; now and then for too long. */
+async function trainerOf(world: DeviceWorld, device: Device, { clock }: Life): Promise<Trainer> {
+  const learn = await learner(world, device);
+  const { roundMs } = world.task;
+  return async (model, context) => {
+    const rng = seededRng(await deriveSeed(context.seed, "takes"));
+    const takesMs = rng.below(12) === 0 ? roundMs * 2 : 50 + rng.uniform() * roundMs / 4;
+    await clock.sleep(takesMs, { signal: context.signal });
+    return await learn(model, context);
+  };
+}
+
+/**
+ * Training without examples: adds a little that only this client and round have, and tells the ledger
+ * what is sent of it before it is masked.
+ */
+export async function learner(
+  { task, ledger, chain }: Pick<DeviceWorld, "task" | "ledger" | "chain">,
+  { identity, seed }: Pick<Device, "identity" | "seed">,
 ): Promise<Trainer> {
   const lesson = await lessonOf(task);
-  return async (model, { round, signal }) => {
+  return async (model, { round }) => {
     const seeds = await roundSeeds(seed, { lesson, round });
-    const rng = seededRng(await deriveSeed(seeds.train, "training"));
-    const takesMs = rng.below(12) === 0 ? task.roundMs * 2 : 50 + rng.uniform() * task.roundMs / 4;
+    const rng = seededRng(await deriveSeed(seeds.train, "learns"));
     const weights = Object.fromEntries(
       Object.entries(model).map(([name, { shape, data }]) => [
         name,
@@ -100,7 +113,6 @@ async function trainerOf(
       ]),
     );
     const contribution = { weights, examples: 1 };
-    await clock.sleep(takesMs, { signal });
     ledger.trained(identity.id, round, chain.encode(contribution, { model, key: seeds.encode }));
     return contribution;
   };

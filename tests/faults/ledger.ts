@@ -26,6 +26,12 @@ export interface Ledger extends Witness {
   blame(rule: Rule, found: string): void;
   /** A write of an aggregator's store became durable. */
   written(by: { readonly name: string; readonly id: string }, change: StoreChange): void;
+  /** Notes a receipt of its holder's. */
+  received(receipt: Receipt): void;
+  /** Who has given a member its receipts. */
+  region(member: string): string | undefined;
+  /** Notes updates that are in an aggregator's sum. */
+  noted(aggregator: string, rows: readonly UpdateRow[]): void;
   /** The durable updates of an aggregator's round. */
   rows(aggregator: string, round: number): readonly UpdateRow[];
   /** A client has trained: what it would send if nothing were masked. */
@@ -97,6 +103,19 @@ export function createLedger(): Ledger {
     opened(by.name, sid, `${members} ${toHex(promptDigest(body))}`);
   }
 
+  function received(receipt: Receipt): void {
+    const { region, member, round, digest } = receipt;
+    receipts.set(`${region} ${member} ${round} ${digest}`, receipt);
+  }
+
+  function noted(aggregator: string, rows: readonly UpdateRow[]): void {
+    for (const row of rows) {
+      const key = `${aggregator} ${row.round}`;
+      const before = updates.get(key) ?? new Map<string, UpdateRow>();
+      updates.set(key, before.set(row.member, row));
+    }
+  }
+
   return {
     violations,
     receipts,
@@ -112,18 +131,15 @@ export function createLedger(): Ledger {
     arrived(request, { status, body }) {
       if (request.method !== "PUT" || !UPDATE_PATH.test(request.url.pathname)) return;
       if (!RECEIPTS.has(status)) return;
-      const receipt = JSON.parse(new TextDecoder().decode(body)) as Receipt;
-      const { region, member, round, digest } = receipt;
-      receipts.set(`${region} ${member} ${round} ${digest}`, receipt);
+      received(JSON.parse(new TextDecoder().decode(body)) as Receipt);
     },
+    received,
+    region: (member) => [...receipts.values()].find((it) => it.member === member)?.region,
+    noted,
     written({ name, id }, { record, updates: rows = [] }) {
       const { round } = record as unknown as TaskRecord;
       rounds.set(name, round.round);
-      for (const row of rows) {
-        const key = `${id} ${row.round}`;
-        const before = updates.get(key) ?? new Map<string, UpdateRow>();
-        updates.set(key, before.set(row.member, row));
-      }
+      noted(id, rows);
       const { phase, role } = round;
       if (role !== "root" || phase.kind !== "unmasking") return;
       opened("the root", phase.facts.sid, `${phase.sum} ${phase.members}`);
