@@ -47,9 +47,6 @@ interface Named {
   readonly Variables: { readonly requestId: string };
 }
 
-/** Pattern of what is done around every route: all that is matched where there is none. */
-const ANY = "/*";
-
 /** Under which id a request is in the log. */
 export function requestIdOf(c: Context): string {
   return (c as Context<Named>).get("requestId");
@@ -73,7 +70,8 @@ export function createWebApp(routes: readonly Hono[], options: WebAppOptions): H
       const code = c.error === undefined ? undefined : problemOf(c.error).problem.code;
       const matched = routePath(c, -1);
       const more = {
-        ...(matched === ANY ? {} : { route: matched }),
+        // What is done around many routes is matched last where there is none.
+        ...(matched.endsWith("*") ? {} : { route: matched }),
         ...(code === undefined ? {} : { code }),
       };
       note({ id, status, ...more });
@@ -107,7 +105,8 @@ export function createWebApp(routes: readonly Hono[], options: WebAppOptions): H
     )
   );
   app.onError((error, c) => {
-    if (!(error instanceof TributaryError) || error.status >= 500) {
+    // Being busy, or about to stop, is no failure: whoever asked is told so, and comes again.
+    if (!(error instanceof TributaryError) || (error.status >= 500 && error.status !== 503)) {
       const doing = `${c.req.method} ${c.req.path}`;
       logger({ kind: "failure", doing, error, request: requestIdOf(c) });
     }

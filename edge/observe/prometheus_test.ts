@@ -98,11 +98,29 @@ Deno.test("metrics: names that senders make up make no series", async () => {
   await using root = await testRoot({ observers: [prometheus()] });
   for (const method of ["PROPFIND", "MKCOL"]) {
     await root.app.request(`/made/up/${method}`, { method });
+    await root.app.request(`/v1/made/${method}`, { method });
   }
   const { of } = await scrape(root.app);
   assert.deepEqual(of("tributary_requests_total")!.metrics, [
-    { value: "2", labels: { method: "other", route: "none", status: "404" } },
+    { value: "4", labels: { method: "other", route: "none", status: "404" } },
   ]);
+});
+
+Deno.test("metrics: whoever is asked to come again is refused, which is no failure of the server", async () => {
+  const app = createAggregatorApp({
+    ...{ store: memoryStore(), identity: await generateIdentity(), module },
+    ...{ strategy: () => sumStrategy, observers: [prometheus()] },
+  });
+  for (const path of ["/readyz", "/v1/tasks"]) {
+    assert.equal(await problemCode(await app.request(path)), "busy");
+  }
+  const { of } = await scrape(app);
+  assert.deepEqual(of("tributary_refusals_total")?.metrics, [
+    { value: "2", labels: { code: "busy" } },
+  ]);
+  assert.equal(of("tributary_failures_total"), undefined);
+  assert.equal(of("tributary_ready")!.metrics[0]!.value, "0");
+  await app.aggregator[Symbol.asyncDispose]();
 });
 
 Deno.test("metrics: with a token only those who know it read them", async () => {
