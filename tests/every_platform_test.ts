@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { serveAggregator } from "../edge/deno/mod.ts";
+import { checkLog, checkLogHead } from "../src/client/mod.ts";
 import { fromHex, toBase64Url } from "../src/core/bytes.ts";
 import { generateIdentity } from "../src/core/identity.ts";
 import { ials } from "../src/models/ials.ts";
@@ -94,5 +95,17 @@ Deno.test({
       ["opened"],
     ]);
     assert.equal(log.model?.digest, await inOneProcess(task));
+
+    // Every log verifies from outside, and the fleet's is one log at either of its addresses.
+    const checked = await Promise.all([root.url, ...urls].map((url) => checkLog(url)));
+    assert.deepEqual(checked.map(({ summary }) => [summary.role, summary.rounds]), [
+      ["root", 2],
+      ...urls.map(() => ["region", 2]),
+    ]);
+    for (const [at, url] of [root.url, ...urls].entries()) {
+      await checkLogHead(url, { heads: [checked[at]!.head] });
+    }
+    assert.equal(checked[3]!.head.body.root, checked[4]!.head.body.root);
+    await checkLog(urls[3]!, { heads: [checked[3]!.head] });
   },
 });
