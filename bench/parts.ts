@@ -20,6 +20,7 @@ import { measureRound } from "./round.ts";
 import { measureSimulate } from "./simulate.ts";
 import { measureTrain } from "./train.ts";
 import { measureTransformer } from "./transformer.ts";
+import { measureWorkerd } from "./workerd.ts";
 
 /** A group of figures that are measured together. */
 export interface Part {
@@ -66,6 +67,12 @@ export const PARTS: readonly Part[] = [
     title: "A region's ingest over loopback HTTP",
     duration: "40 s",
     run: measureIngest,
+  },
+  {
+    name: "workerd",
+    title: "A region in workerd: what it weighs, and how soon it takes an update",
+    duration: "1 min",
+    run: measureWorkerd,
   },
   {
     name: "round",

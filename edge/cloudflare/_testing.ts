@@ -47,15 +47,19 @@ export async function canRunWorkerd(): Promise<boolean> {
 
 /** Bundles a worker and starts it on a port of its own. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  return await startBundle(await bundleWorker(options.source), options);
+}
+
+/** Starts a worker that is bundled already. */
+export async function startBundle(
+  contents: string,
+  options: Omit<WorkerOptions, "source">,
+): Promise<RunningWorker> {
   const classes = Object.entries(options.objects);
   const { Miniflare } = loadPackage("miniflare");
   const worker = new Miniflare({
     modules: [
-      {
-        type: "ESModule",
-        path: join(FOLDER, "worker.mjs"),
-        contents: await bundled(options.source),
-      },
+      { type: "ESModule", path: join(FOLDER, "worker.mjs"), contents },
       { type: "CompiledWasm", path: join(ROOT, "wasm/aggregate/pkg/aggregate_bg.wasm") },
     ],
     modulesRoot: ROOT,
@@ -81,12 +85,18 @@ const PLATFORM = {
   cf: false,
 } as const;
 
-async function bundled(source: string): Promise<string> {
+/**
+ * One file of a worker.
+ *
+ * @param source As {@link WorkerOptions.source}.
+ * @param minify Whether names are shortened, as they are for a deployment.
+ */
+export async function bundleWorker(source: string, minify: boolean = false): Promise<string> {
   const { build, stop } = loadPackage("esbuild");
   try {
     const { outputFiles: [file] } = await build({
       stdin: { contents: source, resolveDir: FOLDER, sourcefile: "worker.ts", loader: "ts" },
-      bundle: true,
+      ...{ bundle: true, minify },
       format: "esm",
       write: false,
       external: ["cloudflare:workers", "*.wasm"],
