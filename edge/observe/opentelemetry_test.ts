@@ -184,3 +184,11 @@ Deno.test("opentelemetry: work that fails has a span with the code of its error,
   assert.deepEqual(span?.attributes, { "error.type": "internal", process: "root" });
   assert.deepEqual(span?.events, []);
 });
+
+Deno.test("opentelemetry: no file that users get imports its packages", async () => {
+  for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
+    if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;
+    const source = await Deno.readTextFile(new URL(name, import.meta.url));
+    assert.doesNotMatch(source, /^(import|export)[^;]*from "@opentelemetry/m, name);
+  }
+});
