@@ -18,23 +18,12 @@ import { testFolder } from "../src/cli/_testing.ts";
 import { checkLog } from "../src/client/check_log.ts";
 import { isTributaryError } from "../src/core/errors.ts";
 import type { LogHead } from "../src/wire/log_head.ts";
-import { hastyClock } from "./hasty_clock.ts";
+import { movedClock } from "./moved_clock.ts";
 
 const TASK = { clients: { min: 2, max: 9 }, stop: { rounds: 5 } };
 /** What was restored waits for the instance that the copy speaks of, as long as that may be alive. */
 const LIMITS = { leaseMs: 300 };
 const ONE = parcelOf([1, 2, 3, 4]);
-
-/** Short waits are over at once, long ones never; the time is moved. */
-function movedClock() {
-  const hasty = hastyClock();
-  let movedMs = 0;
-  return {
-    ...hasty,
-    now: () => hasty.now() + movedMs,
-    advance: (ms: number) => void (movedMs += ms),
-  };
-}
 
 /** A root that lost its store in the middle of a round, and goes on from a copy made before. */
 async function testRestore(
