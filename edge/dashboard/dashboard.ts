@@ -176,6 +176,10 @@ function dashboardRoutes(observed: Observed, options: RouteOptions): Hono {
     fromQuery,
     (c) => {
       const one = options.watchedOf(hostOf<ObservedTask>(observed, c));
+      // Nobody would read the stream, nor end it.
+      if (c.req.method === "HEAD") {
+        return c.body(null, 200, { "content-type": "text/event-stream" });
+      }
       if (one.streams >= options.listeners) throw tooMany(options.listeners);
       const { task, waiters } = one;
       one.streams++;

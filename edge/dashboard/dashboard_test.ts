@@ -14,9 +14,12 @@ import {
   type TestOptions,
   testPeer,
   testRoot,
+  testTask,
 } from "../_testing.ts";
 import { createAggregatorApp } from "../app.ts";
+import { serveAggregator } from "../deno/mod.ts";
 import { memoryStore } from "../memory/store.ts";
+import { signTask } from "../../src/wire/task.ts";
 import { dashboard, type DashboardOptions } from "./mod.ts";
 
 const PARCEL = parcelOf([1, 2, 3, 4]);
@@ -149,6 +152,46 @@ Deno.test("events: there is room for so many listeners, and for another once one
     await problemCode(await root.app.request(`/v1/tasks/${"0".repeat(64)}/events`)),
     "task-unknown",
   );
+});
+
+Deno.test("events: whoever asks for the headers alone, or takes nothing for long, has no place for good", async () => {
+  await using root = await watchedRoot({ listeners: 1 });
+  const path = `/v1/tasks/${root.id}/events`;
+  for (let times = 0; times < 3; times++) {
+    const head = await root.app.request(path, { method: "HEAD" });
+    assert.deepEqual([head.status, head.headers.get("content-type")], [200, "text/event-stream"]);
+  }
+  const deaf = await root.app.request(path);
+  assert.equal(deaf.status, 200);
+  const next = () => root.app.request(path);
+  assert.equal(await problemCode(await next()), "busy");
+  // Whatever a platform takes off a listener's hands, at some point it takes no more.
+  let answer: Response;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    root.clock.advance(30_000);
+    answer = await next();
+  } while (answer.status === 503);
+  await answer.body?.cancel();
+});
+
+Deno.test("events: a server stops though somebody listens", async () => {
+  const identity = await generateIdentity();
+  const server = await serveAggregator({
+    ...{ store: memoryStore(), identity, strategy: () => sumStrategy, graceMs: 600_000 },
+    observers: [dashboard()],
+  });
+  await server.ready;
+  const { id } = await server.aggregator.own({
+    signed: await signTask(testTask(4), identity),
+    model: { w: { shape: [4], data: new Float32Array(4) } },
+  });
+  const events = eventsOf(await fetch(`${server.url}/v1/tasks/${id}/events?from=0`));
+  assert.equal((await events.next())?.data.body.event.kind, "created");
+  assert.equal((await events.next())?.event, "status");
+  // It would wait for ten minutes for an answer that does not end.
+  await server[Symbol.asyncDispose]();
+  assert.equal(await events.next(), undefined);
 });
 
 Deno.test("events: the stream ends when the aggregator is about to stop", async () => {

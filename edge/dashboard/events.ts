@@ -5,7 +5,7 @@
  * @module
  */
 import type { Context } from "hono";
-import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { type SSEMessage, type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { MAX_LOG_PAGE } from "../../src/wire/log.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { ObservedTask } from "../observer.ts";
@@ -29,6 +29,8 @@ const GATHER_MS = 200;
 const HEARTBEAT_MS = 15_000;
 /** After so long a listener that was cut off may come again. */
 const RETRY_MS = 2000;
+/** A listener that takes nothing for so long is gone, or as good as: its place is another's. */
+const STALL_MS = 30_000;
 
 /** A stream of a task's events, until its listener leaves or the aggregator stops. */
 export function taskEvents(c: Context, task: ObservedTask, options: EventsOptions): Response {
@@ -37,38 +39,48 @@ export function taskEvents(c: Context, task: ObservedTask, options: EventsOption
     using _end = { [Symbol.dispose]: options.ended };
     const left = new AbortController();
     stream.onAbort(() => left.abort());
+    const send: Send = (event) => sendInTime(stream, event, clock);
     let next = options.from ?? task.look().logLength;
-    await stream.write(`retry: ${RETRY_MS}\n\n`);
-    while (!stream.aborted && !waiters.closed) {
-      next = await sendEntries(stream, task, next);
-      await stream.writeSSE({ event: "status", data: JSON.stringify(task.status()) });
-      const why = await waiters.wait(HEARTBEAT_MS, left.signal);
-      if (why === "woken" && !waiters.closed) {
-        await clock.sleep(GATHER_MS, { signal: left.signal }).catch(() => {});
+    try {
+      while (!stream.aborted && !waiters.closed) {
+        next = await sendEntries(task, next, send);
+        const data = JSON.stringify(task.status());
+        await send({ event: "status", data, retry: RETRY_MS });
+        const why = await waiters.wait(HEARTBEAT_MS, left.signal);
+        if (why === "woken" && !waiters.closed) await clock.sleep(GATHER_MS, left);
       }
+    } catch {
+      // A store that failed, or a listener that left: whoever listens comes again, and goes on.
     }
   });
-  // Whoever passes it on must not wait for it to end.
   answer.headers.set("cache-control", "no-store");
+  // Whoever passes it on must not wait for it to end.
   answer.headers.set("x-accel-buffering", "no");
   return answer;
 }
 
+/** Sends an event; throws once nobody takes it. */
+type Send = (event: SSEMessage) => Promise<void>;
+
+async function sendInTime(stream: SSEStreamingApi, event: SSEMessage, clock: Clock): Promise<void> {
+  const done = new AbortController();
+  const late = clock.sleep(STALL_MS, done).then(() => stream.abort(), () => {});
+  try {
+    await Promise.race([stream.writeSSE(event), late]);
+  } finally {
+    done.abort();
+  }
+  if (stream.aborted) throw new DOMException("The listener has left", "AbortError");
+}
+
 /** Sends what the log has from an entry on; a listener that breaks off here comes back with its number. */
-async function sendEntries(
-  stream: SSEStreamingApi,
-  task: ObservedTask,
-  from: number,
-): Promise<number> {
+async function sendEntries(task: ObservedTask, from: number, send: Send): Promise<number> {
   for (let next = from;;) {
     const { entries } = await task.log(next, MAX_LOG_PAGE);
     for (const entry of entries) {
-      await stream.writeSSE({
-        ...{ event: "entry", id: String(entry.body.seq) },
-        data: JSON.stringify(entry),
-      });
+      await send({ event: "entry", id: String(entry.body.seq), data: JSON.stringify(entry) });
     }
     next += entries.length;
-    if (entries.length < MAX_LOG_PAGE || stream.aborted) return next;
+    if (entries.length < MAX_LOG_PAGE) return next;
   }
 }
