@@ -7,6 +7,7 @@ import { generateIdentity, webCheckOf } from "../core/identity.ts";
 import { manualClock, SAMPLE_TASK } from "./_testing.ts";
 import { checkContentDigest } from "./content_digest.ts";
 import { logEntrySchema, logPageSchema } from "./log.ts";
+import { logConsistencySchema, logHeadSchema, logInclusionSchema } from "./log_head.ts";
 import { readJsonMessage, readMessage } from "./message.ts";
 import { createNonces } from "./nonces.ts";
 import { enrolmentSchema, membershipSchema } from "./party.ts";
@@ -21,6 +22,9 @@ import { readUpdateHeaders, UPDATE_FIELDS } from "./update_headers.ts";
 const SCHEMAS: Readonly<Record<string, v.GenericSchema<unknown>>> = {
   enrolmentSchema,
   logEntrySchema,
+  logConsistencySchema,
+  logHeadSchema,
+  logInclusionSchema,
   logPageSchema,
   membershipSchema,
   receiptSchema,

@@ -79,11 +79,14 @@ export interface LogInclusion {
 }
 
 /** Schema of {@link LogInclusion}. */
-export const logInclusionSchema: v.GenericSchema<LogInclusion> = v.strictObject({
-  seq: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Place of the entry"),
-  size: wholeSchema(1, Number.MAX_SAFE_INTEGER, "Entries in the log"),
-  proof: nodesSchema,
-});
+export const logInclusionSchema: v.GenericSchema<LogInclusion> = v.pipe(
+  v.strictObject({
+    seq: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Place of the entry"),
+    size: wholeSchema(1, Number.MAX_SAFE_INTEGER, "Entries in the log"),
+    proof: nodesSchema,
+  }),
+  v.description("A proof that an entry is in a round log"),
+);
 
 /** A proof that a log of `from` entries is how one of `to` entries begins. */
 export interface LogConsistency {
@@ -96,11 +99,14 @@ export interface LogConsistency {
 }
 
 /** Schema of {@link LogConsistency}. */
-export const logConsistencySchema: v.GenericSchema<LogConsistency> = v.strictObject({
-  from: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Entries in the shorter log"),
-  to: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Entries in the longer log"),
-  proof: nodesSchema,
-});
+export const logConsistencySchema: v.GenericSchema<LogConsistency> = v.pipe(
+  v.strictObject({
+    from: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Entries in the shorter log"),
+    to: wholeSchema(0, Number.MAX_SAFE_INTEGER, "Entries in the longer log"),
+    proof: nodesSchema,
+  }),
+  v.description("A proof that a round log is how a longer one begins"),
+);
 
 /** Merkle root of a log with entries of these hashes, hex. */
 export async function logRoot(

@@ -5,6 +5,7 @@ import { utf8 } from "../core/bytes.ts";
 import { isTributaryError } from "../core/errors.ts";
 import { hex32 } from "./_testing.ts";
 import { logPageSchema } from "./log.ts";
+import { logConsistencySchema, logHeadSchema, logInclusionSchema } from "./log_head.ts";
 import { readJsonMessage, readMessage } from "./message.ts";
 import { enrolmentSchema, membershipSchema } from "./party.ts";
 import { problemSchema } from "./problem.ts";
@@ -101,6 +102,9 @@ Deno.test("message: a client enrols with size 1, a region with any", () => {
 
 const schemas = {
   enrolmentSchema,
+  logConsistencySchema,
+  logHeadSchema,
+  logInclusionSchema,
   logPageSchema,
   membershipSchema,
   problemSchema,
