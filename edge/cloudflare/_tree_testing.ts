@@ -63,7 +63,8 @@ export interface KillableRegion extends AsyncDisposable {
   killAndStart(): Promise<void>;
 }
 
-async function startRegion(folder: string, parent: string): Promise<KillableRegion> {
+/** Starts one over the objects of a folder. */
+export async function startRegion(folder: string, parent: string): Promise<KillableRegion> {
   const { pkcs8 } = await generateStoredIdentity();
   const bindings = { IDENTITY: toBase64Url(pkcs8), PARENT: parent } satisfies RegionSettings;
   const start = () =>

@@ -10,7 +10,8 @@ declare const FixedLengthStream: new (bytes: number) => TransformStream<Uint8Arr
 
 /**
  * Sends a request with the length that its header says, where its body is a stream: the platform would
- * drop that header and send the body in chunks, which a server of updates refuses.
+ * drop that header, which the signature of an update without evidence covers, and send the body in
+ * chunks.
  */
 export const fixedLengthFetch: Fetch = async (request) => {
   const length = request.headers.get("content-length");

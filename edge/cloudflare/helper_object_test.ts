@@ -112,6 +112,16 @@ Deno.test({
       });
       const response = await fetch(request);
       assert.deepEqual([response.status, (await response.json()).code], [409, "sid-answered"]);
+      const refusals = [
+        ["PUT", `/v1/tasks/${committee.id}`, 401, "signature-missing"],
+        ["POST", `/v1/tasks/${committee.id}/answers`, 401, "signature-missing"],
+        ["POST", "/v1/tasks/x/answers", 400, "bad-request"],
+        ["GET", "/v1/tasks", 404, "not-found"],
+      ] as const;
+      for (const [method, path, status, code] of refusals) {
+        const refused = await globalThis.fetch(worker.url + path, { method });
+        assert.deepEqual([refused.status, (await refused.json()).code], [status, code], path);
+      }
     } finally {
       await worker[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true });
