@@ -13,7 +13,7 @@ const RETRY_AFTER_S = 30;
 export interface Draining {
   /** Aborts when it begins; another one once it was taken back. */
   readonly signal: AbortSignal;
-  /** Resolves once it has left its parent. */
+  /** Resolves once it has left its parent; another one once its end was taken back. */
   readonly done: Promise<void>;
   /** Takes note of what is stored. */
   note(isDraining: boolean): void;
@@ -24,15 +24,19 @@ export interface Draining {
 /** One that has not begun. */
 export function createDraining(): Draining {
   let begun = new AbortController();
-  const finished = Promise.withResolvers<void>();
+  let finished = Promise.withResolvers<void>();
   return {
     get signal() {
       return begun.signal;
     },
-    done: finished.promise,
+    get done() {
+      return finished.promise;
+    },
     note(isDraining) {
-      if (isDraining) begun.abort();
-      else if (begun.signal.aborted) begun = new AbortController();
+      if (isDraining) return begun.abort();
+      if (!begun.signal.aborted) return;
+      begun = new AbortController();
+      finished = Promise.withResolvers<void>();
     },
     finish: () => finished.resolve(),
   };

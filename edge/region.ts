@@ -361,8 +361,6 @@ export async function followParent(
       retryAfterMs,
     });
   }
-  // Nothing is left to hand on.
-  life.draining.finish();
 }
 
 /** How often one that is ending looks whether it has sent what it had. */
@@ -386,7 +384,8 @@ async function handOn({ clock }: World, upward: Upward): Promise<void> {
       // A first try may have gone through.
       if (!isTributaryError(error, "member-unknown")) throw error;
     }
-    draining.finish();
+    // It may have been taken back meanwhile.
+    if (isOn()) draining.finish();
   }
   while (isOn()) await clock.sleep(HAND_ON_MS, { signal });
   await enrolAgain(upward, signal);

@@ -156,6 +156,8 @@ export async function createTaskLife(world: World, options: TaskLifeOptions): Pr
     const wasDraining = draining.signal.aborted;
     draining.note(state.access.isDraining);
     if (state.access.isDraining && !wasDraining) waiters.wake();
+    // Then nothing is left to hand on.
+    if (state.access.isDraining && phase.kind === "finished") draining.finish();
     const now = `${round.round} ${phase.kind}`;
     const isNews = now !== seen;
     if (isNews) {

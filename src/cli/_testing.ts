@@ -57,6 +57,8 @@ export interface CliProcess extends AsyncDisposable {
   said(pattern: RegExp): Promise<RegExpMatchArray>;
   /** Ctrl-C. */
   interrupt(): void;
+  /** Kills it without a word. */
+  kill(): void;
   /** Its exit code and all its lines. */
   readonly ended: Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
 }
@@ -95,6 +97,7 @@ export function startCli(cwd: string, ...args: string[]): CliProcess {
   return {
     ended,
     interrupt: () => child.kill("SIGINT"),
+    kill: () => child.kill("SIGKILL"),
     async said(pattern) {
       const found = Promise.withResolvers<RegExpMatchArray>();
       const ask = () => {

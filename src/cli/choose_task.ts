@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { onlyTask } from "../wire/only_task.ts";
+import { nearestOffer } from "../client/mod.ts";
 import { systemClock } from "../core/clock.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Fetch } from "../core/fetch.ts";
 import { generateIdentity } from "../core/identity.ts";
 import { systemRandom } from "../core/random.ts";
 import type { Catalogue } from "../data/interactions.ts";
-import { createPeer } from "../wire/peer.ts";
 import { itemsDigest } from "./items_file.ts";
 
 /** What a device would take part with. */
@@ -32,18 +31,21 @@ export interface TaskChoice {
  * @throws {TributaryError} `bad-data` if the items are not the task's, `task-unknown` if there is no
  * such task or a choice of several, `task-refused` if it is about no items, `peer-unreachable`.
  */
-export async function chooseTask(url: string, choice: TaskChoice): Promise<string> {
+export async function chooseTask(
+  urls: readonly string[],
+  choice: TaskChoice,
+): Promise<string> {
   const { fetch, signal, data: { items } } = choice;
-  const peer = createPeer({
-    url,
+  const asked = choice.task;
+  const { id, offer } = await nearestOffer({
+    urls,
     fetch,
     // Reading needs no identity, but a peer has one.
     identity: await generateIdentity(),
     clock: systemClock(),
     random: systemRandom,
-  });
-  const id = choice.task ?? await onlyTask(peer, { signal });
-  const { task: { catalogue, model } } = await peer.task(id, { signal });
+  }, { task: asked, signal });
+  const { task: { catalogue, model } } = offer;
   if (model.items === undefined) {
     throw new TributaryError(
       "task-refused",

@@ -6,8 +6,10 @@
 import { Command, CommanderError } from "commander";
 import { clientCommand } from "./commands/client.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { drainCommand, rekeyCommand } from "./commands/drain.ts";
 import { helperCommand } from "./commands/helper.ts";
 import { helperKeysCommand } from "./commands/helper_keys.ts";
+import { inviteCommand, membersCommand, revokeCommand } from "./commands/members.ts";
 import { privacyCommand } from "./commands/privacy.ts";
 import { recommendCommand } from "./commands/recommend.ts";
 import { regionCommand } from "./commands/region.ts";
@@ -38,6 +40,11 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
       regionCommand,
       helperCommand,
       helperKeysCommand,
+      membersCommand,
+      inviteCommand,
+      revokeCommand,
+      drainCommand,
+      rekeyCommand,
       clientCommand,
       privacyCommand,
       recommendCommand,

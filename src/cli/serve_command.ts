@@ -15,6 +15,8 @@ import type { RoundStore } from "../../edge/mod.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
 import { wholeNumber } from "./arguments.ts";
+import { addAdmissionOptions, type AdmissionFlags, admissionOf } from "./admission_options.ts";
+import { Interrupted } from "./interrupt.ts";
 import { openIdentity } from "./key_file.ts";
 import {
   addObserveOptions,
@@ -40,7 +42,7 @@ export interface ListenFlags extends ObserveFlags {
 }
 
 /** Flags of every aggregator. */
-export interface ServeFlags extends ListenFlags {
+export interface ServeFlags extends ListenFlags, AdmissionFlags {
   /** Token that members must show. */
   readonly joinToken?: string;
   /** Token that regions must show instead. */
@@ -70,9 +72,10 @@ export function addListenOptions(
 /** Adds those of an aggregator. */
 export function addServeOptions(command: Command, role: string): Command {
   const store = "where everything is kept: a SQLite file, or postgres://…?schema=<name>";
-  return addListenOptions(command, { role, what: "aggregator", store, hasPage: true })
+  const listening = addListenOptions(command, { role, what: "aggregator", store, hasPage: true })
     .option("--join-token <token>", "token that members must show; anyone may join without one")
     .option("--region-token <token>", "token that regions must show instead of --join-token");
+  return addAdmissionOptions(listening);
 }
 
 /** Root or region. */
@@ -107,6 +110,7 @@ export async function serveUntilStopped(
     observers: observersOf(flags),
     ...(joinToken === undefined ? {} : { joinToken }),
     ...(regionToken === undefined ? {} : { regionToken }),
+    ...admissionOf(flags),
     ...role,
   };
   await untilStopped(
@@ -119,9 +123,14 @@ export async function serveUntilStopped(
       terminal.print(`listening at ${server.url} as ${identity.id}`);
       if (role.parent !== undefined) terminal.print(`region of ${role.parent.url}`);
       await server.ready;
+      // Whoever starts a region wants it to work, however it ended before.
+      if (role.parent !== undefined) await server.aggregator.drain(false);
       await begin(server, identity);
       if (flags.dashboard) terminal.print(pageLine(server.url, flags));
       terminal.print("ready");
+      if (role.parent === undefined) return;
+      await server.aggregator.drained();
+      throw new Interrupted("Drained; its members are at other regions");
     },
   );
 }

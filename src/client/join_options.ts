@@ -39,7 +39,10 @@ export type JoinOptions = Training & {
   readonly insist?: Insistence;
   /** What the device keeps from round to round; in memory by default. */
   readonly state?: DeviceState;
-  /** Token of a region that asks for one, or what gives a fresh one each time that one is shown. */
+  /**
+   * Token of regions that ask for one, or what gives one for a region by its address each time that it is
+   * shown: tokens of an issuer are over soon, and one-time tokens are one region's.
+   */
   readonly token?: TokenSource;
   /**
    * Makes training and rounding repeatable; without it each round draws fresh randomness. Of this

@@ -39,6 +39,8 @@ export interface Participant extends AsyncDisposable {
   readonly taskId: string;
   /** The task, checked. */
   readonly task: Task;
+  /** Address of the region that it is a member of now. */
+  readonly url: string;
   /**
    * Takes part in every round from now on, until the task is finished, or the device left or was
    * disposed of.
@@ -253,6 +255,9 @@ export function createParticipant(options: ParticipantOptions): Participant {
     id: identity.id,
     taskId,
     task,
+    get url() {
+      return regions.home.url;
+    },
     async *rounds(call = {}) {
       try {
         yield* rounds(anySignal(AbortSignal.any([signal, left.signal]), call.signal));

@@ -26,8 +26,8 @@ export interface Home {
   readonly phasePeer: PhasePeer;
 }
 
-/** A token, or what gives a fresh one each time that one is asked for. */
-export type TokenSource = string | (() => string | Promise<string>);
+/** A token for all regions, or what gives one for a region by its address, each time that it is shown. */
+export type TokenSource = string | ((url: string) => string | Promise<string>);
 
 /** How regions are reached. */
 export interface ReachOptions extends Omit<PeerOptions, "url" | "retry"> {
@@ -118,7 +118,7 @@ export function createRegions(options: RegionsOptions): Regions {
   const left = new Map<string, Home>();
 
   async function enrolAt(at: Home, by: "once" | "peer" | "patient", signal?: AbortSignal) {
-    const shown = typeof token === "function" ? await token() : token;
+    const shown = typeof token === "function" ? await token(at.url) : token;
     await at[by].enrol(task, {
       ...{ kind: "client", size: 1, region: at.region },
       ...(shown === undefined ? {} : { token: shown }),

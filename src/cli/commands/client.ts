@@ -5,8 +5,8 @@
  */
 import { Command, Option } from "commander";
 import { nativeDigest } from "../../../edge/deno/mod.ts";
-import { join as joinRegion } from "../../client/mod.ts";
-import type { Fetch } from "../../core/fetch.ts";
+import { join as joinRegion, type TokenSource } from "../../client/mod.ts";
+import { type Fetch, systemFetch } from "../../core/fetch.ts";
 import { alignItems } from "../../data/interactions.ts";
 import type { Examples } from "../../models/model.ts";
 import { httpUrl } from "../arguments.ts";
@@ -25,13 +25,13 @@ import { formOptions, type Reading, readingOf } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Options extends Reading, InsistFlags {
-  readonly region: string;
+  readonly region: readonly string[];
   readonly data?: string;
   readonly examples?: string;
   readonly user?: string;
   readonly items?: string;
   readonly task?: string;
-  readonly token?: string;
+  readonly token?: readonly string[];
   readonly identity: string;
   readonly state: string;
 }
@@ -40,7 +40,11 @@ interface Options extends Reading, InsistFlags {
 export function clientCommand(terminal: Terminal): Command {
   const command = new Command("client")
     .description("Take part as one device; what it has stays here")
-    .requiredOption("--region <url>", "address of the region to join", httpUrl)
+    .requiredOption(
+      "--region <urls...>",
+      "addresses of regions: it joins the nearest, and goes to another if that is away",
+      (text: string, before: readonly string[] = []) => [...before, httpUrl(text)],
+    )
     .option("--data <path>", "ratings of this person: a file, or a folder of a known form")
     .addOption(
       new Option("--examples <file>", "for statistics: values or items of this person, as JSON")
@@ -50,7 +54,10 @@ export function clientCommand(terminal: Terminal): Command {
     .option("--items <file>", "the task's items: a CSV file with the columns item and title");
   return addInsistOptions(formOptions(command))
     .option("--task <digest>", "which task, where the region has several")
-    .option("--token <token>", "token of a region that asks for one")
+    .option(
+      "--token <tokens...>",
+      "token of a region that asks for one; one for all, or one for each",
+    )
     .option("--identity <file>", "this device's key; made if it is not there", "client.key")
     .option("--state <file>", "what this device keeps from round to round", "client.db")
     .action(async (options: Options) => {
@@ -73,7 +80,7 @@ async function takePart(
   { print, warn }: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const fetch = announceOutages(`the region at ${options.region}`, warn);
+  const fetch = announceAll(options.region, warn);
   const { examples, task } = await partOf(options, { fetch, signal });
   const identity = await openIdentity(options.identity);
   using store = openDeviceStore(options.state);
@@ -86,9 +93,9 @@ async function takePart(
     ...(task === undefined ? {} : { task }),
     state: store.stateOf(identity.id),
     digest: nativeDigest,
-    ...(options.token === undefined ? {} : { token: options.token }),
+    ...tokenOf(options),
   });
-  print(`joined ${options.region} as ${device.id} for "${device.task.name}"`);
+  print(`joined ${device.url} as ${device.id} for "${device.task.name}"`);
   for await (const report of device.rounds()) {
     print(
       report.kind === "sent"
@@ -97,6 +104,25 @@ async function takePart(
     );
   }
   print("the task is finished");
+}
+
+/** What is shown at each region: the one token, or the one at the same place as its address. */
+function tokenOf({ token, region }: Options): { readonly token?: TokenSource } {
+  const [only, ...others] = token ?? [];
+  if (only === undefined) return {};
+  return { token: others.length === 0 ? only : (url) => token?.[region.indexOf(url)] ?? only };
+}
+
+/** Says of each region by itself when it is away. */
+function announceAll(urls: readonly string[], warn: Terminal["warn"]): Fetch {
+  const ways = urls.map((url) => ({
+    url,
+    fetch: announceOutages(`the region at ${url}`, warn),
+  }));
+  return (request) => {
+    const way = ways.find(({ url }) => request.url.startsWith(url));
+    return (way?.fetch ?? systemFetch)(request);
+  };
 }
 
 /** What the person has, and the task that it is for; the region's only one if undefined. */
