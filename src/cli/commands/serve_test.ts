@@ -136,7 +136,7 @@ Deno.test("serve: what cannot work is refused in one line: a port, a key, a stor
   root.interrupt();
   await root.ended;
   await refused(
-    /log was begun by another identity/,
+    /log is another identity/,
     ...["root", ...about, "--store", "root.db", "--identity", "other.key"],
   );
   await refused(
