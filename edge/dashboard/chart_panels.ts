@@ -38,7 +38,12 @@ export function chartPanels(view: TaskView): Markup {
 }
 
 function panel(title: string, last: string, chart: Markup): Markup {
-  return html`<section class="card"><h2>${title}<span class="last">${last}</span></h2>${chart}</section>`;
+  return html`
+    <section class="card">
+      <h2>${title} <span class="last">${last}</span></h2>
+      ${chart}
+    </section>
+  `;
 }
 
 function metricPanel(name: string, rounds: readonly PastRound[]): Markup {

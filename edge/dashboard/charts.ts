@@ -31,6 +31,8 @@ export interface ChartOptions {
 const WIDTH = 320;
 const HEIGHT = 176;
 const EDGE = { left: 48, right: 12, top: 12, bottom: 24 };
+/** Where the lower axis is. */
+const FOOT = HEIGHT - EDGE.bottom;
 /** More would not be told apart. */
 const MOST_DOTS = 60;
 
@@ -38,54 +40,46 @@ const MOST_DOTS = 60;
 export function lineChart(points: readonly ChartPoint[], options: ChartOptions): Markup {
   const drawn = points.filter(({ isLost }) => !isLost);
   if (drawn.length === 0) return NOTHING;
-  const frame = frameOf(points, scaleOf(drawn.map(({ value }) => value)));
+  const frame = frameOf(points, { scale: scaleOf(drawn.map(({ value }) => value)), beside: 0 });
   const at = drawn.map((point) => ({ ...point, x: frame.x(point.round), y: frame.y(point.value) }));
   const line = at.map(({ x, y }, i) => `${i === 0 ? "M" : "L"}${x} ${y}`).join("");
   const [first, last] = [at[0], at.at(-1)];
-  const area = `${line}L${last?.x} ${HEIGHT - EDGE.bottom}L${first?.x} ${HEIGHT - EDGE.bottom}Z`;
-  return chart(
-    frame,
-    options,
+  const area = `${line}L${last?.x} ${FOOT}L${first?.x} ${FOOT}Z`;
+  const dots = at.length > MOST_DOTS ? [] : at.map(({ x, y, note }) =>
     html`
-      <path class="area" d="${area}" /><path class="line" d="${line}" />
-      ${points.filter(({ isLost }) => isLost).map((point) => lostMark(point, frame))}
-      ${at.length <= MOST_DOTS
-        ? at.map(({ x, y, note }) =>
-          html`
-            <circle class="point" cx="${x}" cy="${y}" r="2.6">
-              <title>${note}</title>
-            </circle>
-          `
-        )
-        : NOTHING}
-    `,
+      <circle class="point" cx="${x}" cy="${y}" r="2.6">
+        <title>${note}</title>
+      </circle>
+    `
   );
+  const lost = points.filter(({ isLost }) => isLost).map((point) => lostMark(point, frame));
+  const marks = html`
+    <path class="area" d="${area}" />
+    <path class="line" d="${line}" />
+    ${lost} ${dots}
+  `;
+  return chart(frame, { ...options, marks });
 }
 
 /** A bar for each round. */
 export function barChart(points: readonly ChartPoint[], options: ChartOptions): Markup {
   if (points.length === 0) return NOTHING;
-  const frame = frameOf(points, scaleOf([0, ...points.map(({ value }) => value)]), 0.5);
+  const scale = scaleOf([0, ...points.map(({ value }) => value)]);
+  const frame = frameOf(points, { scale, beside: 0.5 });
   const wide = Math.max(1, Math.min(26, frame.step * 0.72));
-  return chart(
-    frame,
-    options,
-    html`${
-      points.map(({ round, value, note, isLost }) => {
-        const [x, y] = [frame.x(round) - wide / 2, frame.y(value)];
-        // A round without anyone is a mark on the axis.
-        const high = Math.max(1.5, HEIGHT - EDGE.bottom - y);
-        return html`
-          <rect class="${isLost ? "bar lost" : "bar"}" x="${cut(x)}" y="${cut(
-            HEIGHT - EDGE.bottom - high,
-          )}" width="${cut(wide)}" height="${cut(high)}"
-            rx="1.5">
-            <title>${note}</title>
-          </rect>
-        `;
-      })
-    }`,
-  );
+  const bars = points.map(({ round, value, note, isLost }) => {
+    // A round without anyone is a mark on the axis.
+    const high = cut(Math.max(1.5, FOOT - frame.y(value)));
+    const [x, y] = [cut(frame.x(round) - wide / 2), cut(FOOT - high)];
+    const kind = isLost ? "bar lost" : "bar";
+    return html`
+      <rect class="${kind}" x="${x}" y="${y}" width="${cut(wide)}" height="${high}"
+        rx="1.5">
+        <title>${note}</title>
+      </rect>
+    `;
+  });
+  return chart(frame, { ...options, marks: html`${bars}` });
 }
 
 /** Where things lie. */
@@ -99,45 +93,49 @@ interface Frame {
 }
 
 /** @param beside Rounds that are kept free at either side. */
-function frameOf(points: readonly ChartPoint[], scale: Scale, beside = 0): Frame {
+function frameOf(
+  points: readonly ChartPoint[],
+  { scale, beside }: { readonly scale: Scale; readonly beside: number },
+): Frame {
   const rounds = points.map(({ round }) => round);
   const [first, last] = [Math.min(...rounds), Math.max(...rounds)];
-  const span = last - first + 2 * beside || 1;
-  const step = (WIDTH - EDGE.left - EDGE.right) / span;
-  const high = HEIGHT - EDGE.top - EDGE.bottom;
+  const step = (WIDTH - EDGE.left - EDGE.right) / (last - first + 2 * beside || 1);
   return {
     ...{ scale, step },
     rounds: wholeTicks(first, last),
     x: (round) => cut(EDGE.left + (round - first + beside) * step),
-    y: (value) => cut(HEIGHT - EDGE.bottom - placeOn(scale, value) * high),
+    y: (value) => cut(FOOT - placeOn(scale, value) * (FOOT - EDGE.top)),
   };
 }
 
-function chart(frame: Frame, { label, format }: ChartOptions, marks: Markup): Markup {
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
-    ${
-    frame.scale.ticks.map((tick) =>
-      html`
-        <line class="rule" x1="${EDGE.left}" x2="${WIDTH - EDGE.right}" y1="${frame.y(
-          tick,
-        )}" y2="${frame.y(tick)}" />
-        <text class="tick" text-anchor="end" x="${EDGE.left - 7}" y="${frame.y(tick) +
-          3.5}">${withoutZeros(format(tick))}</text>
-      `
-    )
-  }${
-    frame.rounds.map((round) =>
-      html`<text class="tick" text-anchor="middle" x="${frame.x(round)}" y="${
-        HEIGHT - 7
-      }">${round}</text>`
-    )
-  }${marks}</svg>`;
+function chart(
+  frame: Frame,
+  { label, format, marks }: ChartOptions & { readonly marks: Markup },
+): Markup {
+  const [from, to] = [EDGE.left, WIDTH - EDGE.right];
+  const rules = frame.scale.ticks.map((tick) => {
+    const y = frame.y(tick);
+    return html`
+      <line class="rule" x1="${from}" x2="${to}" y1="${y}" y2="${y}" />
+      <text text-anchor="end" x="${from - 7}" y="${y + 3.5}">${withoutZeros(format(tick))}</text>
+    `;
+  });
+  const rounds = frame.rounds.map((round) =>
+    html`
+      <text text-anchor="middle" x="${frame.x(round)}" y="${HEIGHT - 7}">${round}</text>
+    `
+  );
+  return html`
+    <svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
+      ${rules} ${rounds} ${marks}
+    </svg>
+  `;
 }
 
 function lostMark({ round, note }: ChartPoint, frame: Frame): Markup {
-  const [x, y] = [frame.x(round), HEIGHT - EDGE.bottom - 6];
+  const [x, y] = [frame.x(round) - 3, FOOT - 9];
   return html`
-    <path class="cross" d="M${x - 3} ${y - 3}l6 6m0 -6l-6 6">
+    <path class="cross" d="M${x} ${y}l6 6m0 -6l-6 6">
       <title>${note}</title>
     </path>
   `;

@@ -39,11 +39,11 @@ export function taskEvents(c: Context, task: ObservedTask, options: EventsOption
     using _end = { [Symbol.dispose]: options.ended };
     const left = new AbortController();
     stream.onAbort(() => left.abort());
-    const send: Send = (event) => sendInTime(stream, event, clock);
+    const send: Send = (event) => sendInTime(event, { stream, clock });
     let next = options.from ?? task.look().logLength;
     try {
       while (!stream.aborted && !waiters.closed) {
-        next = await sendEntries(task, next, send);
+        next = await sendEntries(task, { from: next, send });
         const data = JSON.stringify(task.status());
         await send({ event: "status", data, retry: RETRY_MS });
         const why = await waiters.wait(HEARTBEAT_MS, left.signal);
@@ -62,7 +62,10 @@ export function taskEvents(c: Context, task: ObservedTask, options: EventsOption
 /** Sends an event; throws once nobody takes it. */
 type Send = (event: SSEMessage) => Promise<void>;
 
-async function sendInTime(stream: SSEStreamingApi, event: SSEMessage, clock: Clock): Promise<void> {
+async function sendInTime(
+  event: SSEMessage,
+  { stream, clock }: { readonly stream: SSEStreamingApi; readonly clock: Clock },
+): Promise<void> {
   const done = new AbortController();
   const late = clock.sleep(STALL_MS, done).then(() => stream.abort(), () => {});
   try {
@@ -74,7 +77,10 @@ async function sendInTime(stream: SSEStreamingApi, event: SSEMessage, clock: Clo
 }
 
 /** Sends what the log has from an entry on; a listener that breaks off here comes back with its number. */
-async function sendEntries(task: ObservedTask, from: number, send: Send): Promise<number> {
+async function sendEntries(
+  task: ObservedTask,
+  { from, send }: { readonly from: number; readonly send: Send },
+): Promise<number> {
   for (let next = from;;) {
     const { entries } = await task.log(next, MAX_LOG_PAGE);
     for (const entry of entries) {

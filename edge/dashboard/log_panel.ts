@@ -12,15 +12,29 @@ import type { TaskView } from "./task_view.ts";
 
 /** The log's verdict and its latest entries, newest first. */
 export function logPanel({ log: { verdict, recent }, owner }: TaskView): Markup {
+  const empty = html`
+    <p class="soft">The log is empty.</p>
+  `;
   return html`
-    <section class="card full"
-      aria-label="Round log"><h2>Round log</h2>${verdict === undefined
-        ? html`<p class="soft">The log is empty.</p>`
-        : verdictLine(
-          verdict,
-          owner,
-        )}<div class="scroll"><table><thead><tr><th>Entry</th><th>What happened</th><th>When</th><th>Hash</th></tr></thead><tbody>${recent
-        .map(row)}</tbody></table></div></section>
+    <section class="card" aria-label="Round log">
+      <h2>Round log</h2>
+      ${verdict === undefined ? empty : verdictLine(verdict, owner)}
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>Entry</th>
+              <th>What happened</th>
+              <th>When</th>
+              <th>Hash</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${recent.map(row)}
+          </tbody>
+        </table>
+      </div>
+    </section>
   `;
 }
 
@@ -28,25 +42,27 @@ function verdictLine(verdict: Verdict, owner: string): Markup {
   switch (verdict.kind) {
     case "good": {
       const { entries, head, keeper } = verdict;
+      const checked = entries === 1 ? "the one entry" : `all ${formatCount(entries)} entries`;
       const whose = keeper === owner ? "the task's owner" : "this aggregator";
       return html`
-        <p
-          class="verdict good"><span class="mark">✓</span><span>This aggregator has checked ${entries ===
-              1
-            ? "the one entry"
-            : `all ${
-              formatCount(entries)
-            } entries`}: each follows from the task and those before it, and is signed by ${whose}, whose key is <code title="${keeper}">${keeper}</code>. The last one's hash is <code title="${head}">${shortOf(
-              head,
-              16,
-            )}</code>. <span class="soft">To check it yourself: <code>tributary verify-log <span data-origin></span></code></span></span></p>
+        <div class="verdict good">
+          <span class="mark">✓</span>
+          <p>
+            This aggregator has checked ${checked}: each follows from the task and those before it,
+            and is signed by ${whose}, whose key is <code>${keeper}</code>. The hash of the last one
+            is <code title="${head}">${shortOf(head, 16)}</code>.
+            <span class="soft">To check it yourself:
+              <code>tributary verify-log <span data-origin></span></code></span>
+          </p>
+        </div>
       `;
     }
     case "bad":
       return html`
-        <p
-          class="verdict bad"><span class="mark">✗</span><span>The log does not hold after ${verdict
-            .entries} entries. ${verdict.fault}</span></p>
+        <div class="verdict bad">
+          <span class="mark">✗</span>
+          <p>The log does not hold after ${verdict.entries} entries. ${verdict.fault}</p>
+        </div>
       `;
     default:
       return verdict satisfies never;
@@ -54,47 +70,39 @@ function verdictLine(verdict: Verdict, owner: string): Markup {
 }
 
 function row({ body: { seq, event, atMs }, hash }: LogEntry): Markup {
+  const time = new Date(atMs).toISOString().slice(11, 19);
   return html`
     <tr class="${event.kind}">
       <td>${seq}</td>
-      <td><span class="event">${event.kind}</span>${detail(event)}</td>
-      <td><time data-at="${atMs}">${new Date(atMs).toISOString().slice(11, 19)}</time></td>
-      <td><code title="${hash}">${shortOf(hash, 10)}</code></td>
+      <td><span class="event">${event.kind}</span> ${detail(event)}</td>
+      <td><time data-at="${atMs}">${time}</time></td>
+      <td><code title="${hash}">${shortOf(hash)}</code></td>
     </tr>
   `;
 }
 
-function detail(event: LogEvent): Markup {
+/** What follows the kind of an event. */
+function detail(event: LogEvent): string {
   switch (event.kind) {
     case "created":
-      return html`
-        with model v${event.model.version}
-      `;
+      return `with model v${event.model.version}`;
     case "joined":
-      return html`
-        under <code title="${event.parent}">${shortOf(event.parent)}</code>
-      `;
+      return `under ${shortOf(event.parent)}`;
     case "published":
-      return html`
-        v${event.model.version} in round ${event.round}, of ${formatOf(event.clients, "client")}
-      `;
+      return `v${event.model.version} in round ${event.round}, of ${clientsOf(event)}`;
     case "forwarded":
-      return html`
-        round ${event.round}, of ${formatOf(event.clients, "client")}
-      `;
+      return `round ${event.round}, of ${clientsOf(event)}`;
     case "abandoned":
-      return html`
-        round ${event.round}: ${event.reason}, with ${formatOf(event.clients, "client")}
-      `;
+      return `round ${event.round}: ${event.reason}, with ${clientsOf(event)}`;
     case "rekeyed":
-      return html`
-        to <code title="${event.to}">${shortOf(event.to)}</code>
-      `;
+      return `to ${shortOf(event.to)}`;
     case "finished":
-      return html`
-        with v${event.model.version}: ${event.reason}
-      `;
+      return `with v${event.model.version}: ${event.reason}`;
     default:
       return event satisfies never;
   }
+}
+
+function clientsOf({ clients }: { readonly clients: number }): string {
+  return formatOf(clients, "client");
 }

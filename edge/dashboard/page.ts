@@ -15,7 +15,15 @@ import type { TaskView } from "./task_view.ts";
 import { tiles } from "./tiles.ts";
 import { treePanel } from "./tree_panel.ts";
 
-/** Streams that join; without it browsers ask for an icon that is not there. */
+/** Streams that join. */
+const MARK = html`
+  <svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2"
+    stroke-linecap="round">
+    <path d="M12 22V12M12 15C12 9 5 10 5 3M12 12C12 8 19 9 19 3M12 10V3" />
+  </svg>
+`;
+
+/** The same; without it browsers ask for an icon that is not there. */
 const ICON = `data:image/svg+xml,${
   encodeURIComponent(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#2f7bea" ' +
@@ -37,7 +45,10 @@ export function pageFrame(): string {
         <style>${raw(PAGE_STYLE)}</style>
       </head>
       <body>
-        <header><span class="brand"><svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"><path d="M12 22V12M12 15C12 9 5 10 5 3M12 12C12 8 19 9 19 3M12 10V3" /></svg>Tributary</span><span id="live" role="status">connecting</span></header>
+        <header>
+          <span class="brand">${MARK} Tributary</span>
+          <span id="live" role="status">connecting</span>
+        </header>
         <main id="view"><noscript>This page needs JavaScript.</noscript></main>
         <script>${raw(PAGE_SCRIPT)}</script>
       </body>
@@ -78,14 +89,16 @@ export async function frameHeaders(digest: Digest): Promise<Record<string, strin
 export function taskMarkup(view: TaskView, isNamed: boolean): string {
   const { id, task, status: { phase, nowMs } } = view;
   return String(html`
-    <div class="title"
-      data-now="${nowMs}"><h1>${task
-        .name}</h1><span class="phase ${phase}">${phase}</span><span class="soft">${task.model
-        .kind} · ${task.strategy.kind} · task <code title="${id}">${shortOf(
+    <div class="title" data-now="${nowMs}">
+      <h1>${task.name}</h1>
+      <span class="phase ${phase}">${phase}</span>
+      <span class="soft">
+        ${task.model.kind} · ${task.strategy.kind} · task <code title="${id}">${shortOf(
           id,
           12,
-        )}</code></span></div>${tiles(view)}${treePanel(view, isNamed)}${chartPanels(
-          view,
-        )}${logPanel(view)}
+        )}</code>
+      </span>
+    </div>
+    ${tiles(view)} ${treePanel(view, isNamed)} ${chartPanels(view)} ${logPanel(view)}
   `);
 }

@@ -51,11 +51,11 @@ main { display: grid; gap: 16px; padding-bottom: 40px; }
 .tree li { position: relative; padding-left: 30px; } .tree li::before { content: ""; position: absolute; left: 0; top: -9px; width: 21px; height: 28px;
   border-left: 2px solid var(--line); border-bottom: 2px solid var(--line); border-bottom-left-radius: 10px; }
 .tree li:not(:last-child)::after { content: ""; position: absolute; left: 0; top: 10px; bottom: -2px; border-left: 2px solid var(--line); }
-.node b { flex: 0 0 11em; font-weight: 600; white-space: nowrap; } .size { flex: 1 1 80px; min-width: 60px; } .count { min-width: 6.8em; text-align: right; font-size: .88rem; } .top b, .clients b { flex: none; }
+.node b { flex: 0 0 12em; font-weight: 600; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; } .size { flex: 1 1 80px; min-width: 60px; } .count { min-width: 6.8em; text-align: right; font-size: .88rem; } .top b, .clients b { flex: none; }
 .pill { min-width: 7.6em; text-align: center; padding: 2px 10px; border-radius: 99px; font-size: .82rem; font-weight: 600; background: var(--tint); color: var(--soft); margin-left: auto; }
 .pill.sent { color: var(--sent); } .pill.awaited { color: var(--awaited); }
 .pill.late { color: light-dark(#fff, #1d1206); background: var(--late); } .dots { display: flex; flex-wrap: wrap; gap: 5px; flex: 1 1 260px; align-items: center; }
-.note { font-size: .82rem; margin: 12px 0 0 !important; } .verdict { display: flex; gap: 12px; } .mark { flex: none; width: 24px; height: 24px; border-radius: 50%; text-align: center;
+.note { font-size: .82rem; margin: 12px 0 0 !important; } .verdict { display: flex; gap: 12px; } .verdict p { margin: 0 0 12px; } .mark { flex: none; width: 24px; height: 24px; border-radius: 50%; text-align: center;
   font-weight: 700; color: var(--card); background: var(--sent); } .bad .mark { background: var(--bad); } .verdict.bad { color: var(--bad); }
 .scroll { overflow-x: auto; } table { width: 100%; border-collapse: collapse; font-size: .88rem; } th, td { text-align: left; padding: 6px 14px 6px 0; border-top: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--soft); font-weight: 550; border-top: 0; font-size: .8rem; } td:nth-child(2) { width: 100%; } .event { font-weight: 600; } tr.abandoned .event { color: var(--bad); } tr.published .event, tr.forwarded .event { color: var(--sent); }

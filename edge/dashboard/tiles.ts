@@ -10,11 +10,10 @@ import type { TaskView } from "./task_view.ts";
 
 /** One figure after the other. */
 export function tiles(view: TaskView): Markup {
-  return html`<section class="tiles" aria-label="Figures">
-    ${roundTile(view)} ${clientsTile(view)} ${timeTile(view)} ${bytesTile(view)} ${
-    privacyTile(view)
-  } ${modelTile(view)}
-  </section>`;
+  const all = [roundTile, clientsTile, timeTile, bytesTile, privacyTile, modelTile];
+  return html`
+    <section class="tiles" aria-label="Figures">${all.map((one) => one(view))}</section>
+  `;
 }
 
 function tile(
@@ -26,8 +25,12 @@ function tile(
   },
 ): Markup {
   return html`
-    <div
-      class="tile"><h3>${name}</h3><p class="value">${value}</p>${bar}<p class="below">${below}</p></div>
+    <div class="tile">
+      <h3>${name}</h3>
+      <p class="value">${value}</p>
+      ${bar}
+      <p class="below">${below}</p>
+    </div>
   `;
 }
 
@@ -46,17 +49,16 @@ function roundTile({ status: { round }, task, log: { history } }: TaskView): Mar
   const { rounds } = task.stop;
   const lost = history.abandoned === 0 ? "" : ` · ${formatCount(history.abandoned)} abandoned`;
   return tile("Round", {
-    value: html`${formatCount(round)}`,
+    value: formatCount(round),
     bar: shareBar(history.done / rounds),
     below: `${formatCount(history.done)} of ${formatOf(rounds, "model")}${lost}`,
   });
 }
 
 function clientsTile({ status: { clients, size, members }, asked }: TaskView): Markup {
+  const of = asked === undefined ? NOTHING : html`<small>of ${formatCount(asked)}</small>`;
   return tile("Clients in the sum", {
-    value: html`${formatCount(clients)}${
-      asked === undefined ? NOTHING : html`<small> of ${formatCount(asked)}</small>`
-    }`,
+    value: html`${formatCount(clients)} ${of}`,
     bar: shareBar(asked ? clients / asked : 0),
     below: `${formatOf(members, "member")}, ${formatOf(size, "client")} enrolled`,
   });
@@ -74,34 +76,32 @@ function timeTile({ open, status: { nowMs } }: TaskView): Markup {
   });
 }
 
-function bytesTile({ status: { bytesIn }, bytes, waiting, status: { round } }: TaskView): Markup {
+function bytesTile({ status: { bytesIn, round }, bytes, waiting }: TaskView): Markup {
   const before = [...bytes].reduce((all, [at, one]) => at === round ? all : all + one, 0);
+  const all = `${formatBytes(before + bytesIn)} since the start`;
   return tile("Bytes taken in", {
     value: formatBytes(bytesIn),
-    below: `${formatBytes(before + bytesIn)} since the start · ${
-      formatOf(waiting, "poll")
-    } waiting`,
+    below: `${all} · ${formatOf(waiting, "poll")} waiting`,
   });
 }
 
 function privacyTile({ task: { privacy }, log: { history: { spent } } }: TaskView): Markup {
   if (privacy === undefined) return NOTHING;
   const epsilon = spent?.epsilon ?? 0;
+  const value = formatValue(epsilon);
   return tile("Privacy spent", {
-    value: html`<span class="greek">ε</span> ${
-      formatValue(epsilon)
-    }<small> of ${privacy.epsilon}</small>`,
+    value: html`<span class="greek">ε</span> ${value} <small>of ${privacy.epsilon}</small>`,
     bar: shareBar(epsilon / privacy.epsilon),
     below: `at δ = ${privacy.delta.toExponential()}, over ${formatOf(spent?.sums ?? 0, "sum")}`,
   });
 }
 
 function modelTile({ status: { model }, task: { mask } }: TaskView): Markup {
-  const masked = mask.kind === "none" ? "updates are not masked" : `masked: ${mask.kind}`;
-  if (model === undefined) return tile("Model", { value: "–", below: masked, bar: shareBar(0) });
+  const below = mask.kind === "none" ? "updates are not masked" : `masked: ${mask.kind}`;
+  if (model === undefined) return tile("Model", { value: "–", below });
   return tile("Model", {
-    value: html`v${model.version}<small> ${formatBytes(model.bytes)}</small>`,
+    value: html`v${model.version} <small>${formatBytes(model.bytes)}</small>`,
     bar: html`<code title="${model.digest}">${shortOf(model.digest, 16)}</code>`,
-    below: masked,
+    below,
   });
 }
