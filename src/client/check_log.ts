@@ -8,7 +8,7 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { promptDigest } from "../core/digest.ts";
 import { TributaryError } from "../core/errors.ts";
 import { type Fetch, systemFetch } from "../core/fetch.ts";
-import { generateIdentity } from "../core/identity.ts";
+import { type CheckOf, generateIdentity } from "../core/identity.ts";
 import { type RandomSource, systemRandom } from "../core/random.ts";
 import { taskSpend } from "../update/private_plan.ts";
 import { signalOf } from "../wire/call.ts";
@@ -40,6 +40,8 @@ export interface CheckLogOptions {
   readonly clock?: Clock;
   /** The platform's by default. */
   readonly random?: RandomSource;
+  /** How entries' signatures are checked; by WebCrypto unless the platform has something faster. */
+  readonly checkOf?: CheckOf;
   /** Ends the check. */
   readonly signal?: AbortSignal;
 }
@@ -87,6 +89,7 @@ export async function checkLog(url: string, options: CheckLogOptions = {}): Prom
     signer: head.body.keeper,
     heads: [...seen, head.body],
     ...(spend && { spentAfter: spend.after }),
+    ...(options.checkOf && { checkOf: options.checkOf }),
   });
   checkKeeper(summary, offer);
   return { task, offer, head, summary };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex, toBase64Url } from "../core/bytes.ts";
 import { promptDigest } from "../core/digest.ts";
-import { generateIdentity, type Identity } from "../core/identity.ts";
+import { generateIdentity, type Identity, webCheckOf } from "../core/identity.ts";
 import { abandoned, chainOf, SAMPLE_ID, START } from "./_log_testing.ts";
 import { hex32, SAMPLE_TASK } from "./_testing.ts";
 import { appendToLog, type LogEntry, type LogEvent } from "./log.ts";
@@ -152,5 +152,14 @@ Deno.test("merkle: the root of a list that grows is the list's", async () => {
     );
     const entry = entries[size];
     if (entry) list = await addEntry(list, entry, promptDigest);
+  }
+});
+
+Deno.test("log: under what is no key, or one that anyone can sign for, nothing verifies, however it is checked", async () => {
+  const smallOrder = toBase64Url(Uint8Array.from({ length: 32 }, (_, at) => at === 0 ? 1 : 0));
+  for (const signer of [smallOrder, "A", "?"]) {
+    for (const checkOf of [webCheckOf, () => () => true]) {
+      await assert.rejects(verifyLog(GOOD, { task: SAMPLE_TASK, signer, checkOf }), /signature/);
+    }
   }
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, Option } from "commander";
+import { nativeCheckOf } from "../../../edge/deno/mod.ts";
 import {
   type CheckedHead,
   type CheckedLog,
@@ -64,6 +65,7 @@ async function checkFile(path: string, options: Options, { print }: Terminal): P
   const summary = await verifyLog(log.entries, {
     task: signed.task,
     signer: log.signer,
+    checkOf: nativeCheckOf,
     ...(spend && { spentAfter: spend.after }),
     ...(options.head === undefined ? {} : { head: options.head }),
   });
@@ -81,6 +83,7 @@ async function checkAddress(url: string, options: Options, terminal: Terminal): 
   let found: LogHead | undefined;
   const about = {
     ...(task !== undefined && { task }),
+    checkOf: nativeCheckOf,
     heads,
     seen: (head: LogHead) => found = head,
   };
