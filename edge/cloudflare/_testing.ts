@@ -47,19 +47,15 @@ export async function canRunWorkerd(): Promise<boolean> {
 
 /** Bundles a worker and starts it on a port of its own. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  return await startBundle(await bundleWorker(options.source), options);
-}
-
-/** Starts a worker that is bundled already. */
-export async function startBundle(
-  contents: string,
-  options: Omit<WorkerOptions, "source">,
-): Promise<RunningWorker> {
   const classes = Object.entries(options.objects);
   const { Miniflare } = loadPackage("miniflare");
   const worker = new Miniflare({
     modules: [
-      { type: "ESModule", path: join(FOLDER, "worker.mjs"), contents },
+      {
+        type: "ESModule",
+        path: join(FOLDER, "worker.mjs"),
+        contents: await bundleWorker(options.source),
+      },
       { type: "CompiledWasm", path: join(ROOT, "wasm/aggregate/pkg/aggregate_bg.wasm") },
     ],
     modulesRoot: ROOT,

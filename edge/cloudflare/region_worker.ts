@@ -131,7 +131,7 @@ async function appOf(options: RegionWorkerOptions): Promise<Hono> {
       if (task !== undefined) return await ask(task, c.req.raw, !isSigned);
       // What is for the region as a whole is for each of its objects.
       const answers = await Promise.all(tasks.map((each) => ask(each, c.req.raw.clone(), false)));
-      return answers.find(({ ok }) => !ok) ?? answers[0]!;
+      return answers.find(({ ok }) => !ok) ?? new Response(null, { status: 204 });
     },
   });
 
