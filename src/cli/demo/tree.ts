@@ -75,7 +75,10 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
   return { root, regions, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-type Role = Pick<Parameters<typeof serveAggregator>[0], "parent" | "strategy" | "fetch" | "observers">;
+type Role = Pick<
+  Parameters<typeof serveAggregator>[0],
+  "parent" | "strategy" | "fetch" | "observers"
+>;
 
 async function identityOf(state: RunState, name: string) {
   const key = state.keys.get(name);
