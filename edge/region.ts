@@ -333,12 +333,17 @@ export async function followParent(
 
   /** The parent may have gone on with this region's sum before its word of it arrived here. */
   async function settle(): Promise<void> {
-    const { phase } = (await committer.state()).record.round;
-    if (phase.kind !== "sealed" || phase.facts.clients === 0) return;
+    // The duty forwards it as well. Once that is done the sum is gone, and no try here could send it.
+    const tryOnce = async () => {
+      const { phase } = (await committer.state()).record.round;
+      if (phase.kind !== "sealed" || phase.facts.clients === 0) return;
+      await forwardTimed({ ...upward, peer: once }, phase.facts, signal);
+    };
     try {
-      await forwardTimed(upward, phase.facts, signal);
+      const policy = { ...FOREVER, retryable: isRetryable, retryAfterMs };
+      await retry(tryOnce, { clock, random, signal, ...policy });
     } catch (error) {
-      logger({ kind: "failure", doing: `forwarding round ${phase.facts.round}`, error });
+      logger({ kind: "failure", doing: "forwarding the round before", error });
     }
   }
 

@@ -4,9 +4,9 @@ import { openWorkshop, runSeed } from "./run_seed.ts";
 
 const workshop = await openWorkshop();
 
-for (const { name, shows, from = 0, seeds, mischief } of BROKEN_RULES) {
+for (const { name, shows, seeds, mischief } of BROKEN_RULES) {
   Deno.test(`faults: found within ${seeds} seeds: ${name}`, async () => {
-    for (let seed = from; seed < from + seeds; seed++) {
+    for (let seed = 0; seed < seeds; seed++) {
       const { violations } = await runSeed(seed, { workshop, mischief });
       if (violations.some(({ rule }) => shows.includes(rule))) return;
     }

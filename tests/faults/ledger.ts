@@ -120,7 +120,6 @@ export function createLedger(): Ledger {
     violations,
     receipts,
     blame,
-    sent() {},
     given(request, by, answer) {
       answeredUpdate(request, by, answer);
       answeredAsk(request, by, answer);

@@ -26,8 +26,6 @@ export interface Answered {
 
 /** Who sees what goes over the network. */
 export interface Witness {
-  /** A request left its sender. */
-  sent(request: Sent): void;
   /** A process gave an answer, which may never arrive. */
   given(request: Sent, by: Machine, answer: Answered): void;
   /** An answer arrived at whoever asked. */
@@ -187,13 +185,13 @@ export function createNetwork(options: NetworkOptions): Network {
       const { method, headers, signal } = request;
       const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
       const sent: Sent = { from: life, method, url: new URL(request.url), headers, body };
-      await life.effect("send", () => {});
-      signal.throwIfAborted();
-      witness.sent(sent);
       const settled = Promise.withResolvers<Response>();
-      signal.addEventListener("abort", () => settled.reject(signal.reason), { once: true });
-      transmit(sent, { settled, hungUp: signal });
-      if (dice.comes("doubled")) transmit(sent, { settled, hungUp: signal });
+      await life.effect("send", () => {
+        signal.throwIfAborted();
+        signal.addEventListener("abort", () => settled.reject(signal.reason), { once: true });
+        transmit(sent, { settled, hungUp: signal });
+        if (dice.comes("doubled")) transmit(sent, { settled, hungUp: signal });
+      });
       return await settled.promise;
     },
   };

@@ -268,6 +268,7 @@ async function build(building: Building): Promise<BuiltWorld> {
         const { clock, random, turn } = life;
         const logger: Logger = (line) => {
           ledger.said(name, line);
+          if (line.kind === "failure") scheduler.note(`${name} ${line.doing}: ${line.error}`);
           if (line.kind === "round" && life.isAlive) machine.phase = line.phase;
         };
         const app = createAggregatorApp({
