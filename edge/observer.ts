@@ -80,7 +80,7 @@ export interface Observed {
   readonly isReady: boolean;
 }
 
-/** Whoever watches; every part may be left out. */
+/** Whoever watches one app; every part may be left out. */
 export interface Observer {
   /** Takes each line of the log. */
   readonly logger?: Logger;
