@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nearestOffer } from "../client/mod.ts";
+import { nearestOffer } from "../client/regions.ts";
 import { systemClock } from "../core/clock.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Fetch } from "../core/fetch.ts";

@@ -14,6 +14,5 @@ export { join } from "./join.ts";
 export type { LocalModel, ScoredItem } from "./local_model.ts";
 export { memoryState } from "./memory_state.ts";
 export type { Participant } from "./participant.ts";
-export { nearestOffer } from "./regions.ts";
-export type { Offer, ReachOptions, TokenSource } from "./regions.ts";
+export type { TokenSource } from "./regions.ts";
 export type { MissedReason, RoundReport } from "./round_report.ts";

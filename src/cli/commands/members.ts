@@ -14,7 +14,8 @@ export function membersCommand(terminal: Terminal): Command {
   return operatorCommand("members", "List the members of an aggregator, and those revoked").action(
     async (url: string, flags: OperatorFlags) => {
       const { peer, task, region } = await operate(url, flags);
-      for (let after: string | undefined;;) {
+      let after: string | undefined;
+      for (;;) {
         const { members } = await peer.members(task, { region, ...(after && { after }) });
         for (const { id, kind, size, revoked } of members) {
           terminal.print(revoked ? `${id} revoked` : `${id} ${kind} ${size}`);
