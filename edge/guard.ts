@@ -82,6 +82,9 @@ export function requireSignature({ headers }: Request): void {
 /** How many members it takes to fill the memory against replay. */
 const MEMBER_SHARES = 64;
 
+/** A key takes as much memory as so many nonces. */
+const NONCES_PER_KEY = 25;
+
 /**
  * What may be played to several instances: an update is in its round once whoever brings it, and who
  * brings it again hears no more than its sender did. Theirs are most of all requests, too.
@@ -100,7 +103,7 @@ export function createGuard(options: GuardOptions): Guard {
     ...(log && { log }),
   });
   const rate = createRateLimit({ clock, rate: options.memberRate, senders: options.nonces });
-  const checkOf = createKeyChecks(options.checkOf);
+  const keys = createKeyChecks(options.checkOf, Math.ceil(options.nonces / NONCES_PER_KEY));
 
   async function claim(key: string, ms: number): Promise<void> {
     if (options.claim === undefined || await options.claim(key, ms)) return;
@@ -118,7 +121,7 @@ export function createGuard(options: GuardOptions): Guard {
         isKnown,
         isRevoked,
         region,
-        checkOf,
+        checkOf: (publicKey) => keys(publicKey, isKnown),
         clock,
         nonces,
         maxAgeS,

@@ -34,7 +34,8 @@ export interface GatekeeperOptions {
 /** Mounts routes behind their checks. */
 export function gatekeeper(gates: readonly Gate[], options: GatekeeperOptions): Hono {
   const { region, clock, maxAgeS, skewS, tasks } = options;
-  const checkOf = createKeyChecks(webCheckOf);
+  const keys = createKeyChecks(webCheckOf, 0);
+  const checkOf = (publicKey: string) => keys(publicKey, false);
   const app = new Hono();
 
   /** Checks a signature where the route asks for one; whether it did. */

@@ -79,7 +79,11 @@ export interface RegionObject {
 const WAKE_MS = 10_000;
 
 /** An object has 128 MB, of which the code, the core and its accumulator take their part. */
-const OBJECT_LIMITS: Partial<Limits> = { inFlightBytes: 24 << 20, heldBytes: 8 << 20 };
+const OBJECT_LIMITS: Partial<Limits> = {
+  ...{ inFlightBytes: 24 << 20, heldBytes: 8 << 20 },
+  // 30 MB if all are in use, and as much for keys.
+  nonces: 100_000,
+};
 
 /**
  * The class of objects that are regions.
