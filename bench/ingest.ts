@@ -46,7 +46,8 @@ const CASES: readonly (readonly [Runtime, Case])[] = [
 ];
 const REPETITIONS = 7;
 
-function taskOf({ bytes, uploads }: Case): Task {
+/** A task whose parcels have so many words, and whose rounds end with so many clients. */
+export function wordsTask(words: number, clients: number): Task {
   return {
     version: 1,
     name: "ingest",
@@ -55,12 +56,12 @@ function taskOf({ bytes, uploads }: Case): Task {
     strategy: { kind: "idle" },
     update: {
       slotBits: 32,
-      tensors: [{ name: "w", shape: [bytes / 4], range: 1 }],
+      tensors: [{ name: "w", shape: [words], range: 1 }],
       clip: null,
       weightCap: null,
     },
     mask: { kind: "none" },
-    clients: { min: uploads, max: uploads },
+    clients: { min: clients, max: clients },
     sampling: { kind: "all" },
     roundMs: 600_000,
     metrics: [],
@@ -71,7 +72,7 @@ function taskOf({ bytes, uploads }: Case): Task {
 
 /** An aggregator whose members have enrolled over HTTP, as they would in life. */
 async function openTributary(runtime: Runtime, test: Case, folder: string) {
-  const task = taskOf(test);
+  const task = wordsTask(test.bytes / 4, test.uploads);
   const id = await taskId(task);
   const served = await runtime.open(task, folder);
   const { region } = served;

@@ -88,7 +88,9 @@ async function readThrough(
         indices.slice(first, first + width).map(async (index) => {
           const slice = await parcel.slice(index);
           visit(slice, index);
-          return await digest(slice);
+          const hash = await digest(slice);
+          world.store.release?.(slice);
+          return hash;
         }),
       ),
     );
@@ -130,6 +132,7 @@ function addedLanes(
   return {
     bytes: parcelBytes,
     sliceBytes,
+    release: (slice) => store.release?.(slice),
     async slice(index) {
       const slices = await Promise.all(names.map((name) => read(name, index)));
       const [only] = slices;

@@ -122,6 +122,11 @@ export interface RoundStore extends AsyncDisposable {
   updates(task: string, round: number): Promise<readonly UpdateRow[]>;
   /** One slice. The bytes are the caller's to keep, not to change. */
   slice(task: string, name: string, index: number): Promise<Uint8Array | undefined>;
+  /**
+   * Gives back the memory of a slice that nobody reads any more; where left out, that is found by itself,
+   * sooner or later.
+   */
+  release?(slice: Uint8Array): void;
   /** Names that have slices and begin with `prefix`, in ascending order. */
   sliceNames(task: string, prefix: string): Promise<readonly string[]>;
   /**

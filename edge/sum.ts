@@ -78,7 +78,8 @@ export function createSum(options: SumOptions): Sum {
       }`,
     );
   };
-  const shape = { core, ring, slices, lengthOf, stored };
+  const release = (slice: Uint8Array) => options.store.release?.(slice);
+  const shape = { core, ring, slices, lengthOf, stored, release };
   const add = bytes <= options.heldBytes ? heldSum(shape) : storedSum(shape, options);
   return {
     slices,
@@ -95,10 +96,12 @@ interface SumShape {
   readonly slices: number;
   lengthOf(index: number): number;
   stored(name: string, index: number): Promise<Uint8Array>;
+  release(slice: Uint8Array): void;
 }
 
 /** Keeps the last sum in the core's memory, so that only parcels are copied. */
-function heldSum({ core, ring, slices, lengthOf, stored }: SumShape): Sum["add"] {
+function heldSum(shape: SumShape): Sum["add"] {
+  const { core, ring, slices, lengthOf, stored } = shape;
   const { memory } = core;
   const spans = Array.from({ length: slices }, (_, index) => memory.alloc(lengthOf(index)));
   const scratch = memory.alloc(lengthOf(0));
@@ -118,7 +121,7 @@ function heldSum({ core, ring, slices, lengthOf, stored }: SumShape): Sum["add"]
     trusted = false;
     for (const parcel of parcels) {
       for (const [index, span] of spans.entries()) {
-        addInto(core, ring, { acc: span, scratch, slice: await sliceOf(parcel, index, stored) });
+        await addSlice(shape, { parcel, index, acc: span, scratch });
       }
     }
     held = to;
@@ -128,48 +131,41 @@ function heldSum({ core, ring, slices, lengthOf, stored }: SumShape): Sum["add"]
 }
 
 /** Holds one slice of the sum and one of a parcel. */
-function storedSum(
-  { core, ring, slices, lengthOf, stored }: SumShape,
-  options: SumOptions,
-): Sum["add"] {
+function storedSum(shape: SumShape, options: SumOptions): Sum["add"] {
+  const { core, slices, lengthOf, stored, release } = shape;
   const { memory } = core;
   const acc = memory.alloc(lengthOf(0));
   const scratch = memory.alloc(lengthOf(0));
   return async ({ from, to, parcels }) => {
     for (let index = 0; index < slices; index++) {
       const span: Span = { ptr: acc.ptr, bytes: lengthOf(index) };
-      if (from === undefined) memory.u8(span).fill(0);
-      else memory.u8(span).set(await stored(from, index));
-      for (const parcel of parcels) {
-        addInto(core, ring, { acc: span, scratch, slice: await sliceOf(parcel, index, stored) });
+      if (from === undefined) {
+        memory.u8(span).fill(0);
+      } else {
+        const slice = await stored(from, index);
+        memory.u8(span).set(slice);
+        release(slice);
       }
+      for (const parcel of parcels) await addSlice(shape, { parcel, index, acc: span, scratch });
       await options.store.put(options.task, [{ name: to, index, bytes: memory.u8(span) }]);
     }
     return [];
   };
 }
 
-async function sliceOf(
-  parcel: Parcel,
-  index: number,
-  stored: SumShape["stored"],
-): Promise<Uint8Array> {
-  if (parcel.kind === "staged") return await stored(parcel.name, index);
-  const slice = parcel.slices[index];
-  if (slice === undefined) throw new RangeError(`Cannot add slice ${index}: the parcel has none`);
-  return slice;
-}
-
-function addInto(
-  core: AggregateCore,
-  ring: ParcelRing,
-  { acc, scratch, slice }: {
+async function addSlice(
+  { core, ring, stored, release }: SumShape,
+  { parcel, index, acc, scratch }: {
+    readonly parcel: Parcel;
+    readonly index: number;
     readonly acc: Span;
     readonly scratch: Span;
-    readonly slice: Uint8Array;
   },
-): void {
+): Promise<void> {
+  const slice = parcel.kind === "held" ? parcel.slices[index] : await stored(parcel.name, index);
+  if (slice === undefined) throw new RangeError(`Cannot add slice ${index}: the parcel has none`);
   const span: Span = { ptr: scratch.ptr, bytes: slice.length };
   core.memory.u8(span).set(slice);
+  if (parcel.kind === "staged") release(slice);
   ring.add(core, acc, span);
 }

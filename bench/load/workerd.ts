@@ -14,9 +14,10 @@ const REGION = `
   import core from "../../wasm/aggregate/pkg/aggregate_bg.wasm";
   const worker = createRegionWorker(core, (env) => ({
     identity: env.IDENTITY, parents: env.PARENT, objects: env.REGION, wakeMs: 200,
+    accumulators: env.ACCUMULATOR,
     limits: JSON.parse(env.LIMITS),
   }));
-  export const { RegionObject } = worker;
+  export const { RegionObject, AccumulatorObject } = worker;
   export default worker;
 `;
 
@@ -50,7 +51,7 @@ export async function startRegionWorker(
   return await measured(() =>
     startWorker({
       source: REGION,
-      objects: { REGION: "RegionObject" },
+      objects: { REGION: "RegionObject", ACCUMULATOR: "AccumulatorObject" },
       bindings: {
         ...{ IDENTITY: identity, PARENT: `${parent}/v1/tasks/${task}` },
         LIMITS: JSON.stringify(limits),

@@ -12,7 +12,7 @@ import type { ModelInfo } from "./round_info.ts";
 export interface ModelSlices {
   /** Length of every slice but the last. */
   readonly sliceBytes: number;
-  /** Takes a slice, which is not read any more; the next one is read when it resolves. */
+  /** Takes a slice; the next one is read into the same memory when it resolves. */
   take(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 }
 
@@ -53,8 +53,7 @@ export async function takeModel(
       if (filled < slice.length) continue;
       await take(index++, slice);
       filled = 0;
-      const left = info.bytes - index * sliceBytes;
-      slice = new Uint8Array(Math.min(sliceBytes, Math.max(0, left)));
+      slice = slice.subarray(0, Math.max(0, info.bytes - index * sliceBytes));
     }
   }
   if (bytes !== info.bytes || toHex(hash.digest()) !== info.digest) throw otherModel(info, bytes);

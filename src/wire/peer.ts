@@ -6,7 +6,6 @@
  */
 import { equalBytes, fromBase64Url, fromHex, toBase64Url, utf8 } from "../core/bytes.ts";
 import { treeDigest, webDigest } from "../core/digest.ts";
-import { TributaryError } from "../core/errors.ts";
 import { identityId } from "../core/identity.ts";
 import type { Abstention } from "./abstention.ts";
 import {

@@ -48,6 +48,8 @@ export function sendUpdate(caller: Caller, options: SendOptions): Promise<Receip
   const most = isHeld ? WHOLE_BYTES : SLICED_BYTES;
   const path = fillRoute(ROUTES.update, { task, round, member });
 
+  let memory: Uint8Array<ArrayBuffer> | undefined;
+
   /** Bytes of the parcel that have arrived. */
   async function ask(): Promise<number> {
     try {
@@ -81,10 +83,13 @@ export function sendUpdate(caller: Caller, options: SendOptions): Promise<Receip
       ...(upload.evidence && { evidence: upload.evidence }),
       ...(isWhole ? {} : { piece }),
     });
+    // A request copies the bytes of its body, so that the next one can use their memory.
+    const body = await uploadBody(parcel, evidence, { from, to, memory });
+    if (!isHeld && body instanceof Uint8Array) memory = new Uint8Array(body.buffer);
     return await caller.attempt({
       ...{ method: isWhole ? "PUT" : "PATCH", path, audience: upload.region.id },
       ...signalOf(upload),
-      body: await uploadBody(parcel, evidence, { from, to }),
+      body,
       headers: () => Promise.resolve(headers),
       extraMs: transferMs(length),
       read,

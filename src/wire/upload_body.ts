@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { concatBytes } from "../core/bytes.ts";
-
 /** A parcel that is read slice by slice, by whoever does not hold all of it. */
 export interface SlicedParcel {
   /** Its length. */
@@ -13,6 +11,8 @@ export interface SlicedParcel {
   readonly sliceBytes: number;
   /** One slice; read again for each try. */
   slice(index: number): Promise<Uint8Array>;
+  /** Gives back the memory of a slice that was sent or copied. */
+  release?(slice: Uint8Array): void;
 }
 
 /** What proves whose masked parcel an upload is. */
@@ -38,19 +38,43 @@ export function parcelBytes(parcel: Uint8Array | SlicedParcel): number {
   return parcel instanceof Uint8Array ? parcel.length : parcel.bytes;
 }
 
-/** Bytes `[from, to)` of a parcel, and then the evidence if there is any. */
+/** What of a body is sent. */
+export interface BodyRange {
+  /** First byte of the parcel; 0 by default. */
+  readonly from?: number;
+  /** Byte after the last one; the parcel's end by default. */
+  readonly to?: number;
+  /** Memory of the body before, which was sent. */
+  readonly memory?: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** A range of a parcel, and then the evidence if there is any. */
 export async function uploadBody(
   parcel: Uint8Array<ArrayBuffer> | SlicedParcel,
   evidence: UploadEvidence | undefined,
-  { from = 0, to = parcelBytes(parcel) }: { readonly from?: number; readonly to?: number } = {},
+  { from = 0, to = parcelBytes(parcel), memory }: BodyRange = {},
 ): Promise<UploadBody> {
   const isHeld = parcel instanceof Uint8Array;
   if (isHeld && evidence === undefined) return parcel.subarray(from, to);
-  const chunks = () => withEvidence(partOf(parcel, from, to), evidence);
-  if ((isHeld ? 0 : to - from) + (evidence?.bytes ?? 0) > HELD_BYTES) {
-    return () => streamOf(chunks());
+  const bytes = to - from + (evidence?.bytes ?? 0);
+  if (bytes - (isHeld ? to - from : 0) > HELD_BYTES) {
+    return () => streamOf(withEvidence(partOf(parcel, from, to), evidence));
   }
-  return concatBytes(await Array.fromAsync(chunks()));
+  const body = memory !== undefined && memory.length >= bytes ? memory : new Uint8Array(bytes);
+  let at = 0;
+  const add = (chunk: Uint8Array) => {
+    body.set(chunk, at);
+    at += chunk.length;
+  };
+  if (isHeld) add(parcel.subarray(from, to));
+  else {
+    for await (const { part, slice } of slicesOf(parcel, from, to)) {
+      add(part);
+      parcel.release?.(slice);
+    }
+  }
+  if (evidence !== undefined) { for await (const chunk of evidence.chunks()) add(chunk); }
+  return body.subarray(0, at);
 }
 
 async function* withEvidence(
@@ -66,21 +90,33 @@ function partOf(
   from: number,
   to: number,
 ): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  return parcel instanceof Uint8Array ? [parcel.subarray(from, to)] : slicesOf(parcel, from, to);
+  return parcel instanceof Uint8Array ? [parcel.subarray(from, to)] : partsOf(parcel, from, to);
 }
 
-async function* slicesOf(
-  { slice, sliceBytes }: SlicedParcel,
+async function* partsOf(
+  parcel: SlicedParcel,
   from: number,
   to: number,
 ): AsyncGenerator<Uint8Array> {
+  // Not released: nobody tells when a chunk of a stream has been sent.
+  for await (const { part } of slicesOf(parcel, from, to)) yield part;
+}
+
+async function* slicesOf(
+  parcel: SlicedParcel,
+  from: number,
+  to: number,
+): AsyncGenerator<{ readonly part: Uint8Array; readonly slice: Uint8Array }> {
+  const { sliceBytes } = parcel;
   for (let at = from; at < to;) {
     const index = Math.floor(at / sliceBytes);
     const begin = index * sliceBytes;
-    const part = (await slice(index)).subarray(at - begin, to - begin);
-    if (part.length === 0) throw new RangeError(`Cannot send slice ${index}: it is empty`);
-    yield part;
-    at += part.length;
+    const slice = await parcel.slice(index);
+    const part = slice.subarray(at - begin, to - begin);
+    const { length } = part;
+    if (length === 0) throw new RangeError(`Cannot send slice ${index}: it is empty`);
+    yield { part, slice };
+    at += length;
   }
 }
 
