@@ -3,6 +3,7 @@
  */
 import aggregate from "./node_modules/@tributary/tributary/wasm/aggregate/pkg/aggregate_bg.wasm";
 import { createRegionWorker } from "@tributary/tributary/edge/cloudflare";
+import { jsonLines } from "@tributary/tributary/edge/observe";
 
 const region = createRegionWorker(aggregate, (env) => ({
   // Secrets: who this region is, and which tasks at its parent it takes part in.
@@ -11,6 +12,8 @@ const region = createRegionWorker(aggregate, (env) => ({
   // Bindings of wrangler.jsonc.
   objects: env.REGION,
   accumulators: env.ACCUMULATOR,
+  // A line of JSON for each request and each thing that failed, in the account's logs.
+  logger: jsonLines({ clock: Date, write: console.log }),
 }));
 
 export const { RegionObject, AccumulatorObject } = region;
