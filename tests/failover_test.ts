@@ -13,6 +13,7 @@ import type { Fetch } from "../src/core/fetch.ts";
 import { generateIdentity } from "../src/core/identity.ts";
 import type { Trainer } from "../src/core/trainer.ts";
 import { nativeDigest } from "../edge/deno/mod.ts";
+import { startCommittee } from "./committee.ts";
 import { hastyClock } from "./hasty_clock.ts";
 import { tickingClock } from "./ticking_clock.ts";
 import { type Node, startTree, type Tree } from "./tree.ts";
@@ -137,9 +138,12 @@ Deno.test("failover: a device whose region goes away takes part elsewhere, and i
 
 Deno.test("failover: a region that drains sends its members on, and none of their updates is lost", async () => {
   const seen = witness();
-  const task = smallTask({ clients: { min: 3, max: 10 }, stop: { rounds: 4 } });
+  await using time = tickingClock();
+  const task = smallTask({
+    ...{ roundMs: MINUTES, clients: { min: 3, max: 10 }, stop: { rounds: 4 } },
+  });
   await using tree = await startTree({
-    ...{ task, shape: [2], clock: hastyClock(), through: seen.through },
+    ...{ task, shape: [2], clock: time.clock, through: seen.through },
   });
   const devices = await Promise.all([0, 1, 2].map(() => joinBoth(tree)));
   const [draining] = tree.leaves.filter(({ life }) => life.status().members > 0);
@@ -317,3 +321,75 @@ Deno.test("failover: whatever gets lost, and whichever region is away for how lo
     { numRuns: 6 },
   );
 });
+
+for (const isHeard of [true, false]) {
+  const what = isHeard ? "is there no more when a device wants to send" : "is gone with a parcel";
+  const then = isHeard
+    ? "the parcel is masked for its sibling"
+    : "the device does without the round";
+  Deno.test(`failover: where a region of a masked task ${what}, ${then}`, async () => {
+    const seen = witness();
+    const net = severable();
+    await using time = tickingClock();
+    const committee = await startCommittee(3, time.clock);
+    const task = smallTask({
+      mask: { kind: "kahe1", helpers: committee.helpers, min: 2 },
+      ...{ roundMs: MINUTES, clients: { min: 2, max: 10 }, stop: { rounds: 2 } },
+    });
+    let vanishing = "";
+    await using tree = await startTree({
+      ...{ task, shape: [2], clock: time.clock },
+      through: (fetch) => {
+        const beneath = seen.through(net.through(committee.through(fetch)));
+        return async (request) => {
+          const response = await beneath(request);
+          const update = updateOf(request);
+          if (isHeard || update === undefined || update.host !== vanishing) return response;
+          vanishing = "";
+          net.down.add(update.host);
+          throw new TypeError("connection reset");
+        };
+      },
+    });
+    const [north, south] = tree.leaves.map(({ url }) => url);
+    const { host } = new URL(north!);
+    let isFirst = true;
+    const leaving: Trainer = (model, context) => {
+      if (isFirst && isHeard) net.down.add(host);
+      if (isFirst) vanishing = host;
+      isFirst = false;
+      return trainer(model, context);
+    };
+    // The second region is not there yet when this device looks for the nearest.
+    net.down.add(new URL(south!).host);
+    await using mover = await joinBoth(tree, { trainer: leaving });
+    net.down.clear();
+    await using other = await joinBoth(tree, { urls: [south!] });
+    // One that is late keeps the round of the second region open.
+    const late: Trainer = async (model, context) => {
+      const isThere = () => tree.leaves[1]!.life.status().members === 3;
+      while (isHeard && !isThere() && !context.signal.aborted) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return await trainer(model, context);
+    };
+    await using third = await joinBoth(tree, { urls: [south!], trainer: late });
+    const loops = [other, third].map((device) => Array.fromAsync(device.rounds()));
+    const reports = await Array.fromAsync(mover.rounds());
+    await Promise.all(loops);
+    const [first] = reports;
+    assert.equal(first?.round, 1);
+    assert.equal(
+      first.kind === "missed" ? first.reason : first.kind,
+      isHeard ? "sent" : "unconfirmed",
+    );
+    for (const [key, hosts] of seen.taken) assert.equal(hosts.size, 1, key);
+    const { entries } = await tree.root.life.log(0, 1000);
+    const counts = entries.flatMap(({ body: { event } }) =>
+      event.kind === "published" ? [event.clients] : []
+    );
+    assert.equal(counts.length, 2);
+    assert.ok(counts.every((clients) => clients <= 3));
+    if (isHeard) assert.equal(counts[0], 3);
+  });
+}

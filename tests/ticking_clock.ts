@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../src/core/clock.ts";
-import { manualClock } from "../src/wire/_testing.ts";
+import { type ManualClock, manualClock } from "../src/wire/_testing.ts";
 
 /** Time that goes by with each millisecond of the platform's, in milliseconds. */
 const LEAP_MS = 500;
@@ -12,7 +11,7 @@ const LEAP_MS = 500;
 /** A clock that goes until it is disposed of. */
 export interface TickingClock extends AsyncDisposable {
   /** Its time. */
-  readonly clock: Clock;
+  readonly clock: ManualClock;
 }
 
 /** Starts a clock. */
