@@ -23,9 +23,10 @@ import { signedHeaders } from "../src/wire/signing.ts";
 import { signTask, type Task, taskId } from "../src/wire/task.ts";
 import { updateHeaders } from "../src/wire/update_headers.ts";
 import type { Aggregator, InnerAggregator } from "./aggregator.ts";
-import { type AggregatorApp, type AggregatorAppOptions, createAggregatorApp } from "./app.ts";
+import { type AggregatorApp, aggregatorApp, type AggregatorAppOptions } from "./app.ts";
 import { memoryStore } from "./memory/store.ts";
 import type { RoundStore } from "./store.ts";
+import { createSums, type SumsOf } from "./sums.ts";
 import type { TaskRecord } from "./task_state.ts";
 
 /** SHA-256 by the platform. */
@@ -79,6 +80,8 @@ export type TestOptions = Partial<AggregatorAppOptions> & {
   readonly words?: number;
   /** What the task has of its own. */
   readonly task?: Partial<Task>;
+  /** What adds parcels; this process by default. */
+  readonly sums?: SumsOf;
 };
 
 /** A root that owns one task. */
@@ -95,11 +98,11 @@ export interface TestRoot {
 
 /** A root in memory, unless the options say otherwise. */
 export async function testRoot(options: TestOptions = {}): Promise<TestRoot> {
-  const { words = 4, task: change, ...given } = options;
+  const { words = 4, task: change, sums = createSums, ...given } = options;
   const clock = (given.clock as ReturnType<typeof manualClock> | undefined) ?? manualClock();
   const identity = given.identity ?? await generateIdentity();
   const store = given.store ?? memoryStore();
-  const app = createAggregatorApp({
+  const app = aggregatorApp({
     module,
     strategy: () => sumStrategy,
     digest: nodeDigest,
@@ -107,7 +110,7 @@ export async function testRoot(options: TestOptions = {}): Promise<TestRoot> {
     store,
     identity,
     clock,
-  });
+  }, sums);
   await app.aggregator.start();
   const task = testTask(words, change);
   const model = { w: { shape: [words], data: new Float32Array(words) } };

@@ -56,8 +56,6 @@ export interface AggregatorOptions {
   readonly digest?: Digest;
   /** How signatures are checked; by WebCrypto unless the platform has something faster. */
   readonly checkOf?: CheckOf;
-  /** What adds parcels; this process by default, with a core of its own for each sum. */
-  readonly sums?: SumsOf;
   /** Says nothing by default. */
   readonly logger?: Logger;
   /** Whoever watches it at work; nobody by default. */
@@ -125,13 +123,20 @@ export interface InnerAggregator extends Aggregator {
   readonly tasks: ReadonlyMap<string, TaskLife>;
 }
 
-/** An aggregator that does nothing before {@link Aggregator.start} or {@link Aggregator.own}. */
-export function createAggregator(options: AggregatorOptions): InnerAggregator {
+/**
+ * An aggregator that does nothing before {@link Aggregator.start} or {@link Aggregator.own}.
+ *
+ * @param sums What adds parcels; this process by default, with a core of its own for each sum.
+ */
+export function createAggregator(
+  options: AggregatorOptions,
+  sums: SumsOf = createSums,
+): InnerAggregator {
   const { parent, strategy } = options;
   if ((parent === undefined) === (strategy === undefined)) {
     throw new TypeError("Cannot make an aggregator: expected either a parent or a strategy");
   }
-  const world = worldOf(options);
+  const world = worldOf(options, sums);
   const lives = new Map<string, TaskLife>();
   const starting = new Map<string, Promise<TaskLife>>();
   const following: Promise<void>[] = [];
@@ -277,7 +282,7 @@ async function parentTask(
   });
 }
 
-function worldOf(options: AggregatorOptions): World {
+function worldOf(options: AggregatorOptions, sums: SumsOf): World {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const watching = watchingOf(options);
   const clock = options.clock ?? systemClock();
@@ -292,7 +297,7 @@ function worldOf(options: AggregatorOptions): World {
     digest: options.digest ?? webDigest,
     checkOf: options.checkOf ?? webCheckOf,
     fetch: tracedFetch(options.fetch ?? systemFetch, watching.trace),
-    sums: options.sums ?? createSums,
+    sums,
     turn: options.turn ?? systemTurn,
     limits,
     instance: createInstance({

@@ -16,6 +16,7 @@ import { limitTime } from "./request_deadline.ts";
 import { addressLimit, type AddressOf } from "./sender_address.ts";
 import { relayRoutes } from "./relay_routes.ts";
 import { roundRoutes } from "./round_routes.ts";
+import { createSums, type SumsOf } from "./sums.ts";
 import { updateRoutes } from "./update_routes.ts";
 import { createWebApp } from "./web_app.ts";
 import { writeRoutes } from "./write_routes.ts";
@@ -63,7 +64,12 @@ export interface AggregatorApp extends Hono {
  * ```
  */
 export function createAggregatorApp(options: AggregatorAppOptions): AggregatorApp {
-  const aggregator = createAggregator(options);
+  return aggregatorApp(options, createSums);
+}
+
+/** The same, with what adds parcels: other objects than that of the round, for instance. */
+export function aggregatorApp(options: AggregatorAppOptions, sums: SumsOf): AggregatorApp {
+  const aggregator = createAggregator(options, sums);
   const { world } = aggregator;
   const { checkOf, clock, digest, identity, limits, logger, trace } = world;
   const guard = createGuard({

@@ -101,7 +101,7 @@ interface SumShape {
 
 /** Keeps the last sum in the core's memory, so that only parcels are copied. */
 function heldSum(shape: SumShape): Sum["add"] {
-  const { core, ring, slices, lengthOf, stored } = shape;
+  const { core, slices, lengthOf, stored } = shape;
   const { memory } = core;
   const spans = Array.from({ length: slices }, (_, index) => memory.alloc(lengthOf(index)));
   const scratch = memory.alloc(lengthOf(0));

@@ -9,12 +9,13 @@ import { TributaryError } from "../../src/core/errors.ts";
 import { importIdentity } from "../../src/core/identity.ts";
 import { problemOf } from "../../src/wire/problem.ts";
 import type { Admit } from "../admission.ts";
-import { type AggregatorApp, createAggregatorApp } from "../app.ts";
+import { type AggregatorApp, aggregatorApp } from "../app.ts";
 import type { Limits } from "../limits.ts";
 import { type Logger, silent } from "../logger.ts";
 import type { Observer } from "../observer.ts";
 import { addressFromHeader } from "../sender_address.ts";
 import { createSharding } from "../sharding.ts";
+import { createSums } from "../sums.ts";
 import { type AccumulatorNamespace, accumulatorsOf } from "./accumulator_object.ts";
 import type { ObjectStorage } from "./database.ts";
 import { fixedLengthFetch } from "./fixed_length_fetch.ts";
@@ -116,13 +117,17 @@ export function regionObject<Env>(
         const { accumulators, limits } = options;
         const sharding = accumulators &&
           createSharding(store, accumulatorsOf(accumulators, String(state.id)));
-        const app = createAggregatorApp({
+        const app = aggregatorApp({
           ...options,
-          ...{ store, fetch: fixedLengthFetch, nonceLog: objectNonceLog(database), ...sharding },
+          ...{
+            store: sharding?.store ?? store,
+            fetch: fixedLengthFetch,
+            nonceLog: objectNonceLog(database),
+          },
           addressOf: addressFromHeader("cf-connecting-ip"),
           identity: await importIdentity(options.identity),
           limits: { ...OBJECT_LIMITS, ...(sharding && { shardValues: 16 << 20 }), ...limits },
-        });
+        }, sharding?.sums ?? createSums);
         // What is stored takes no word from the parent, so that the first request is answered already.
         if (known !== undefined) await this.#start(app);
         return app;
