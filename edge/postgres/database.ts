@@ -9,7 +9,11 @@ import { SCHEMA_VERSION, stepsFrom } from "./schema.ts";
 
 /** Which database, and which part of it. */
 export interface PostgresStoreOptions {
-  /** Such as `postgres://user:password@host:5432/database`. */
+  /**
+   * Such as `postgres://user:password@host:5432/database`. Behind a pooler that lends connections for a
+   * transaction each, instances hear of each other's writes up to two seconds later: such a connection
+   * cannot `LISTEN`.
+   */
   readonly url: string;
   /**
    * Schema that holds the tables: lower-case letters, digits and `_`, beginning with a letter;
