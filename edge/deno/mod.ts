@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { deployRegion } from "./deploy.ts";
+export type { DeployedRegion, DeployOptions, DeployVariables } from "./deploy.ts";
 export { serveAggregator } from "./serve.ts";
 export { serveHelper } from "./serve_helper.ts";
 export type { ServedAggregator, ServeOptions } from "../native/aggregator_server.ts";
