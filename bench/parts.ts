@@ -12,6 +12,7 @@ import { measureFlower } from "./flower.ts";
 import { measureIngest } from "./ingest.ts";
 import { measureLoad } from "./load/measure.ts";
 import { measureKernels } from "./kernels.ts";
+import { measureLargeParcels } from "./large_parcels.ts";
 import { measureLog } from "./log.ts";
 import { measureMask } from "./mask.ts";
 import { measureNoise } from "./noise.ts";
@@ -65,8 +66,14 @@ export const PARTS: readonly Part[] = [
   {
     name: "ingest",
     title: "A region's ingest over loopback HTTP",
-    duration: "40 s",
+    duration: "1 min",
     run: measureIngest,
+  },
+  {
+    name: "large",
+    title: "Parcels of 16 Mi and 64 M values in objects of workerd",
+    duration: "1 min",
+    run: measureLargeParcels,
   },
   {
     name: "workerd",
