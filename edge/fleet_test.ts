@@ -392,3 +392,27 @@ Deno.test("fleet: an upload whose slices are gone fails alone, not those that sh
   assert.equal((await openRound(peers[0]!.peer, task, 1)).round, 2);
   await root.stop();
 });
+
+Deno.test("fleet: instances that are too far behind to be told what changed read everything", async () => {
+  const { open } = sharedMemory(hastyClock(), 1);
+  let [told, untold] = [0, 0];
+  const { runs, sums, left } = await runFleet(taskFor(), {
+    instances: 3,
+    open,
+    wrap: (store) => ({
+      ...store,
+      shared: {
+        ...store.shared!,
+        async changes(task, since) {
+          const changes = await store.shared!.changes(task, since);
+          changes === undefined ? untold++ : told++;
+          return changes;
+        },
+      },
+    }),
+  });
+  assert.ok(told > 0 && untold > 0, `told ${told} times, and ${untold} times not`);
+  assert.deepEqual(sums, [await sumDigest(sumOf(1)), await sumDigest(sumOf(2))]);
+  assert.deepEqual(runs.map(({ rounds }) => rounds), runs.map(() => [1, 2]));
+  assert.deepEqual(left, []);
+});
