@@ -39,6 +39,8 @@ export function taskEvents(c: Context, task: ObservedTask, options: EventsOption
     using _end = { [Symbol.dispose]: options.ended };
     const left = new AbortController();
     stream.onAbort(() => left.abort());
+    // A platform that tells of a listener that has left need not wait until something is sent.
+    c.req.raw.signal.addEventListener("abort", () => stream.abort(), { once: true });
     const send: Send = (event) => sendInTime(event, { stream, clock });
     let next = options.from ?? task.look().logLength;
     try {

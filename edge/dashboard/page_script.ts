@@ -66,8 +66,8 @@ async function show(task) {
 
 async function start() {
   const { tasks } = await (await fetch("v1/tasks")).json();
-  const task = asked ?? tasks[0]?.task;
-  if (task === undefined) {
+  const task = encodeURIComponent(asked ?? tasks[0]?.task ?? "");
+  if (task === "") {
     say("no task yet", false);
     setTimeout(restart, 2000);
     return;
@@ -76,8 +76,19 @@ async function start() {
   const events = new EventSource("v1/tasks/" + task + "/events");
   events.addEventListener("open", () => say("live", true));
   events.addEventListener("status", () => show(task).catch(() => say("reconnecting", false)));
-  events.addEventListener("error", () => say("reconnecting", false));
-  setInterval(tick, 1000);
+  const ticking = setInterval(tick, 1000);
+  // A page that the browser keeps for later would keep its place among the listeners too.
+  addEventListener("pagehide", () => {
+    clearInterval(ticking);
+    events.close();
+  }, { once: true });
+  events.addEventListener("error", () => {
+    say("reconnecting", false);
+    // Browsers come back by themselves after a broken line, but not after an answer that is a refusal.
+    if (events.readyState !== EventSource.CLOSED) return;
+    clearInterval(ticking);
+    setTimeout(restart, 2000);
+  });
 }
 
 function restart() {
@@ -87,5 +98,6 @@ function restart() {
   });
 }
 
+addEventListener("pageshow", ({ persisted }) => persisted && restart());
 restart();
 `;

@@ -69,7 +69,7 @@ export async function startScene(
     ...{ module, identity, clock, digest: nativeDigest },
     store: memoryStore(),
     strategy: ({ strategy }) => strategyFrom(strategy, core),
-    observers: [dashboard({ token })],
+    observers: [dashboard({ token, listeners: 1 })],
   });
   stack.use(app.aggregator);
   const clients = sizes.reduce((all, size) => all + size, 0);
