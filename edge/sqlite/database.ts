@@ -2,8 +2,10 @@
  * SQLite files of ours: opening them, bringing them to the newest schema, and what goes wrong.
  *
  * Durability: write-ahead log with `synchronous = FULL`, so that a transaction has reached the disk
- * (one `fsync` of the log) before its statement returns. A file is held exclusively while it is open:
- * a second process, or a second store, is refused.
+ * (one `fsync` of the log, on macOS with `F_FULLFSYNC`) before its statement returns; a file system
+ * without such a log is refused. A file is held exclusively while it is open: a second process, or a
+ * second store, waits {@link SqliteStoreOptions.busyTimeoutMs} for it and is refused then. What does
+ * not fit on the disk fails as a whole; once there is room again, the next write goes on.
  *
  * @module
  */
@@ -61,7 +63,7 @@ export function openDatabase(
         return Promise.resolve(run());
       } catch (cause) {
         if (cause instanceof RangeError) return Promise.reject(cause);
-        const detail = `Cannot ${what} in ${path}: the database refused it`;
+        const detail = `Cannot ${what} in ${path}: ${refusalOf(cause)}`;
         return Promise.reject(new TributaryError("store-failed", detail, { cause }));
       }
     },
@@ -91,7 +93,11 @@ function open(path: string, format: FileFormat, timeout: number): DatabaseSync {
     db = new DatabaseSync(path, { timeout });
     // The page size counts for a new file only: parcels are large, and 16 KiB pages halve the time.
     db.exec("PRAGMA page_size = 16384; PRAGMA locking_mode = EXCLUSIVE");
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    const mode = db.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode;
+    if (mode !== "wal" && path !== ":memory:") {
+      throw new Error(`its file system has no write-ahead log, but ${mode}`);
+    }
+    db.exec(SETTINGS);
     migrate(db, path, format);
     return db;
   } catch (cause) {
@@ -101,7 +107,25 @@ function open(path: string, format: FileFormat, timeout: number): DatabaseSync {
   }
 }
 
+/**
+ * What holds while a file is open: each commit reaches the disk; the log shrinks again after a burst;
+ * and a schema that somebody has tampered with runs no functions.
+ */
+const SETTINGS = `
+  PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+  PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF`;
+
+function refusalOf(cause: unknown): string {
+  return isFull(cause) ? "the disk is full" : "the database refused it";
+}
+
+/** By its words: not every platform tells the number of the error. */
+function isFull(cause: unknown): boolean {
+  return cause instanceof Error && /disk is full/i.test(cause.message);
+}
+
 function reasonOf(cause: unknown): string {
+  if (isFull(cause)) return "the disk is full";
   const message = cause instanceof Error ? cause.message : String(cause);
   if (/locked|busy/i.test(message)) return "another process or store has it open";
   if (/not a database/i.test(message)) return "it is not a SQLite database";
@@ -133,11 +157,14 @@ function migrate(db: DatabaseSync, path: string, { applicationId, steps }: FileF
           "a newer version of this program wrote it",
       );
     }
+    // A file that is as it should be opens on a full disk too.
+    if (version === steps.length) return db.exec("ROLLBACK");
     for (const step of steps.slice(version)) db.exec(step);
     db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps.length}`);
     db.exec("COMMIT");
   } catch (error) {
-    db.exec("ROLLBACK");
+    // A full disk may have rolled back already.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
 }
