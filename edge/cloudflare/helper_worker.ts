@@ -17,7 +17,7 @@ import { askObject, type ObjectNamespace } from "./ask_object.ts";
 import { gatekeeper } from "./gatekeeper.ts";
 import { HELPER_GATES } from "./gates.ts";
 import { type HelperObject, helperObject, type HelperObjectState } from "./helper_object.ts";
-import { readKeySecret } from "./secrets.ts";
+import { readKeySecret } from "../secrets.ts";
 
 /** What a helper is made of. */
 export interface HelperWorkerOptions

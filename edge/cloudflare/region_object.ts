@@ -20,7 +20,7 @@ import { type AccumulatorNamespace, accumulatorsOf } from "./accumulator_object.
 import type { ObjectStorage } from "./database.ts";
 import { fixedLengthFetch } from "./fixed_length_fetch.ts";
 import { objectNonceLog } from "./nonce_log.ts";
-import type { ParentTask } from "./secrets.ts";
+import type { ParentTask } from "../secrets.ts";
 import { objectStore, openAggregator } from "./store.ts";
 
 /** What the platform gives an object, as far as a region uses it. */

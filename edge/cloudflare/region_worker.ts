@@ -28,7 +28,7 @@ import { askObject, type ObjectNamespace } from "./ask_object.ts";
 import { gatekeeper } from "./gatekeeper.ts";
 import { REGION_GATES } from "./gates.ts";
 import { type ObjectState, type RegionObject, regionObject } from "./region_object.ts";
-import { readKeySecret, readParentsSecret } from "./secrets.ts";
+import { readKeySecret, readParentsSecret } from "../secrets.ts";
 import { createTaskForms } from "./task_forms.ts";
 
 /** What a region is made of. */

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
 import { admitAll, admitByToken } from "../admission.ts";
 import { type AggregatorApp, createAggregatorApp } from "../app.ts";
-import { type ParentTask, readKeySecret, readParentsSecret } from "../cloudflare/secrets.ts";
+import { type ParentTask, readKeySecret, readParentsSecret } from "../secrets.ts";
 import type { KvDatabase } from "../deno_kv/database.ts";
 import { denoKvStore } from "../deno_kv/store.ts";
 import { type Logger, silent } from "../logger.ts";

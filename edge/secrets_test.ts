@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { toBase64, toBase64Url } from "../../src/core/bytes.ts";
-import { generateStoredIdentity } from "../../src/core/identity.ts";
-import { hex32 } from "../../src/wire/_testing.ts";
+import { toBase64, toBase64Url } from "../src/core/bytes.ts";
+import { generateStoredIdentity } from "../src/core/identity.ts";
+import { hex32 } from "../src/wire/_testing.ts";
 import { readKeySecret, readParentsSecret } from "./secrets.ts";
 
 Deno.test("secrets: a key is read in either alphabet, padded or not, and in lines", async () => {

@@ -1,10 +1,10 @@
 /**
- * Secrets of a worker, which are texts.
+ * Secrets of servers that are deployed with them as texts, where there are no files.
  *
  * @module
  */
-import { fromBase64 } from "../../src/core/bytes.ts";
-import type { ParentOptions } from "../region.ts";
+import { fromBase64 } from "../src/core/bytes.ts";
+import type { ParentOptions } from "./region.ts";
 
 /** A task at an aggregator that a region sums for. */
 export interface ParentTask extends ParentOptions {
