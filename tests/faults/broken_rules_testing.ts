@@ -14,7 +14,7 @@ import type { Disk } from "./disk.ts";
 import type { Mix } from "./faults.ts";
 import type { WorldPlan } from "./plan.ts";
 import type { Rule } from "./violation.ts";
-import type { Mischief } from "./world.ts";
+import type { Mischief } from "./mischief.ts";
 
 /** A rule that is broken, and what shows it. */
 export interface BrokenRule {
@@ -37,7 +37,15 @@ const QUIET: Mix = {
 function only(mix: Partial<Mix>, change: Partial<WorldPlan> = {}): (plan: WorldPlan) => WorldPlan {
   return (plan) => ({
     ...plan,
-    ...{ mask: "none", helpers: 0, groups: 1, rate: 1, healMs: 60_000 },
+    ...{
+      instances: 1,
+      hasSiblings: false,
+      mask: "none",
+      helpers: 0,
+      groups: 1,
+      rate: 1,
+      healMs: 60_000,
+    },
     ...{ rounds: 6, roundMs: 10_000, least: 1, clients: 5, shape: [2] },
     ...change,
     mix: { ...QUIET, ...mix },
@@ -133,6 +141,16 @@ function writesInParts(disk: Disk): Disk {
   };
 }
 
+/** Writes whatever it is given, whoever has written since. */
+function writesBlindly(store: RoundStore): RoundStore {
+  return {
+    ...store,
+    async write(task, _, change) {
+      return await store.write(task, (await store.read(task))?.version ?? 0, change);
+    },
+  };
+}
+
 /** Loses the sums of rounds with the power. */
 function forgetsSums(disk: Disk): Disk {
   let isLost = false;
@@ -181,7 +199,7 @@ export const BROKEN_RULES: readonly BrokenRule[] = [
     shows: ["lost-update"],
     seeds: 10,
     mischief: {
-      disk: (disk, { role }) => role === "region" ? acksEarly(disk, 2) : disk,
+      disk: (disk, role) => role === "region" ? acksEarly(disk, 2) : disk,
       plan: only({ dies: 0.07 }, { mortal: ["region answer"], shape: [1], clients: 6 }),
     },
   },
@@ -190,7 +208,7 @@ export const BROKEN_RULES: readonly BrokenRule[] = [
     shows: ["log-changed", "lost-update"],
     seeds: 10,
     mischief: {
-      disk: (disk, { role }) => role === "root" ? acksEarly(disk, 2) : disk,
+      disk: (disk, role) => role === "root" ? acksEarly(disk, 2) : disk,
       plan: only({ dies: 0.15 }, { mortal: ["root answer"] }),
     },
   },
@@ -205,7 +223,7 @@ export const BROKEN_RULES: readonly BrokenRule[] = [
     shows: ["opened-twice"],
     seeds: 40,
     mischief: {
-      disk: (disk, { role }) => role === "root" ? acksEarly(disk, 2) : disk,
+      disk: (disk, role) => role === "root" ? acksEarly(disk, 2) : disk,
       helperDisk: forgetsAnswers,
       plan: only({ dies: 0.1 }, {
         mortal: ["root send"],
@@ -214,6 +232,15 @@ export const BROKEN_RULES: readonly BrokenRule[] = [
         least: 2,
         clients: 4,
       }),
+    },
+  },
+  {
+    name: "instances of a region write without looking whether the other one has",
+    shows: ["lost-update", "wrong-sum", "log-invalid"],
+    seeds: 25,
+    mischief: {
+      shared: writesBlindly,
+      plan: only({ delayed: 0.3 }, { instances: 2, shape: [1], clients: 6 }),
     },
   },
   {

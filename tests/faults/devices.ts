@@ -23,8 +23,8 @@ export interface Device {
   readonly identity: Identity;
   /** Decides all that it draws of its updates. */
   readonly seed: Uint8Array;
-  /** Region that it joins. */
-  readonly url: string;
+  /** Regions that it may join, its own first. */
+  readonly urls: readonly string[];
   /** Whether the task is over for it. */
   isDone: boolean;
 }
@@ -60,11 +60,11 @@ async function takePart(
     readonly over: AbortController;
   },
 ): Promise<void> {
-  const { identity, seed, url } = device;
+  const { identity, seed, urls } = device;
   const trainer = await trainerOf(world, device, life);
   for (;;) {
     try {
-      await using me = await join(url, {
+      await using me = await join(urls, {
         ...{ identity, seed, trainer, cores: world.cores, digest: nativeDigest, signal },
         ...{ clock: life.clock, random: life.random, fetch: world.fetchOf(life) },
       });

@@ -90,7 +90,7 @@ export function createLedger(): Ledger {
       return;
     }
     // The updates of two rounds are kept.
-    const isKept = (rounds.get(by.name) ?? 0) <= Number(round) + 1;
+    const isKept = (rounds.get(request.url.host) ?? 0) <= Number(round) + 1;
     if (before === undefined || !isKept || status >= 500 || UNSPOKEN.has(status)) return;
     blame("receipt-changed", `${by.name} refused by ${status} what it has taken in round ${round}`);
   }
@@ -137,7 +137,7 @@ export function createLedger(): Ledger {
     noted,
     written({ name, id }, { record, updates: rows = [] }) {
       const { round } = record as unknown as TaskRecord;
-      rounds.set(name, round.round);
+      rounds.set(`${name}.test`, round.round);
       noted(id, rows);
       const { phase, role } = round;
       if (role !== "root" || phase.kind !== "unmasking") return;

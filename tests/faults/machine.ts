@@ -97,6 +97,9 @@ const TAKES: Readonly<Record<Effect, readonly [number, number]>> = {
   answer: [0, 0.2],
 };
 
+/** Writes are few among the steps, and matter most. */
+const WRITE_ROLLS = 4;
+
 const STORED: ReadonlySet<Effect> = new Set(["read", "write", "put", "drop"]);
 const CHANGES: ReadonlySet<Effect> = new Set(["write", "put", "drop"]);
 
@@ -148,9 +151,9 @@ export function createMachine(options: MachineOptions): Machine {
   ): Promise<T> {
     if (!life.isAlive) return await never();
     const [from, to] = TAKES[kind];
-    const dies = options.isMortal(kind) && dice.comes("dies")
-      ? dice.pick(["before", "after"] as const)
-      : undefined;
+    const isFatal = options.isMortal(kind) &&
+      Array.from({ length: kind === "write" ? WRITE_ROLLS : 1 }).some(() => dice.comes("dies"));
+    const dies = isFatal ? dice.pick(["before", "after"] as const) : undefined;
     const fails = STORED.has(kind) && dies === undefined && dice.comes("fails")
       ? dice.pick(["before", "after"] as const)
       : undefined;

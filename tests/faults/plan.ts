@@ -14,6 +14,10 @@ export interface WorldPlan {
   readonly seed: number;
   /** How many children an aggregator has, level by level; none for a root alone. */
   readonly shape: readonly number[];
+  /** Processes that each region consists of, which share a database. */
+  readonly instances: number;
+  /** Whether a device knows of other regions than its own. */
+  readonly hasSiblings: boolean;
   /** Devices, dealt to the leaves in turn. */
   readonly clients: number;
   /** Fewest clients of a round. */
@@ -77,10 +81,13 @@ export async function planWorld(seed: number): Promise<WorldPlan> {
   const shape = pick(rng, SHAPES);
   const mask = pick(rng, MASKS);
   const clients = mask === "none" ? between(2, 6) : between(3, 5);
-  const least = mask === "none" ? between(1, clients) : between(2, clients - 1);
   const isSampled = mask === "none" && rng.below(5) === 0;
+  const most = isSampled ? Math.ceil(clients / 2) : mask === "none" ? clients : clients - 1;
+  const least = between(mask === "none" ? 1 : 2, most);
   return {
     ...{ seed, shape, clients, least, mask },
+    instances: rng.below(4) === 0 ? 2 : 1,
+    hasSiblings: rng.below(3) === 0,
     groups: mask === "none" ? 1 : between(1, 2),
     helpers: mask === "none" ? 0 : mask === "two_helper" ? 2 : 3,
     rate: isSampled ? 0.75 : 1,
@@ -112,7 +119,8 @@ export function describePlan(plan: WorldPlan): string {
   const mortal = plan.mortal.length === ROLES.length ? "" : `only a ${plan.mortal} dies; `;
   const faults = Object.entries(plan.mix).filter(([, often]) => often > 0);
   return [
-    `tree [${shape}], ${clients} clients (at least ${least}), ${rounds} rounds of ${
+    `tree [${shape}]${plan.instances > 1 ? " of two instances each" : ""}, ${clients} clients` +
+    `${plan.hasSiblings ? " that know all regions" : ""} (at least ${least}), ${rounds} rounds of ${
       roundMs / 1000
     } s`,
     `mask ${mask}${groups > 1 ? ` in ${groups} groups` : ""}${isStaged ? ", staged" : ""}`,

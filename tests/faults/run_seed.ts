@@ -7,7 +7,8 @@ import { inlineCores } from "../../src/client/cores.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
 import { describePlan } from "./plan.ts";
 import { RULES } from "./violation.ts";
-import { runWorld, type Workshop, type WorldOptions, type WorldOutcome } from "./world.ts";
+import type { Workshop } from "./build_world.ts";
+import { runWorld, type WorldOptions, type WorldOutcome } from "./world.ts";
 
 /** What all worlds of a thread share. */
 export async function openWorkshop(): Promise<Workshop> {
