@@ -39,6 +39,8 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
 
 /** Standard base64 with padding (RFC 4648, section 4). */
 export function toBase64(bytes: Uint8Array): string {
+  // Newer platforms do it by themselves, seven times as fast.
+  if (typeof bytes.toBase64 === "function") return bytes.toBase64();
   // In pieces, because a call takes only so many arguments.
   let binary = "";
   for (let at = 0; at < bytes.length; at += 0x8000) {
@@ -53,18 +55,24 @@ export function toBase64(bytes: Uint8Array): string {
  * @throws {RangeError} If the text is not the one form that {@link toBase64} gives.
  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  let binary: string;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    binary = atob(text);
+    bytes = decodeBase64(text);
   } catch (cause) {
     throw new RangeError(`Cannot read base64: a character or the length is not allowed`, { cause });
   }
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   // Spare bits, missing padding and white space would give one value several names.
   if (toBase64(bytes) !== text) {
     throw new RangeError(`Cannot read base64: expected its canonical form, with padding`);
   }
+  return bytes;
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
 }
 

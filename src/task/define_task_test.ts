@@ -174,7 +174,10 @@ Deno.test("defineTask: refuses what a region cannot hold, with the bytes", () =>
     { model: mf({ items: 4_000_000, dim: 32 }) },
     /^Cannot plan an update of 544000016 bytes: at most 268435456 fit a region/,
   );
-  refused({ model: ials({ items: 97_240, dim: 64, form: "exact" }) }, /Cannot plan an update of \d+/);
+  refused(
+    { model: ials({ items: 97_240, dim: 64, form: "exact" }) },
+    /Cannot plan an update of \d+/,
+  );
 });
 
 Deno.test("defineTask: refuses dimensions and settings out of range, naming them", () => {
