@@ -97,6 +97,7 @@ export {
   type Choice,
   type SignedTask,
   signTask,
+  signTaskFor,
   type StopRules,
   type Task,
   taskId,

@@ -23,7 +23,7 @@ import type { Spent } from "../src/wire/log.ts";
 import { isOpened } from "../src/wire/log_groups.ts";
 import { isRetryable } from "../src/wire/peer.ts";
 import type { ModelInfo } from "../src/wire/round_info.ts";
-import { type SignedTask, type Task, updatePlan, verifyTask } from "../src/wire/task.ts";
+import { rootKeyOf, type SignedTask, type Task, updatePlan, verifyTask } from "../src/wire/task.ts";
 import type { Duty, Perform } from "./duty.ts";
 import { storeFirst } from "./first_write.ts";
 import { modelName, readSlices, sliceRows } from "./models.ts";
@@ -61,9 +61,9 @@ export async function storeTask(
 ): Promise<string> {
   const { identity, digest } = world;
   const { id } = await verifyTask(signed);
-  const { task, owner } = signed;
-  if (owner !== toBase64Url(identity.publicKey)) {
-    refuse(`${owner} owns it, expected this root's own key, as it signs the round log`);
+  const { task } = signed;
+  if (rootKeyOf(signed) !== toBase64Url(identity.publicKey)) {
+    refuse(`${rootKeyOf(signed)} runs it, expected this root's own key, as it signs the round log`);
   }
   const strategy = strategyOf(task);
   formOf(task);

@@ -19,13 +19,15 @@ import { modelFrom } from "../src/models/registry.ts";
 import { inlineModule } from "../src/wasm/inline.ts";
 import { createTrainCore } from "../src/wasm/train.ts";
 import { manualClock } from "../src/wire/_testing.ts";
-import { signTask, type Task, taskId } from "../src/wire/task.ts";
+import { signTask, signTaskFor, type Task, taskId } from "../src/wire/task.ts";
 import { createWatch } from "./watch.ts";
 
 /** Which tree. */
 export interface TreeOptions {
   /** What it works on. */
   readonly task: Task;
+  /** Signs the task; the root itself by default. */
+  readonly owner?: Identity;
   /** How many children an aggregator has, level by level; none for a root alone. */
   readonly shape?: readonly number[];
   /** How requests travel; over HTTP time is the system's and stores are SQLite files. */
@@ -162,7 +164,10 @@ export async function startTree(options: TreeOptions): Promise<Tree> {
         url = running.url;
         await running.ready;
         if (parent !== undefined) return;
-        const signed = await signTask(task, identity);
+        const { owner } = options;
+        const signed = owner === undefined
+          ? await signTask(task, identity)
+          : await signTaskFor(task, { owner, root: identity.publicKey });
         const model = modelFrom(task.model, task.train).initial(fromHex(task.seed));
         await running.aggregator.own({ signed, model });
       },

@@ -73,7 +73,7 @@ export function helperRoutes({ world, book, guard, admit }: HelperRoutesOptions)
     ROUTES.task,
     describeRoute({
       summary: "Have a task served",
-      description: "Signed by the task's owner. Doing so again changes nothing.",
+      description: "Signed by the task's root. Doing so again changes nothing.",
       parameters: requestHeaders([...SIGNATURE_HEADERS, BODY_DIGEST]),
       requestBody: {
         required: true,
@@ -101,8 +101,8 @@ export function helperRoutes({ world, book, guard, admit }: HelperRoutesOptions)
         digest,
       });
       const task = await serveTask(document, world, c.req.param("task"));
-      const { id, owner, signed } = task;
-      await guard.check(c.req.raw, { kind: "json", member: owner, isKnown: true });
+      const { id, owner, root, signed } = task;
+      await guard.check(c.req.raw, { kind: "json", member: root, isKnown: true });
       const { name } = signed.task;
       if (!await admit({ task: id, name, owner })) {
         throw new TributaryError(
@@ -142,7 +142,7 @@ export function helperRoutes({ world, book, guard, admit }: HelperRoutesOptions)
     async (c) => {
       requireSignature(c.req.raw);
       const task = await book.get(c.req.param("task"));
-      await guard.check(c.req.raw, { kind: "ask", member: task.owner, isKnown: true });
+      await guard.check(c.req.raw, { kind: "ask", member: task.root, isKnown: true });
       const answer = await answerAsk(c.req.raw, task, world);
       return c.body(answer.slice(), 200, { "content-type": "application/octet-stream" });
     },

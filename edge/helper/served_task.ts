@@ -14,7 +14,7 @@ import { maskOf } from "../../src/mask/registry.ts";
 import { parcelsOf } from "../../src/update/plan.ts";
 import { groupsOf, helpersOf } from "../../src/wire/mask_plan.ts";
 import { planDigest } from "../../src/wire/session_id.ts";
-import { type SignedTask, updatePlan, verifyTask } from "../../src/wire/task.ts";
+import { rootKeyOf, type SignedTask, updatePlan, verifyTask } from "../../src/wire/task.ts";
 import { MAX_SLICE_BYTES } from "../store.ts";
 import type { HelperWorld } from "./world.ts";
 
@@ -26,6 +26,8 @@ export interface ServedTask {
   readonly signed: SignedTask;
   /** Identity id of its owner. */
   readonly owner: string;
+  /** Identity id of whoever runs its root, and asks. */
+  readonly root: string;
   /** Which of its helpers this is, from 1. */
   readonly number: number;
   /** The key that its clients seal to. */
@@ -72,6 +74,7 @@ export async function serveTask(
     id,
     signed,
     owner: await identityId(fromBase64Url(signed.owner)),
+    root: await identityId(fromBase64Url(rootKeyOf(signed))),
     number,
     key,
     helping,

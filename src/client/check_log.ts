@@ -17,7 +17,7 @@ import { createLogPeer, type LogPeer } from "../wire/log_peer.ts";
 import { isPrefix } from "../wire/merkle_consistency.ts";
 import { onlyTask } from "../wire/only_task.ts";
 import { createPeer } from "../wire/peer.ts";
-import type { SignedTask, TaskOffer } from "../wire/task.ts";
+import { rootKeyOf, type SignedTask, type TaskOffer } from "../wire/task.ts";
 import { type LogSummary, verifyLog } from "../wire/verify_log.ts";
 
 /** A head may be so much older, or newer, than the reader's clock says. */
@@ -96,17 +96,18 @@ export async function checkLog(url: string, options: CheckLogOptions = {}): Prom
 }
 
 /**
- * Checks that a root's log is kept by the task's owner; a region's may be by anybody.
+ * Checks that a root's log is kept by whom the task's owner says; a region's may be by anybody.
  *
  * @param signed The task with its owner's key, checked.
  * @throws {TributaryError} `log-invalid` if it is not.
  */
 export function checkKeeper(
   { role, keeper }: LogSummary,
-  { owner }: Pick<SignedTask, "owner">,
+  signed: Pick<SignedTask, "owner" | "root">,
 ): void {
-  if (role === "root" && keeper !== owner) {
-    refuse(`${keeper} keeps it, expected the task's owner, ${owner}`);
+  const root = rootKeyOf(signed);
+  if (role === "root" && keeper !== root) {
+    refuse(`${keeper} keeps it, expected the task's root, ${root}`);
   }
 }
 

@@ -15,6 +15,7 @@ import { checkTask } from "../task/check_task.ts";
 import { createUpdateChain } from "../update/chain.ts";
 import { isRetryable } from "../wire/peer.ts";
 import { planDigest } from "../wire/session_id.ts";
+import { rootKeyOf } from "../wire/task.ts";
 import { type ClientCores, inlineCores } from "./cores.ts";
 import { checkInsistence } from "./insistence.ts";
 import type { JoinOptions } from "./join_options.ts";
@@ -80,7 +81,7 @@ export async function join(
     taskId,
     task,
     regions,
-    owner,
+    rootKey: rootKeyOf(first.offer),
     plan: await planDigest(task, digest),
     tensors: published,
     trainer,

@@ -98,8 +98,8 @@ export interface ParticipantOptions {
   readonly mask: Mask;
   /** Masks in its memory. */
   readonly aggregate: AggregateCore;
-  /** Raw key of the task's owner, base64url. */
-  readonly owner: string;
+  /** Raw key of whoever runs the task's root, base64url. */
+  readonly rootKey: string;
   /** Seeds of all that is random in a round. */
   seedsOf(round: number): Promise<RoundSeeds>;
   /** Runs work when it is this device's turn. */

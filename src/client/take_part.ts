@@ -47,8 +47,8 @@ export interface Part extends SendOptions {
   readonly blur?: Omit<PrivateSender, "clip">;
   /** SHA-256. */
   readonly digest: Digest;
-  /** Raw key of the task's owner, base64url. */
-  readonly owner: string;
+  /** Raw key of whoever runs the task's root, base64url. */
+  readonly rootKey: string;
   /** Runs training when it is this device's turn; waiting for others is nobody's turn. */
   turn<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -173,7 +173,7 @@ function sharedKeys(
   const { mask: { phases: phased }, aggregate: core } = part;
   const { phasePeer: peer, region } = home;
   if (phased === undefined) return undefined;
-  const { task, owner, identity, random, digest } = part;
+  const { task, rootKey: owner, identity, random, digest } = part;
   const shared = groupSession(sid, group, digest).then((sid) =>
     beginPhases(
       { peer, region, task, owner, round, sid, identity, phased, core, random, digest },

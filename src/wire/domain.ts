@@ -19,7 +19,8 @@ export type Domain =
   | "answer"
   | "helper"
   | "phase"
-  | "succession";
+  | "succession"
+  | "root";
 
 /** The bytes that are signed: `tributary/<domain>/1\n`, then the document's canonical JSON. */
 export function sealed(domain: Domain, document: unknown): Uint8Array {

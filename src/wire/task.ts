@@ -163,19 +163,39 @@ export function updatePlan(
   return { ...update, maxClients: clients.max, ...(privacy && { privacy }) };
 }
 
+/** The owner's word for the key of the root. */
+export interface RootKey {
+  /** Raw Ed25519 key of the root, base64url. */
+  readonly publicKey: string;
+  /** The owner's, over `"tributary/root/1\n"` and the canonical JSON of `{ task, root }`. */
+  readonly signature: string;
+}
+
+const rootKeySchema: v.GenericSchema<RootKey> = v.pipe(
+  v.strictObject({ publicKey: key32Schema, signature: signatureSchema }),
+  v.description("The key of the root, under the owner's signature"),
+);
+
 /** A task with its owner's word for it. */
 export interface SignedTask {
   /** The document. */
   readonly task: Task;
-  /** The owner's raw Ed25519 public key, base64url. The owner runs the root and signs its log. */
+  /** The owner's raw Ed25519 public key, base64url. */
   readonly owner: string;
   /** Over `"tributary/task/1\n"` and the canonical JSON of the task. */
   readonly signature: string;
+  /** Who runs the root and signs its log, where that is not the owner's own key. */
+  readonly root?: RootKey;
 }
 
 /** Schema of {@link SignedTask}. */
 export const signedTaskSchema: v.GenericSchema<SignedTask> = v.pipe(
-  v.strictObject({ task: taskSchema, owner: key32Schema, signature: signatureSchema }),
+  v.strictObject({
+    task: taskSchema,
+    owner: key32Schema,
+    signature: signatureSchema,
+    root: v.exactOptional(rootKeySchema),
+  }),
   v.description("A task with its owner's signature"),
 );
 
@@ -191,6 +211,7 @@ export const taskOfferSchema: v.GenericSchema<TaskOffer> = v.pipe(
     task: taskSchema,
     owner: key32Schema,
     signature: signatureSchema,
+    root: v.exactOptional(rootKeySchema),
     region: partySchema,
   }),
   v.description("A signed task and the aggregator that offers it"),
@@ -277,6 +298,27 @@ export async function signTask(task: Task, owner: Identity): Promise<SignedTask>
 }
 
 /**
+ * The task under the signature of an owner whose key is not the root's: the root runs it by the owner's
+ * word, and the owner's key may lie elsewhere.
+ *
+ * @param root Raw Ed25519 key of the root.
+ */
+export async function signTaskFor(
+  task: Task,
+  { owner, root }: { readonly owner: Identity; readonly root: Uint8Array },
+): Promise<SignedTask> {
+  const publicKey = toBase64Url(root);
+  const said = { task: await taskId(task), root: publicKey };
+  const signature = toBase64Url(await owner.sign(sealed("root", said)));
+  return { ...await signTask(task, owner), root: { publicKey, signature } };
+}
+
+/** Raw key of whoever runs a task's root, base64url: signs its log, and asks helpers. */
+export function rootKeyOf({ owner, root }: Pick<SignedTask, "owner" | "root">): string {
+  return root?.publicKey ?? owner;
+}
+
+/**
  * Checks a signed task: its form, its owner's signature and, when known, its name.
  *
  * @param value    Unknown data.
@@ -297,6 +339,12 @@ export async function verifyTask(
   }
   if (!await verifySealed(TASK, task, signed.signature, fromBase64Url(signed.owner))) {
     refuse(`the signature is not its owner's`);
+  }
+  if (signed.root !== undefined) {
+    const { publicKey: root, signature } = signed.root;
+    if (!await verifySealed("root", { task: id, root }, signature, fromBase64Url(signed.owner))) {
+      refuse(`its owner has not signed for the root ${root}`);
+    }
   }
   return { signed: { ...signed, task }, id };
 }

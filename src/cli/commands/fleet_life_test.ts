@@ -39,7 +39,16 @@ Deno.test("fleet: tokens, a region that is killed, one that drains and one with 
     return run.out.trim().split("\n");
   };
 
-  const root = await serve("root", "root", "--task", "task.json", "--items", "items.csv");
+  const root = await serve(
+    "root",
+    "root",
+    "--task",
+    "task.json",
+    "--items",
+    "items.csv",
+    "--owner-key",
+    "owner.key",
+  );
   const behind = ["--parent", root.url, "--tickets"];
   const north = await serve("north", "region", ...behind);
   const south = await serve("south", "region", ...behind);
@@ -111,7 +120,7 @@ Deno.test("fleet: tokens, a region that is killed, one that drains and one with 
 
   // One of two that are revoked is heard no more.
   const [gone] = ids;
-  await operate(otherName, "revoke", other.url, gone?.id ?? "");
+  await operate(otherName, "revoke", other.url, "--member", gone?.id ?? "");
   const { code, err } = await devices[0]!.ended;
   assert.equal(code, 1);
   assert.match(err, /was revoked/);

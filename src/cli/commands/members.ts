@@ -53,17 +53,19 @@ export function inviteCommand(terminal: Terminal): Command {
 interface RevokeFlags extends OperatorFlags {
   readonly release?: boolean;
   readonly restore?: boolean;
+  readonly member: string;
 }
 
 /** Takes a member off the roster for good, or lets it come again. */
 export function revokeCommand(terminal: Terminal): Command {
   return operatorCommand("revoke", "Take a member off the roster; it is heard no more")
-    .argument("<member>", "its id")
+    // No argument, as an id may begin with a dash.
+    .requiredOption("--member <id>", "its id")
     .option("--release", "let another device come as the same person, as this one's key is lost")
     .addOption(
       new Option("--restore", "let one that was revoked enrol again").conflicts("release"),
     )
-    .action(async (url: string, member: string, flags: RevokeFlags) => {
+    .action(async (url: string, { member, ...flags }: RevokeFlags) => {
       const { peer, task, region } = await operate(url, flags);
       if (flags.restore) await peer.restore(task, { region, member });
       else await peer.revoke(task, { region, member, release: flags.release ?? false });
