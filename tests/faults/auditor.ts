@@ -21,7 +21,7 @@ export interface AuditOptions {
   readonly seen: string[];
 }
 
-const EVERY_MS = 7000;
+const EVERY_MS = 15_000;
 
 /** Reads for as long as it lives. */
 export function watchLog(life: Life, options: AuditOptions): Running {

@@ -80,7 +80,7 @@ export async function planWorld(seed: number): Promise<WorldPlan> {
   const between = (from: number, to: number) => from + rng.below(to - from + 1);
   const shape = pick(rng, SHAPES);
   const mask = pick(rng, MASKS);
-  const clients = mask === "none" ? between(2, 6) : between(3, 5);
+  const clients = mask === "none" ? between(2, 5) : between(3, 4);
   const isSampled = mask === "none" && rng.below(5) === 0;
   const most = isSampled ? Math.ceil(clients / 2) : mask === "none" ? clients : clients - 1;
   const least = between(mask === "none" ? 1 : 2, most);
@@ -95,7 +95,7 @@ export async function planWorld(seed: number): Promise<WorldPlan> {
     roundMs: between(5, 40) * 1000,
     isStaged: rng.below(3) === 0,
     mortal: rng.below(2) === 0 ? ROLES : [pick(rng, ROLES)],
-    healMs: between(10, 100) * 1000,
+    healMs: between(5, 60) * 1000,
     mix: drawMix(rng),
   };
 }
