@@ -95,6 +95,7 @@ export type {
 export type { Sampling } from "./src/wire/sampling.ts";
 export {
   type Choice,
+  type RootKey,
   type SignedTask,
   signTask,
   signTaskFor,

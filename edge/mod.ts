@@ -52,5 +52,5 @@ export type { GroupOutcome, LoggedGroup, SealedGroup } from "../src/wire/log_gro
 export type { Party } from "../src/wire/party.ts";
 export type { SampleFacts, Sampling } from "../src/wire/sampling.ts";
 export type { PhaseName, Status } from "../src/wire/status.ts";
-export type { SignedTask, TaskOffer } from "../src/wire/task.ts";
+export type { RootKey, SignedTask, TaskOffer } from "../src/wire/task.ts";
 export type { NonceLog, SeenRequest } from "../src/wire/nonce_log.ts";
