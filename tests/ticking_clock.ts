@@ -5,8 +5,12 @@
  */
 import { type ManualClock, manualClock } from "../src/wire/_testing.ts";
 
-/** Time that goes by with each millisecond of the platform's, in milliseconds. */
+/** Time that goes by with each turn of the event loop, in milliseconds. */
 const LEAP_MS = 500;
+/** Where a turn takes longer than this the machine is at work, and time goes by more slowly. */
+const PROMPT_MS = 4;
+/** So much more slowly. */
+const SLOWER = 10;
 
 /** A clock that goes until it is disposed of. */
 export interface TickingClock extends AsyncDisposable {
@@ -20,8 +24,10 @@ export function tickingClock(): TickingClock {
   let isOver = false;
   const ticking = (async () => {
     while (!isOver) {
+      const beganMs = performance.now();
       await new Promise((resolve) => setTimeout(resolve, 1));
-      clock.advance(LEAP_MS);
+      const isPrompt = performance.now() - beganMs <= PROMPT_MS;
+      clock.advance(isPrompt ? LEAP_MS : LEAP_MS / SLOWER);
     }
   })();
   return {
