@@ -199,6 +199,17 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
     if (updates.get(member)?.evidence?.name !== evidence.name) await store.drop(id, evidence.name);
   }
 
+  /** The row of an update that came twice at once, if the round closed with the other one in it. */
+  async function repeated({ round, member, head }: Announced, error: unknown): Promise<UpdateRow> {
+    if (!isTributaryError(error, "round-closed")) throw error;
+    const { record, updates } = await committer.state();
+    const row = round === record.round.round
+      ? updates.get(member)
+      : await store.update(id, round, member);
+    if (row === undefined) throw error;
+    return sameUpdate(row, toHex(head.digest));
+  }
+
   /** Where an upload goes: to memory if that holds all of it and all of it comes. */
   async function openReading({ round, member, head }: Announced): Promise<Reading> {
     const { piece } = head;
@@ -265,15 +276,17 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
   }
 
   return {
-    receive: (announced, body) =>
-      take(announced, body, async (reading) => {
+    receive: (announced, body) => {
+      const taken = take(announced, body, async (reading) => {
         reading.staging?.close();
         await trace({ kind: "check" }, () => checkVouched(announced, reading));
         return await trace(
           { kind: "commit" },
           () => committer.run((draft) => add(draft, announced, reading), bodyBytes(announced.head)),
         );
-      }),
+      });
+      return taken.catch((error) => repeated(announced, error));
+    },
     stage: (announced, body) =>
       take(announced, body, () => {
         const { offset, bytes } = announced.head.piece ?? { offset: 0, bytes: 0 };

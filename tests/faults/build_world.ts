@@ -292,7 +292,7 @@ function taskOf(plan: WorldPlan, helpers: readonly HelperInfo[]): Task {
   const { mask, groups, clients, least, rate } = plan;
   return defineTask({
     name: "faults",
-    model: tensors({ tensors: { w: [5] } }),
+    model: tensors({ tensors: { w: [plan.values] } }),
     ...(mask !== "none" && {
       mask: { kind: mask, helpers, min: 2, groups } as NonNullable<TaskDefinition["mask"]>,
     }),

@@ -41,3 +41,9 @@ Deno.test("faults: two seeds are two worlds", async () => {
   const [one, other] = [await runSeed(1, { workshop }), await runSeed(2, { workshop })];
   assert.notEqual(one.hash, other.hash);
 });
+
+Deno.test("faults: an update that comes to two instances at once gets its receipt from both, though the round closes", async () => {
+  // One of 1500 seeds in which the second one was refused, as its round was over.
+  const { violations, plan } = await runSeed(576, { workshop });
+  assert.deepEqual([violations, plan.instances], [[], 2]);
+});

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { toHex } from "../../src/core/bytes.ts";
+import { equalBytes, toHex } from "../../src/core/bytes.ts";
 import { promptDigest } from "../../src/core/digest.ts";
 import { isTributaryError } from "../../src/core/errors.ts";
 import type { LogLine } from "../../edge/logger.ts";
@@ -148,7 +148,7 @@ export function createLedger(): Ledger {
       const key = `${client} ${round}`;
       const before = parcels.get(key) ?? parcel;
       parcels.set(key, before);
-      if (toHex(before) !== toHex(parcel)) {
+      if (!equalBytes(before, parcel)) {
         blame("defect", `a client was given two models in round ${round}`);
       }
     },

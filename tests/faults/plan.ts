@@ -30,6 +30,8 @@ export interface WorldPlan {
   readonly helpers: number;
   /** Part of the clients that a round asks; 1 for all of them. */
   readonly rate: number;
+  /** Values of the model: few, or so many that an update takes several slices. */
+  readonly values: number;
   /** Rounds that the task publishes. */
   readonly rounds: number;
   /** From a round's opening to its deadline. */
@@ -97,6 +99,7 @@ export async function planWorld(seed: number): Promise<WorldPlan> {
     mortal: rng.below(2) === 0 ? ROLES : [pick(rng, ROLES)],
     healMs: between(5, 60) * 1000,
     mix: drawMix(rng),
+    values: mask === "none" && rng.below(60) === 0 ? 450_000 : 5,
   };
 }
 
@@ -123,7 +126,9 @@ export function describePlan(plan: WorldPlan): string {
     `${plan.hasSiblings ? " that know all regions" : ""} (at least ${least}), ${rounds} rounds of ${
       roundMs / 1000
     } s`,
-    `mask ${mask}${groups > 1 ? ` in ${groups} groups` : ""}${isStaged ? ", staged" : ""}`,
+    `${plan.values} values, mask ${mask}${groups > 1 ? ` in ${groups} groups` : ""}${
+      isStaged ? ", staged" : ""
+    }`,
     `${mortal}${rate < 1 ? `sampled at ${rate}, ` : ""}faults for ${healMs / 1000} s: ` +
     faults.map(([name, often]) => `${name} ${often.toFixed(3)}`).join(" "),
   ].join("; ");
