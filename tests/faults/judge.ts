@@ -7,7 +7,7 @@ import { toHex } from "../../src/core/bytes.ts";
 import { slicesDigest } from "../../src/core/digest.ts";
 import type { NamedTensors } from "../../src/core/tensor.ts";
 import { nativeDigest } from "../../edge/deno/mod.ts";
-import { beginModel, stepModel } from "../../edge/step_model.ts";
+import { beginModel, stepModel } from "../../edge/root/step_model.ts";
 import type { UpdateRow } from "../../edge/store.ts";
 import type { Strategy } from "../../src/strategy/strategy.ts";
 import type { UpdateChain } from "../../src/update/chain.ts";

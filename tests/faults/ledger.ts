@@ -9,7 +9,7 @@ import { promptDigest } from "../../src/core/digest.ts";
 import { isTributaryError } from "../../src/core/errors.ts";
 import type { LogLine } from "../../edge/logger.ts";
 import type { StoreChange, UpdateRow } from "../../edge/store.ts";
-import type { TaskRecord } from "../../edge/task_state.ts";
+import type { TaskRecord } from "../../edge/task/task_state.ts";
 import { type AskHead, LENGTH_BYTES, readLength } from "../../src/wire/helper_head.ts";
 import type { Receipt } from "../../src/wire/receipt.ts";
 import type { Machine } from "./machine.ts";

@@ -99,7 +99,7 @@ export async function planWorld(seed: number): Promise<WorldPlan> {
     mortal: rng.below(2) === 0 ? ROLES : [pick(rng, ROLES)],
     healMs: between(5, 60) * 1000,
     mix: drawMix(rng),
-    values: mask === "none" && rng.below(60) === 0 ? 450_000 : 5,
+    values: mask === "none" && rng.below(60) === 0 ? 950_000 : 5,
   };
 }
 
