@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createLogTree } from "../edge/log_tree.ts";
+import { createLogTree } from "../edge/log/log_tree.ts";
 import { sqliteStore } from "../edge/sqlite/mod.ts";
 import type { RoundStore } from "../edge/store.ts";
 import { toHex } from "../src/core/bytes.ts";

@@ -8,7 +8,7 @@ import { generateIdentity } from "../src/core/identity.ts";
 import { createRegionProcess, type Process } from "./_tree_testing.ts";
 import { sharedMemory } from "./memory/shared_memory.ts";
 import type { RoundStore } from "./store.ts";
-import type { TaskRecord } from "./task_state.ts";
+import type { TaskRecord } from "./task/task_state.ts";
 
 /** How a fleet is made. */
 export interface FleetOptions {

@@ -26,8 +26,8 @@ import type { Aggregator, InnerAggregator } from "./aggregator.ts";
 import { type AggregatorApp, aggregatorApp, type AggregatorAppOptions } from "./app.ts";
 import { memoryStore } from "./memory/store.ts";
 import type { RoundStore } from "./store.ts";
-import { createSums, type SumsOf } from "./sums.ts";
-import type { TaskRecord } from "./task_state.ts";
+import { createSums, type SumsOf } from "./sum/sums.ts";
+import type { TaskRecord } from "./task/task_state.ts";
 
 /** SHA-256 by the platform. */
 export const nodeDigest: Digest = (bytes) =>

@@ -14,23 +14,28 @@ import { retry } from "../src/core/retry.ts";
 import type { LogPage } from "../src/wire/log.ts";
 import type { Status } from "../src/wire/status.ts";
 import type { SignedTask, TaskOffer } from "../src/wire/task.ts";
-import { createBudget } from "./budget.ts";
-import type { Perform } from "./duty.ts";
-import type { PhaseHost } from "./phase_host.ts";
-import { createPhaseRelay } from "./relay_region.ts";
-import { createPhaseRoot, phasesOf } from "./relay_root.ts";
-import { checkStoreIdentity, readTaskDocument } from "./first_write.ts";
-import { createInstance } from "./instance.ts";
+import { createBudget } from "./upload/budget.ts";
+import type { Perform } from "./task/duty.ts";
+import type { PhaseHost } from "./relay/phase_host.ts";
+import { createPhaseRelay } from "./relay/relay_region.ts";
+import { createPhaseRoot, phasesOf } from "./relay/relay_root.ts";
+import { checkStoreIdentity, readTaskDocument } from "./task/first_write.ts";
+import { createInstance } from "./task/instance.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { Logger } from "./logger.ts";
 import { type Observer, watchingOf } from "./observer.ts";
-import { followParent, type ParentOptions, regionDuties, storeParentTask } from "./region.ts";
-import { type NewTask, rootDuties, storeTask, type StrategyOf } from "./root.ts";
-import { createSlicePool } from "./slice_pool.ts";
+import {
+  followParent,
+  type ParentOptions,
+  regionDuties,
+  storeParentTask,
+} from "./region/region.ts";
+import { type NewTask, rootDuties, storeTask, type StrategyOf } from "./root/root.ts";
+import { createSlicePool } from "./upload/slice_pool.ts";
 import type { RoundStore } from "./store.ts";
-import { createSums, type SumsOf } from "./sums.ts";
-import { formOf } from "./task_form.ts";
-import { createTaskLife, type TaskLife } from "./task_life.ts";
+import { createSums, type SumsOf } from "./sum/sums.ts";
+import { formOf } from "./task/task_form.ts";
+import { createTaskLife, type TaskLife } from "./task/task_life.ts";
 import { tracedFetch } from "./trace.ts";
 import type { World } from "./world.ts";
 

@@ -5,21 +5,21 @@
  */
 import type { Hono } from "hono";
 import { TributaryError } from "../src/core/errors.ts";
-import { type Admit, admitAll } from "./admission.ts";
+import { type Admit, admitAll } from "./access/admission.ts";
 import { type Aggregator, type AggregatorOptions, createAggregator } from "./aggregator.ts";
 import type { NonceLog } from "../src/wire/nonce_log.ts";
-import { createGuard } from "./guard.ts";
-import { operatorRoutes } from "./operator_routes.ts";
-import { logRoutes } from "./log_routes.ts";
-import { notReady, readRoutes } from "./read_routes.ts";
-import { limitTime } from "./request_deadline.ts";
-import { addressLimit, type AddressOf } from "./sender_address.ts";
-import { relayRoutes } from "./relay_routes.ts";
-import { roundRoutes } from "./round_routes.ts";
-import { createSums, type SumsOf } from "./sums.ts";
-import { updateRoutes } from "./update_routes.ts";
-import { createWebApp } from "./web_app.ts";
-import { writeRoutes } from "./write_routes.ts";
+import { createGuard } from "./http/guard.ts";
+import { operatorRoutes } from "./http/operator_routes.ts";
+import { logRoutes } from "./http/log_routes.ts";
+import { notReady, readRoutes } from "./http/read_routes.ts";
+import { limitTime } from "./http/request_deadline.ts";
+import { addressLimit, type AddressOf } from "./http/sender_address.ts";
+import { relayRoutes } from "./http/relay_routes.ts";
+import { roundRoutes } from "./http/round_routes.ts";
+import { createSums, type SumsOf } from "./sum/sums.ts";
+import { updateRoutes } from "./http/update_routes.ts";
+import { createWebApp } from "./http/web_app.ts";
+import { writeRoutes } from "./http/write_routes.ts";
 
 /** What an aggregator's app is made of. */
 export interface AggregatorAppOptions extends AggregatorOptions {

@@ -17,7 +17,7 @@ import {
   type TestRoot,
   testRoot,
 } from "./_testing.ts";
-import { admitByToken } from "./admission.ts";
+import { admitByToken } from "./access/admission.ts";
 import { createAggregatorApp } from "./app.ts";
 import type { LogLine } from "./logger.ts";
 import { memoryStore } from "./memory/store.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Rate } from "./rate_limit.ts";
+import type { Rate } from "./http/rate_limit.ts";
 
 /** Bounds; each has a default. */
 export interface Limits {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-export { admitAll, admitByAnyOf, admitByTicket, admitByToken } from "./admission.ts";
-export type { Admission, Admit, Applicant } from "./admission.ts";
-export { admitByJwt } from "./jwt_admission.ts";
-export type { JwtAdmissionOptions, JwtAlgorithm } from "./jwt_admission.ts";
+export { admitAll, admitByAnyOf, admitByTicket, admitByToken } from "./access/admission.ts";
+export type { Admission, Admit, Applicant } from "./access/admission.ts";
+export { admitByJwt } from "./access/jwt_admission.ts";
+export type { JwtAdmissionOptions, JwtAlgorithm } from "./access/jwt_admission.ts";
 export type { Aggregator, AggregatorOptions, AggregatorTask } from "./aggregator.ts";
 export { createAggregatorApp } from "./app.ts";
 export type { AggregatorApp, AggregatorAppOptions } from "./app.ts";
@@ -21,13 +21,13 @@ export type {
   Observer,
 } from "./observer.ts";
 export type { Note, Trace, Work } from "./trace.ts";
-export { rekeyRegion } from "./rekey.ts";
-export type { RekeyOptions } from "./rekey.ts";
-export type { Rate } from "./rate_limit.ts";
-export { addressFromHeader, connectionAddress } from "./sender_address.ts";
-export type { AddressOf } from "./sender_address.ts";
-export type { ParentOptions } from "./region.ts";
-export type { NewTask, StrategyOf } from "./root.ts";
+export { rekeyRegion } from "./region/rekey.ts";
+export type { RekeyOptions } from "./region/rekey.ts";
+export type { Rate } from "./http/rate_limit.ts";
+export { addressFromHeader, connectionAddress } from "./http/sender_address.ts";
+export type { AddressOf } from "./http/sender_address.ts";
+export type { ParentOptions } from "./region/region.ts";
+export type { NewTask, StrategyOf } from "./root/root.ts";
 export type { KeptChange, Lease, SharedStore } from "./shared_store.ts";
 export { MAX_SLICE_BYTES } from "./store.ts";
 export type {
@@ -39,7 +39,7 @@ export type {
   StoredRecord,
   UpdateRow,
 } from "./store.ts";
-export { REQUEST_FIELD } from "./web_app.ts";
+export { REQUEST_FIELD } from "./http/web_app.ts";
 export type {
   AbandonReason,
   LogBody,

@@ -4,7 +4,7 @@
  * @module
  */
 import { fromBase64 } from "../src/core/bytes.ts";
-import type { ParentOptions } from "./region.ts";
+import type { ParentOptions } from "./region/region.ts";
 
 /** A task at an aggregator that a region sums for. */
 export interface ParentTask extends ParentOptions {

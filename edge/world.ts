@@ -8,13 +8,13 @@ import type { Digest } from "../src/core/digest.ts";
 import type { CheckOf, Identity } from "../src/core/identity.ts";
 import type { RandomSource } from "../src/core/random.ts";
 import type { Fetch } from "../src/core/fetch.ts";
-import type { Budget } from "./budget.ts";
-import type { Instance } from "./instance.ts";
+import type { Budget } from "./upload/budget.ts";
+import type { Instance } from "./task/instance.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger } from "./logger.ts";
-import type { SlicePool } from "./slice_pool.ts";
+import type { SlicePool } from "./upload/slice_pool.ts";
 import type { RoundStore } from "./store.ts";
-import type { SumsOf } from "./sums.ts";
+import type { SumsOf } from "./sum/sums.ts";
 import type { Trace } from "./trace.ts";
 
 /** The world of one aggregator; all its tasks share it. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createShard, type Shard } from "../shard.ts";
+import { createShard, type Shard } from "../sum/shard.ts";
 import type { ObjectStorage } from "./database.ts";
 import { answerShard, remoteShard, type Stub } from "./shard_calls.ts";
 import { objectStore, openAggregator } from "./store.ts";

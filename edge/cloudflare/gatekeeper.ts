@@ -8,8 +8,8 @@ import { type Context, Hono } from "hono";
 import type { Clock } from "../../src/core/clock.ts";
 import { TributaryError } from "../../src/core/errors.ts";
 import { checkSignature, type SignedKind } from "../../src/wire/verify_request.ts";
-import { requireSignature } from "../guard.ts";
-import { createKeyChecks } from "../key_checks.ts";
+import { requireSignature } from "../http/guard.ts";
+import { createKeyChecks } from "../http/key_checks.ts";
 import { webCheckOf } from "../../src/core/identity.ts";
 import { addressChecks, type Gate, type Signer } from "./gates.ts";
 

@@ -11,8 +11,8 @@ import { DOWN_PHASES, MOST_PHASE_BYTES, UP_PHASES } from "../../src/wire/phase.t
 import { MAX_WAIT_S, ROUTES } from "../../src/wire/routes.ts";
 import { hexDigestSchema, key32Schema } from "../../src/wire/scalars.ts";
 import type { SignedKind } from "../../src/wire/verify_request.ts";
-import { parameters, wholeText } from "../describe.ts";
-import { MAX_JSON_BYTES } from "../json_body.ts";
+import { parameters, wholeText } from "../http/describe.ts";
+import { MAX_JSON_BYTES } from "../http/json_body.ts";
 
 /** Whose signature a request must have. */
 export type Signer =

@@ -13,7 +13,7 @@ import { parcelsOf } from "../../src/update/plan.ts";
 import { signTask, type Task, taskId, updatePlan } from "../../src/wire/task.ts";
 import { module, nodeDigest } from "../_testing.ts";
 import { askRequest, type TestCommittee, testCommittee, testGroup } from "../helper/_testing.ts";
-import { openSum } from "../open_sum.ts";
+import { openSum } from "../root/open_sum.ts";
 import { helperOf, type HelperSettings } from "./_helper_testing.ts";
 import { canRunWorkerd, startWorker } from "./_testing.ts";
 import { silent } from "../logger.ts";

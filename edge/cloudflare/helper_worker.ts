@@ -12,7 +12,7 @@ import type { HelperAppOptions } from "../helper/app.ts";
 import { DEFAULT_HELPER_LIMITS } from "../helper/limits.ts";
 import { silent } from "../logger.ts";
 import { untraced } from "../trace.ts";
-import { createWebApp } from "../web_app.ts";
+import { createWebApp } from "../http/web_app.ts";
 import { askObject, type ObjectNamespace } from "./ask_object.ts";
 import { gatekeeper } from "./gatekeeper.ts";
 import { HELPER_GATES } from "./gates.ts";

@@ -8,14 +8,14 @@
 import { TributaryError } from "../../src/core/errors.ts";
 import { importIdentity } from "../../src/core/identity.ts";
 import { problemOf } from "../../src/wire/problem.ts";
-import type { Admit } from "../admission.ts";
+import type { Admit } from "../access/admission.ts";
 import { type AggregatorApp, aggregatorApp } from "../app.ts";
 import type { Limits } from "../limits.ts";
 import { type Logger, silent } from "../logger.ts";
 import type { Observer } from "../observer.ts";
-import { addressFromHeader } from "../sender_address.ts";
-import { createSharding } from "../sharding.ts";
-import { createSums } from "../sums.ts";
+import { addressFromHeader } from "../http/sender_address.ts";
+import { createSharding } from "../sum/sharding.ts";
+import { createSums } from "../sum/sums.ts";
 import { type AccumulatorNamespace, accumulatorsOf } from "./accumulator_object.ts";
 import type { ObjectStorage } from "./database.ts";
 import { fixedLengthFetch } from "./fixed_length_fetch.ts";

@@ -12,12 +12,12 @@ import { submissionBytes } from "../../src/wire/evidence.ts";
 import { fillRoute, ROUTES } from "../../src/wire/routes.ts";
 import type { TaskList, TaskOffer } from "../../src/wire/task.ts";
 import { readUpdateHeaders, UPDATE_FIELDS } from "../../src/wire/update_headers.ts";
-import type { Admit } from "../admission.ts";
+import type { Admit } from "../access/admission.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import { type Logger, silent } from "../logger.ts";
 import type { Observer } from "../observer.ts";
 import { untraced } from "../trace.ts";
-import { createWebApp } from "../web_app.ts";
+import { createWebApp } from "../http/web_app.ts";
 import {
   type AccumulatorNamespace,
   type AccumulatorObject,

@@ -9,7 +9,7 @@ import * as v from "valibot";
 import { TributaryError } from "../../src/core/errors.ts";
 import { readJsonMessage } from "../../src/wire/message.ts";
 import { errorOf, problemOf } from "../../src/wire/problem.ts";
-import type { Shard, ShardAddition } from "../shard.ts";
+import type { Shard, ShardAddition } from "../sum/shard.ts";
 import { MAX_SLICE_BYTES } from "../store.ts";
 
 /** An object as its binding gives it. */

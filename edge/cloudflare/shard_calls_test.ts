@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isTributaryError } from "../../src/core/errors.ts";
 import { module } from "../_testing.ts";
 import { memoryStore } from "../memory/store.ts";
-import { createShard } from "../shard.ts";
+import { createShard } from "../sum/shard.ts";
 import { answerShard, remoteShard } from "./shard_calls.ts";
 
 const TASK = "ab".repeat(32);

@@ -7,7 +7,7 @@
 import { TributaryError } from "../../src/core/errors.ts";
 import { fillRoute, ROUTES } from "../../src/wire/routes.ts";
 import { verifyTask } from "../../src/wire/task.ts";
-import { formOf, type TaskForm } from "../task_form.ts";
+import { formOf, type TaskForm } from "../task/task_form.ts";
 
 /** Has the object of a task answer a request that needs no signature. */
 export type AskTask = (task: string, request: Request) => Promise<Response>;

@@ -9,7 +9,7 @@ import { type SSEMessage, type SSEStreamingApi, streamSSE } from "hono/streaming
 import { MAX_LOG_PAGE } from "../../src/wire/log.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { ObservedTask } from "../observer.ts";
-import type { Waiters } from "../waiters.ts";
+import type { Waiters } from "../task/waiters.ts";
 
 /** What a stream of events works with. */
 export interface EventsOptions {

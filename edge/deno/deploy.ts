@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { inlineModule } from "../../src/wasm/inline.ts";
-import { admitAll, admitByToken } from "../admission.ts";
+import { admitAll, admitByToken } from "../access/admission.ts";
 import { type AggregatorApp, createAggregatorApp } from "../app.ts";
 import { type ParentTask, readKeySecret, readParentsSecret } from "../secrets.ts";
 import type { KvDatabase } from "../deno_kv/database.ts";
@@ -15,7 +15,7 @@ import { type Logger, silent } from "../logger.ts";
 import { nativeCheckOf, nativeDigest } from "../native/crypto.ts";
 import { nativeIdentity } from "../native/identity_file.ts";
 import { openStore } from "../native/open_store.ts";
-import { connectionAddress } from "../sender_address.ts";
+import { connectionAddress } from "../http/sender_address.ts";
 import type { RoundStore } from "../store.ts";
 
 /** Environment variables that say what to be. */

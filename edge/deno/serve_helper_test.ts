@@ -7,7 +7,7 @@ import type { Fetch } from "../../src/core/fetch.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { module, nodeDigest } from "../_testing.ts";
 import { askRequest, type TestCommittee, testCommittee, testGroup } from "../helper/_testing.ts";
-import { openSum } from "../open_sum.ts";
+import { openSum } from "../root/open_sum.ts";
 import { loadHelperKey } from "../native/helper_key_file.ts";
 import type { ServedHelper } from "../native/helper_server.ts";
 import { serveHelper } from "./serve_helper.ts";

@@ -26,7 +26,7 @@ import { groupSession, planDigest, sessionId } from "../../src/wire/session_id.t
 import { signedHeaders } from "../../src/wire/signing.ts";
 import { type SignedTask, signTask, type Task, taskId, updatePlan } from "../../src/wire/task.ts";
 import { module, nodeDigest, testTask } from "../_testing.ts";
-import { type GroupToOpen, prepareAsk } from "../group_to_open.ts";
+import { type GroupToOpen, prepareAsk } from "../root/group_to_open.ts";
 import { memoryHelperStore } from "../memory/helper_store.ts";
 import { createHelperApp, type HelperAppOptions } from "./app.ts";
 import type { HelperStore } from "./store.ts";

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../src/core/clock.ts";
 import { TributaryError } from "../../src/core/errors.ts";
-import { whileArriving } from "../arrival.ts";
+import { whileArriving } from "../upload/arrival.ts";
 
 /** When a sender is given up. */
 export interface AskBodyOptions {

@@ -23,9 +23,9 @@ import {
   requestHeaders,
   SIGNATURE_CODES,
   SIGNATURE_HEADERS,
-} from "../describe.ts";
-import { type Guard, requireSignature } from "../guard.ts";
-import { readJsonBody } from "../json_body.ts";
+} from "../http/describe.ts";
+import { type Guard, requireSignature } from "../http/guard.ts";
+import { readJsonBody } from "../http/json_body.ts";
 import type { AdmitTask } from "./admission.ts";
 import { answerAsk } from "./answer_ask.ts";
 import { serveTask, type TaskBook } from "./served_task.ts";

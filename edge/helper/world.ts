@@ -8,7 +8,7 @@ import type { Digest } from "../../src/core/digest.ts";
 import type { CheckOf, Identity } from "../../src/core/identity.ts";
 import type { RandomSource } from "../../src/core/random.ts";
 import type { HelperKey } from "../../src/mask/helper_key.ts";
-import type { Budget } from "../budget.ts";
+import type { Budget } from "../upload/budget.ts";
 import type { Logger } from "../logger.ts";
 import type { HelperLimits } from "./limits.ts";
 import type { Trace } from "../trace.ts";

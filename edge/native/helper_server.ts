@@ -11,7 +11,7 @@ import type { HelperStore } from "../helper/store.ts";
 import { nativeCheckOf, nativeDigest } from "./crypto.ts";
 import { loadHelperKey } from "./helper_key_file.ts";
 import { identityIn } from "./identity_file.ts";
-import { connectionAddress } from "../sender_address.ts";
+import { connectionAddress } from "../http/sender_address.ts";
 import { type Listen, type ListenOptions, listenOver } from "./listener.ts";
 import { openHelperStore } from "./open_store.ts";
 

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { TributaryError } from "../../src/core/errors.ts";
 import { problemOf } from "../../src/wire/problem.ts";
 import type { Logger } from "../logger.ts";
-import type { ConnectionInfo } from "../sender_address.ts";
+import type { ConnectionInfo } from "../http/sender_address.ts";
 
 /** Where to listen, and how to stop. */
 export interface ListenOptions {

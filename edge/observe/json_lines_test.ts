@@ -13,7 +13,7 @@ import {
   testPeer,
   testRoot,
 } from "../_testing.ts";
-import { admitByToken } from "../admission.ts";
+import { admitByToken } from "../access/admission.ts";
 import { createAggregatorApp } from "../app.ts";
 import { memoryStore } from "../memory/store.ts";
 import { jsonLines, prometheus } from "./mod.ts";

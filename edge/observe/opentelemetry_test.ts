@@ -15,7 +15,7 @@ import { signTask, taskId } from "../../src/wire/task.ts";
 import { module, nodeDigest, sumStrategy, testTask } from "../_testing.ts";
 import { runClient } from "../_tree_testing.ts";
 import { createAggregatorApp } from "../app.ts";
-import { openSum } from "../open_sum.ts";
+import { openSum } from "../root/open_sum.ts";
 import { testCommittee, testGroup } from "../helper/_testing.ts";
 import { memoryStore } from "../memory/store.ts";
 import { systemRandom } from "../../src/core/random.ts";

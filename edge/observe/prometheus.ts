@@ -5,9 +5,9 @@
  */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
-import { problems, requestHeaders } from "../describe.ts";
+import { problems, requestHeaders } from "../http/describe.ts";
 import type { Observed, Observer } from "../observer.ts";
-import { requireToken } from "../operator_token.ts";
+import { requireToken } from "../http/operator_token.ts";
 import { EXPOSITION_TYPE, expositionOf } from "./exposition.ts";
 import { createGaugeReader } from "./gauges.ts";
 import { measurementsOf } from "./measurements.ts";

@@ -101,13 +101,13 @@ function mayImportOutside(path: string, target: string): boolean {
     (path.startsWith("src/wasm/") || path.startsWith("edge/cloudflare/"));
 }
 
-/** Folders of edge/ that run on any platform. */
-const PORTABLE: readonly string[] = ["edge/dashboard/", "edge/helper/", "edge/observe/"];
+/** Stores and servers for one platform, or for a kind of them. */
+const PLATFORMS: readonly string[] = [
+  ...["cloudflare", "deno", "deno_kv", "memory", "native", "node", "postgres", "sqlite"],
+];
 
-/** A store or server for one platform: a folder in edge/. */
 function isPlatform(path: string): boolean {
-  return path.startsWith("edge/") && path.split("/").length > 2 &&
-    !PORTABLE.some((folder) => path.startsWith(folder));
+  return PLATFORMS.some((folder) => path.startsWith(`edge/${folder}/`));
 }
 
 function layerOf(path: string): string | undefined {

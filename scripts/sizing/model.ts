@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { formOf } from "../../edge/task_form.ts";
+import { formOf } from "../../edge/task/task_form.ts";
 import { toBase64Url } from "../../src/core/bytes.ts";
 import { tensors } from "../../src/models/tensors.ts";
 import { defineTask } from "../../src/task/define_task.ts";

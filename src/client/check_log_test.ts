@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Hono } from "hono";
-import { logRoutes } from "../../edge/log_routes.ts";
+import { logRoutes } from "../../edge/http/log_routes.ts";
 import { memoryStore } from "../../edge/memory/store.ts";
-import { readRoutes } from "../../edge/read_routes.ts";
-import type { TaskHost } from "../../edge/task_host.ts";
+import { readRoutes } from "../../edge/http/read_routes.ts";
+import type { TaskHost } from "../../edge/task/task_host.ts";
 import { toBase64Url } from "../core/bytes.ts";
 import { isTributaryError } from "../core/errors.ts";
 import { generateIdentity, type Identity } from "../core/identity.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { admitByToken } from "../../edge/admission.ts";
+import { admitByToken } from "../../edge/access/admission.ts";
 import { generateIdentity } from "../core/identity.ts";
 import type { TaskOffer } from "../wire/task.ts";
 import { startTree } from "../../tests/tree.ts";

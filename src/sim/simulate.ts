@@ -3,8 +3,13 @@
  *
  * @module
  */
-import { beginModel, type HeldModel, stepModel, type SteppedModel } from "../../edge/step_model.ts";
-import { formOf } from "../../edge/task_form.ts";
+import {
+  beginModel,
+  type HeldModel,
+  stepModel,
+  type SteppedModel,
+} from "../../edge/root/step_model.ts";
+import { formOf } from "../../edge/task/task_form.ts";
 import { inlineCores } from "../client/cores.ts";
 import { fromHex, toHex } from "../core/bytes.ts";
 import { systemClock } from "../core/clock.ts";

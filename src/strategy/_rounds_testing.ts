@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { beginModel, stepModel } from "../../edge/step_model.ts";
+import { beginModel, stepModel } from "../../edge/root/step_model.ts";
 import { makeUpdate } from "../client/make_update.ts";
 import { memoryState } from "../client/memory_state.ts";
 import { deriveSeed } from "../core/random.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/core/bytes.ts";
 import { generateIdentity } from "../../src/core/identity.ts";
-import { openWith } from "../../edge/open_sum.ts";
+import { openWith } from "../../edge/root/open_sum.ts";
 import { ask, byId, clientIn, openGroup, startCommittee, type Voucher } from "./committee.ts";
 import { sumOf, wordsOf } from "./masking.ts";
 
