@@ -20,7 +20,7 @@ Deno.test("imports: a clean tree passes", () => {
       "src/cli/version.ts": `import manifest from "../../deno.json" with { type: "json" };`,
       "edge/app.ts": `import "../src/round/step.ts"; import { Hono } from "hono";`,
       "edge/sqlite/mod.ts": `import "../store.ts"; import "../helper/store.ts";`,
-      "edge/app.ts": `import "./helper/plan.ts";`,
+      "edge/root/open_sum.ts": `import "../helper/plan.ts";`,
       "edge/helper/app.ts": `import "../guard.ts"; import "../../src/mask/mod.ts";`,
       "examples/films.ts": `import { join } from "@tributary/tributary";`,
     }),
