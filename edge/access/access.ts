@@ -4,21 +4,19 @@
  *
  * In the store each fact is the name of a slice, so that one listing reads all of them:
  *
- *     access/ticket/<hash>/<kind>/<last ms>    a token that nobody has come with
- *     access/claim/<hash>/<member>             who came with a token, or as whom
- *     access/revoked/<member>                  who may not come again
- *     access/left/<member>/<second>            when a client that left had signed that it does
- *     access/draining                          nobody may come any more
+ *     access/ticket/<hash>/<last ms>    a token that nobody has come with
+ *     access/claim/<hash>/<member>      who came with a token, or as whom
+ *     access/revoked/<member>           who may not come again
+ *     access/left/<member>/<second>     when a client that left had signed that it does
+ *     access/draining                   nobody may come any more
  *
  * @module
  */
 import { TributaryError } from "../../src/core/errors.ts";
 import type { RoundStore, SliceRow } from "../store.ts";
 
-/** What a one-time token is good for. */
+/** A one-time token, of which the hash is kept. */
 export interface Ticket {
-  /** What its bearer may become. */
-  readonly kind: "client" | "region";
   /** Last time at which it is good, Unix milliseconds. */
   readonly lastMs: number;
 }
@@ -61,8 +59,8 @@ export const ACCESS_PREFIX = "access/";
 const NOBODY: ReadonlySet<string> = new Set();
 const DRAINING = "access/draining";
 
-function ticketName(hash: string, { kind, lastMs }: Ticket): string {
-  return `${ACCESS_PREFIX}ticket/${hash}/${kind}/${lastMs}`;
+function ticketName(hash: string, { lastMs }: Ticket): string {
+  return `${ACCESS_PREFIX}ticket/${hash}/${lastMs}`;
 }
 
 function claimName(hash: string, member: string): string {
@@ -81,9 +79,9 @@ function leftName(member: string, atS: number): string {
 export async function readAccess(store: RoundStore, task: string): Promise<Access> {
   const access = emptyAccess();
   for (const name of await store.sliceNames(task, ACCESS_PREFIX)) {
-    const [kind, one = "", other = "", last = ""] = name.slice(ACCESS_PREFIX.length).split("/");
-    if (kind === "ticket" && (other === "client" || other === "region")) {
-      access.tickets.set(one, { kind: other, lastMs: Number(last) });
+    const [kind, one = "", other = ""] = name.slice(ACCESS_PREFIX.length).split("/");
+    if (kind === "ticket") {
+      access.tickets.set(one, { lastMs: Number(other) });
     } else if (kind === "claim") {
       access.claims.set(one, new Set([...access.claims.get(one) ?? NOBODY, other]));
     } else if (kind === "left") {

@@ -30,7 +30,7 @@ export type Admission =
   | { readonly kind: "admitted" }
   /** It may not: `member-refused`. */
   | { readonly kind: "refused" }
-  /** It may if this one-time token was issued for its kind, is not over, and nobody else came with it. */
+  /** It may if this one-time token was issued, is not over, and nobody else came with it. */
   | {
     readonly kind: "ticket";
     /** {@link ticketHash} of the token. */
@@ -69,15 +69,21 @@ export function newTicket(random: (bytes: number) => Uint8Array): string {
   return TICKET_PREFIX + toHex(random(32));
 }
 
-/** What is kept of a one-time token: SHA-256 of its text, hex. It holds too much chance to be guessed. */
-export async function ticketHash(token: string, digest: Digest = webDigest): Promise<string> {
-  return toHex(await digest(utf8(token)));
+/**
+ * What is kept of a one-time token: SHA-256 of what it is good for and its text, hex. It holds too much
+ * chance to be guessed. With the kind in it a token is none for the other kind, whoever has come with it.
+ */
+export async function ticketHash(
+  { kind, token }: Pick<Applicant, "kind"> & { readonly token: string },
+  digest: Digest = webDigest,
+): Promise<string> {
+  return toHex(await digest(utf8(`${kind} ${token}`)));
 }
 
 /** Lets those in who come with a one-time token that was issued here; each lets one member in. */
-export const admitByTicket: Admit = async ({ token }) =>
+export const admitByTicket: Admit = async ({ kind, token }) =>
   token?.startsWith(TICKET_PREFIX) === true
-    ? { kind: "ticket", hash: await ticketHash(token) }
+    ? { kind: "ticket", hash: await ticketHash({ kind, token }) }
     : REFUSED;
 
 /** Lets those in whom any of these lets in; the first that does not refuse decides. */

@@ -3,7 +3,7 @@ import { isTributaryError } from "../../src/core/errors.ts";
 import { generateIdentity } from "../../src/core/identity.ts";
 import { planDigest } from "../../src/wire/session_id.ts";
 import { stranger, testOperator } from "../_operator_testing.ts";
-import { testPeer, testRoot } from "../_testing.ts";
+import { openRound, testPeer, testRoot } from "../_testing.ts";
 import { admitByAnyOf, admitByTicket, admitByToken } from "./admission.ts";
 import { memoryStore } from "../memory/mod.ts";
 
@@ -143,4 +143,42 @@ Deno.test("enrolment: a region whose older size arrived last hears so when it as
   await assert.rejects(ask(1), code("member-unknown"));
   await peer.enrol(root.id, { kind: "region", size: 1, region });
   assert.equal(await ask(1), undefined);
+});
+
+Deno.test("enrolment: whoever came with a client's token is no region by it, though it left meanwhile", async () => {
+  const { root, region, issue } = await ticketed();
+  await using _root = root;
+  const [token = ""] = await issue();
+  const one = await stranger(root);
+  await one.enrol(token);
+  const asRegion = { kind: "region", size: 1000, region, token } as const;
+  await assert.rejects(one.peer.enrol(root.id, asRegion), code("member-refused"));
+  await one.peer.leave(root.id, { region });
+  await assert.rejects(one.peer.enrol(root.id, asRegion), code("member-refused"));
+  // The other way round too.
+  const [forRegion = ""] = await issue(1, 3600, "region");
+  const other = await stranger(root);
+  await other.peer.enrol(root.id, { ...asRegion, token: forRegion });
+  await assert.rejects(other.enrol(forRegion), code("member-refused"));
+});
+
+Deno.test("enrolment: strangers that are refused, or play operators, shut no member out", async () => {
+  await using root = await testRoot({ limits: { nonces: 640 }, admit: admitByToken("secret") });
+  const identity = await generateIdentity();
+  const member = testPeer(root, identity);
+  const { region } = await member.task(root.id);
+  await member.enrol(root.id, { kind: "client", size: 1, region, token: "secret" });
+  const codes = new Set<unknown>();
+  const tried = (work: Promise<unknown>) => work.catch((error) => void codes.add(error.code));
+  for (let at = 0; at < 40; at++) {
+    const one = await stranger(root);
+    const operator = testOperator(root, one.identity);
+    for (let times = 0; times < 5; times++) {
+      await tried(one.enrol("wrong"));
+      await tried(operator.members(root.id, { region }));
+    }
+  }
+  assert.deepEqual([...codes].sort(), ["busy", "member-refused", "operator-refused"]);
+  const { round, sid } = await openRound(member, root.task);
+  await member.abstain(root.id, { round, sid, region });
 });

@@ -102,7 +102,8 @@ export function helperRoutes({ world, book, guard, admit }: HelperRoutesOptions)
       });
       const task = await serveTask(document, world, c.req.param("task"));
       const { id, owner, root, signed } = task;
-      await guard.check(c.req.raw, { kind: "json", member: root, isKnown: true });
+      const isStranger = await world.store.task(id) === undefined;
+      await guard.check(c.req.raw, { kind: "json", member: root, isKnown: true, isStranger });
       const { name } = signed.task;
       if (!await admit({ task: id, name, owner })) {
         throw new TributaryError(

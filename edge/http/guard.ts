@@ -48,8 +48,13 @@ export interface Claim {
   readonly kind: SignedKind;
   /** Id in the path. */
   readonly member: string;
-  /** Whether it is enrolled, or need not be. */
+  /** Whether it is heard. */
   readonly isKnown: boolean;
+  /**
+   * Whether it is heard though it may be anybody, such as one that enrols: strangers have a part of the
+   * memory against replay that members need not share.
+   */
+  readonly isStranger?: boolean;
   /** Whether it was revoked. */
   readonly isRevoked?: boolean;
   /** Clients that it stands for, where it is enrolled; it may send as many times more. */
@@ -82,6 +87,9 @@ export function requireSignature({ headers }: Request): void {
 /** How many members it takes to fill the memory against replay. */
 const MEMBER_SHARES = 64;
 
+/** Part of the memory against replay that strangers may fill: whoever is a member has the rest. */
+const STRANGER_SHARES = 4;
+
 /** A key takes as much memory as so many nonces. */
 const NONCES_PER_KEY = 25;
 
@@ -100,6 +108,7 @@ export function createGuard(options: GuardOptions): Guard {
   const nonces = createNonces({
     ...{ clock, windowMs, perMember },
     capacity: options.nonces,
+    strangers: Math.ceil(options.nonces / STRANGER_SHARES),
     ...(log && { log }),
   });
   const rate = createRateLimit({ clock, rate: options.memberRate, senders: options.nonces });
@@ -114,21 +123,23 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   return {
-    check: async (request, { kind, member, isKnown, isRevoked = false, size = 1 }) => {
+    check: async (request, claimed) => {
+      const { kind, member, isKnown, isRevoked = false, isStranger = false, size = 1 } = claimed;
       const checked = await verifyRequest(request, {
         kind,
         member,
         isKnown,
         isRevoked,
+        isStranger,
         region,
-        checkOf: (publicKey) => keys(publicKey, isKnown),
+        checkOf: (publicKey) => keys(publicKey, isKnown && !isStranger),
         clock,
         nonces,
         maxAgeS,
         skewS,
       });
       // Only of those who have proved who they are: else anybody could use up what is another's.
-      rate.take(member, Math.max(1, size));
+      if (!isStranger) rate.take(member, Math.max(1, size));
       if (!IDEMPOTENT.has(kind)) await claim(`nonce/${member}.${checked.nonce}`, windowMs);
       return checked;
     },

@@ -104,8 +104,10 @@ export function operatorRoutes(hosts: Hosts<TaskHost>, options: OperatorRouteOpt
       const { kind, count, seconds } = order;
       const lastMs = clock.now() + seconds * 1000;
       const tickets = Array.from({ length: count }, () => newTicket(options.random));
-      const hashes = await Promise.all(tickets.map((ticket) => ticketHash(ticket, options.digest)));
-      await hostOf(hosts, c).issue(hashes, { kind, lastMs });
+      const hashes = await Promise.all(
+        tickets.map((token) => ticketHash({ kind, token }, options.digest)),
+      );
+      await hostOf(hosts, c).issue(hashes, { lastMs });
       return c.json({ tickets }, 200, { "cache-control": "no-store" });
     },
   );
@@ -194,8 +196,9 @@ async function checkOperator(
 ): Promise<void> {
   requireSignature(c.req.raw);
   const member = c.req.query("operator") ?? "";
-  await guard.check(c.req.raw, { kind, member, isKnown: true });
-  if (operators.has(member)) return;
+  const isKnown = operators.has(member);
+  await guard.check(c.req.raw, { kind, member, isKnown: true, isStranger: !isKnown });
+  if (isKnown) return;
   throw new TributaryError(
     "operator-refused",
     `Cannot do that for ${member}: it does not run this aggregator`,

@@ -122,7 +122,7 @@ async function answerEnrolment(c: Context, hosts: Hosts, options: WriteOptions):
   });
   const { publicKey, kind, size } = enrolment;
   const { isKnown, isRevoked } = await knownAt(host, member);
-  const claim = { kind: "json", member, isKnown: true, isRevoked } as const;
+  const claim = { kind: "json", member, isKnown: true, isRevoked, isStranger: !isKnown } as const;
   const signature = await options.guard.check(request, claim);
   if (publicKey !== signature.publicKey) {
     throw new TributaryError(

@@ -17,6 +17,11 @@ export interface NonceOptions {
   readonly capacity: number;
   /** Most nonces of one member, so that none can fill the window and shut the others out. */
   readonly perMember: number;
+  /**
+   * Most nonces of strangers together, who can make up as many keys as they like: members are heard
+   * whatever they do; the whole window by default.
+   */
+  readonly strangers?: number;
   /** What was seen before; {@link forgetfulLog} by default. */
   readonly log?: NonceLog;
 }
@@ -25,14 +30,16 @@ export interface NonceOptions {
 export interface Nonces {
   /**
    * Notes that a request was taken. Call it only once the signature is found to be valid, so that
-   * nobody can use up another's nonces or fill the window without being a member.
+   * nobody can use up another's nonces.
+   *
+   * @param isStranger Whether anybody could have sent it, who need not be a member.
    *
    * @throws {TributaryError} `signature-expired` when it was signed before the window began, so that an
    * earlier one may have seen it; `request-replayed` when it was taken before; `too-many-requests` when
-   * the member has used up its share, `busy` when the window is full. All but the second tell when to
-   * come again.
+   * the member has used up its share, `busy` when the window is full, or the strangers' part of it. All
+   * but the second tell when to come again.
    */
-  remember(request: SeenRequest): Promise<void>;
+  remember(request: SeenRequest, isStranger?: boolean): Promise<void>;
   /** How many are kept now. */
   readonly size: number;
 }
@@ -46,11 +53,14 @@ const AHEAD_S = 2;
 /** A window that begins with what its log has. */
 export function createNonces(options: NonceOptions): Nonces {
   const { clock, windowMs, capacity, perMember, log = forgetfulLog(clock.now()) } = options;
+  const { strangers: mostStrangers = capacity } = options;
   const { untilS: startS } = log;
   let raisedS = startS;
   // Maps keep the order of insertion, and all live equally long: the oldest is always in front.
   const members = new Map<string, string>();
   const expiries = new Map<string, Map<string, number>>();
+  /** Those of strangers, by when they are forgotten. */
+  const strangers = new Map<string, number>();
   for (const request of log.seen) keep(request, clock.now());
 
   function keep({ member, nonce }: SeenRequest, now: number): void {
@@ -66,12 +76,13 @@ export function createNonces(options: NonceOptions): Nonces {
       const own = expiries.get(member);
       if ((own?.get(key) ?? 0) > now) return;
       members.delete(key);
+      strangers.delete(key);
       own?.delete(key);
       if (own?.size === 0) expiries.delete(member);
     }
   }
 
-  function checkRoom(member: string, now: number): void {
+  function checkRoom(member: string, { now, isStranger }: Asking): void {
     const own = expiries.get(member);
     if (own !== undefined && own.size >= perMember) {
       throw new TributaryError(
@@ -79,6 +90,14 @@ export function createNonces(options: NonceOptions): Nonces {
         `Cannot accept a request: ${perMember} signed requests of this member are remembered, ` +
           `no more fit`,
         { retryAfterS: secondsUntil(own, now) },
+      );
+    }
+    if (isStranger && strangers.size >= mostStrangers) {
+      throw new TributaryError(
+        "busy",
+        `Cannot accept a request: ${mostStrangers} signed requests of strangers are remembered, ` +
+          `no more fit`,
+        { retryAfterS: secondsUntil(strangers, now) },
       );
     }
     if (members.size >= capacity) {
@@ -101,7 +120,7 @@ export function createNonces(options: NonceOptions): Nonces {
   }
 
   return {
-    async remember(request) {
+    async remember(request, isStranger = false) {
       const now = clock.now();
       const { member, nonce, createdS } = request;
       if (createdS <= startS) {
@@ -120,15 +139,22 @@ export function createNonces(options: NonceOptions): Nonces {
           "Cannot accept a request: its nonce was used before, expected a fresh one",
         );
       }
-      checkRoom(member, now);
+      checkRoom(member, { now, isStranger });
       // Before anything is waited for: of two at once one is taken.
       keep(request, now);
+      if (isStranger) strangers.set(`${member}.${nonce}`, now + windowMs);
       await note(request, now);
     },
     get size() {
       return members.size;
     },
   };
+}
+
+/** A request that there may be no room for. */
+interface Asking {
+  readonly now: number;
+  readonly isStranger: boolean;
 }
 
 /** When the first of some nonces is forgotten. */

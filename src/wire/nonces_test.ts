@@ -173,3 +173,27 @@ Deno.test("nonces: a log is written every two seconds at most, however many requ
   }
   assert.equal(kept.writes, 4);
 });
+
+Deno.test("nonces: strangers fill their part and no more, and are told when there is room", async () => {
+  const clock = manualClock();
+  const bounds = { windowMs: 10_000, capacity: 4, perMember: 4, strangers: 2 };
+  const nonces = createNonces({ clock, ...bounds });
+  const stranger = (member: string) =>
+    nonces.remember({ member, nonce: "a", createdS: NOW_S }, true);
+  await stranger("eve");
+  clock.advance(1000);
+  await stranger("mallory");
+  await assert.rejects(stranger("trudy"), (error) => {
+    assert.ok(isTributaryError(error, "busy"));
+    assert.equal(error.retryAfterS, 9);
+    return true;
+  });
+  await assert.rejects(stranger("eve"), replayed);
+  // Who has enrolled meanwhile cannot play it again as a member.
+  await assert.rejects(take(nonces, "eve", "a"), replayed);
+  await take(nonces, "ada", "a");
+  await take(nonces, "ada", "b");
+  await assert.rejects(take(nonces, "ada", "c"), { code: "busy" });
+  clock.advance(9000);
+  await stranger("trudy");
+});

@@ -114,6 +114,8 @@ export interface VerifyOptions extends SignatureOptions {
   readonly isKnown: boolean;
   /** Whether they are heard no more, and it is to be told so. */
   readonly isRevoked?: boolean;
+  /** Whether it is heard though it may be anybody, see {@link Nonces}. */
+  readonly isStranger?: boolean;
   /** Which requests were seen. */
   readonly nonces: Nonces;
 }
@@ -141,7 +143,7 @@ export async function verifyRequest(
       `Cannot accept a request: ${member} is not enrolled, expected a member`,
     );
   }
-  await nonces.remember({ member, nonce, createdS });
+  await nonces.remember({ member, nonce, createdS }, options.isStranger);
   return checked;
 }
 
