@@ -45,6 +45,45 @@ async function makeProject(folder: string): Promise<string> {
   return project;
 }
 
+/** Of the platform's API what a first deployment asks; what it was sent for is in `sent`. */
+function startApi() {
+  const sent: { readonly name: string; readonly type: string }[][] = [];
+  const answer = (result: unknown, status = 200) =>
+    Response.json({ success: status === 200, errors: NOT_THERE, messages: [], result }, { status });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith("/subdomain")) return answer({ subdomain: "me", enabled: true });
+    if (pathname.endsWith("/workers/scripts")) return answer([]);
+    if (request.method !== "PUT") return answer(null, 404);
+    const metadata = (await request.formData()).get("metadata");
+    sent.push(JSON.parse(String(metadata)).bindings);
+    return answer({ id: "x", deployment_id: "x", startup_time_ms: 1 });
+  });
+  return { url: `http://127.0.0.1:${server.addr.port}/client/v4`, sent, server };
+}
+
+const NOT_THERE = [{ code: 10007, message: "This Worker does not exist" }];
+
+/** Deploys to an account that has no such Worker, as the template's README says. */
+async function deploy(project: string, args: readonly string[]) {
+  const api = startApi();
+  await using _server = { [Symbol.asyncDispose]: () => api.server.shutdown() };
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", ...PERMISSIONS, "--config", WRANGLER_CONFIG, wranglerProgram()],
+      ...["deploy", ...args],
+    ],
+    cwd: project,
+    env: {
+      ...{ CLOUDFLARE_API_BASE_URL: api.url, CLOUDFLARE_API_TOKEN: "x", CI: "true" },
+      ...{ CLOUDFLARE_ACCOUNT_ID: "0".repeat(32), WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" },
+    },
+  });
+  const { success, stdout, stderr } = await command.output();
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+  return { success, text, bindings: api.sent.flat() };
+}
+
 /** What a user starts on a machine of their own: `wrangler dev`, with secrets in its file for that. */
 async function startProject(
   project: string,
@@ -112,6 +151,35 @@ Deno.test({
         return { ...region, killAndStart: () => Promise.reject(new Error("not here")) };
       });
       await trainToTheEnd(tree);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "template: it is deployed with the secrets of a file, and not without them",
+  ignore: !await canRunWorkerd(),
+  async fn() {
+    const folder = mkdtempSync(join(tmpdir(), "template-"));
+    try {
+      const project = await makeProject(folder);
+      const roles = {
+        region: { config: "wrangler.jsonc", names: ["IDENTITY", "PARENT"] },
+        helper: { config: "wrangler.helper.jsonc", names: ["IDENTITY", "HELPER_KEYS"] },
+      };
+      for (const [role, { config, names }] of Object.entries(roles)) {
+        const file = `${role}.secrets`;
+        writeFileSync(join(project, file), names.map((name) => `${name}="a#b"\n`).join(""));
+        const { success, text, bindings } = await deploy(project, [
+          ...["--config", config, "--secrets-file", file],
+        ]);
+        assert.ok(success, text);
+        const secrets = bindings.filter(({ type }) => type === "secret_text");
+        assert.deepEqual(secrets.map(({ name }) => name).sort(), names.toSorted());
+        const bare = await deploy(project, ["--config", config]);
+        assert.match(bare.text, /required secrets have not been set/);
+      }
     } finally {
       rmSync(folder, { recursive: true });
     }
