@@ -219,6 +219,7 @@ export function createReceiver(world: World, options: ReceiverOptions): Receiver
     const staging = isHeld ? undefined : await staged.begin(
       { round, member, digest: toHex(head.digest) },
       {
+        clients: head.clients,
         cut: parcelCut,
         from: Math.ceil((piece?.offset ?? 0) / form.sliceBytes),
         isInPieces: piece?.isLast === false,

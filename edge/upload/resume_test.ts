@@ -3,6 +3,7 @@ import { toHex } from "../../src/core/bytes.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { isTributaryError } from "../../src/core/errors.ts";
 import type { Fetch } from "../../src/core/fetch.ts";
+import { generateIdentity } from "../../src/core/identity.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { createPeer, type Peer } from "../../src/wire/peer.ts";
 import type { OpenRound } from "../../src/wire/round_info.ts";
@@ -23,6 +24,7 @@ import {
   type TestMember,
   testMember,
   type TestOptions,
+  testPeer,
   type TestRoot,
   testRoot,
 } from "../_testing.ts";
@@ -99,14 +101,20 @@ function peerOf({ root, member }: Opened, fetch: Fetch): TestMember {
   return { identity, peer };
 }
 
+/** What a piece is of, where it is not a client's {@link PARCEL}. */
+interface PieceOptions {
+  readonly parcel?: Uint8Array<ArrayBuffer>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  /** For how many clients a region says that it is. */
+  readonly clients?: number;
+}
+
 /** Sends one piece of a parcel as a member that makes its own requests. */
 async function sendPiece(
   { root, round, member }: Opened,
   piece: UploadPiece,
-  { parcel = PARCEL, body = parcel.subarray(piece.offset, piece.offset + piece.bytes) }: {
-    readonly parcel?: Uint8Array<ArrayBuffer>;
-    readonly body?: Uint8Array<ArrayBuffer>;
-  } = {},
+  { parcel = PARCEL, body = parcel.subarray(piece.offset, piece.offset + piece.bytes), clients }:
+    PieceOptions = {},
 ): Promise<Response> {
   const { identity } = member;
   const { slices, tree } = await parcelDigest(parcel);
@@ -118,8 +126,8 @@ async function sendPiece(
       digest: tree,
       slices,
       sid: round.sid,
-      clients: 1,
-      members: undefined,
+      clients: clients ?? 1,
+      members: clients === undefined ? undefined : "00".repeat(32),
       piece,
     },
   });
@@ -259,6 +267,27 @@ Deno.test("resume: a slice of other bytes than announced ends an upload, and not
   assert.equal(await problemCode(response), "digest-mismatch");
   assert.deepEqual(await arrived(all), ["0", "?0"]);
   assert.deepEqual(await stagedIn(all), []);
+});
+
+Deno.test("resume: a region cannot have words checked for many clients, and say it was one", async () => {
+  const all = await opened();
+  await using root = all.root;
+  const identity = await generateIdentity();
+  const member = { identity, peer: testPeer(root, identity) };
+  const { region } = await member.peer.task(root.id);
+  await member.peer.enrol(root.id, { kind: "region", size: 8, region });
+  const regional: Opened = { ...all, member };
+  const parcel = parcelOf(new Uint32Array(WORDS).fill(100_000_000));
+  const whole = { offset: 0, bytes: BYTES, isLast: false };
+  const last = { offset: BYTES, bytes: 0, isLast: true };
+  const send = async (piece: UploadPiece, clients: number) => {
+    const response = await sendPiece(regional, piece, { parcel, clients });
+    return response.ok ? response.status : await problemCode(response);
+  };
+  assert.equal(await send(whole, 1), "update-out-of-range");
+  assert.equal(await send(whole, 8), 204);
+  assert.equal(await send(last, 1), "offset-mismatch");
+  assert.equal(await send(last, 8), 201);
 });
 
 Deno.test("resume: whoever knows nothing of it sends all again, and gets its receipt", async () => {

@@ -33,6 +33,11 @@ export interface Staging {
 
 /** How an upload begins. */
 export interface BeginOptions {
+  /**
+   * Clients that it stands for, by which its words were checked: one that says another number later on
+   * begins anew.
+   */
+  readonly clients: number;
   /** How it is cut. */
   readonly cut: Cut | undefined;
   /** Slices that its sender takes to be there; 0 begins anew. */
@@ -120,8 +125,10 @@ export function createStagedUploads(options: StagedOptions): StagedUploads {
     return there;
   }
 
-  async function find(parcel: StagedParcel, cut: Cut | undefined) {
-    const begin = `${prefixOf(parcel)}${parcel.digest}/`;
+  async function find(
+    parcel: StagedParcel,
+    { begin, cut }: { begin: string; cut: Cut | undefined },
+  ) {
     const name = (await openNames(parcel)).find((name) =>
       name.startsWith(begin) && name === withCut(name.replace(/@.*/, ""), cut)
     );
@@ -166,10 +173,13 @@ export function createStagedUploads(options: StagedOptions): StagedUploads {
   }
 
   return {
-    arrived: async (parcel, cut) => (await find(parcel, cut))?.slices ?? 0,
+    async arrived(parcel, cut) {
+      return (await find(parcel, { begin: parcelPrefix(parcel), cut }))?.slices ?? 0;
+    },
 
-    async begin(parcel, { cut, from, isInPieces }) {
-      const found = from > 0 || isInPieces ? await find(parcel, cut) : undefined;
+    async begin(parcel, { clients, cut, from, isInPieces }) {
+      const begin = `${parcelPrefix(parcel)}${clients}/`;
+      const found = from > 0 || isInPieces ? await find(parcel, { begin, cut }) : undefined;
       if ((found?.slices ?? 0) !== from) {
         throw new TributaryError(
           "offset-mismatch",
@@ -181,7 +191,7 @@ export function createStagedUploads(options: StagedOptions): StagedUploads {
           retryAfterS: options.retryAfterS,
         });
       }
-      const fresh = `${prefixOf(parcel)}${parcel.digest}/${toHex(random(8))}`;
+      const fresh = begin + toHex(random(8));
       const name = found?.name ?? withCut(fresh, cut);
       const staging = claim(parcel, name);
       // Another instance may be about to add what is its own: it forgets that by itself, see `end`.
@@ -194,4 +204,8 @@ export function createStagedUploads(options: StagedOptions): StagedUploads {
 
 function prefixOf({ round, member }: StagedParcel): string {
   return `${PREFIX}${round}/${member}/`;
+}
+
+function parcelPrefix(parcel: StagedParcel): string {
+  return `${prefixOf(parcel)}${parcel.digest}/`;
 }
