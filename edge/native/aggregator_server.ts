@@ -100,7 +100,9 @@ export async function serveOver(
   const listener = await listenOver(store, app, options);
   const ready = aggregator.start();
   // Whoever wants to know awaits it; an unread failure must not end the process.
-  ready.catch((error) => logger({ kind: "failure", doing: "starting", error }));
+  ready.catch((error) => {
+    if (!aggregator.isStopping) logger({ kind: "failure", doing: "starting", error });
+  });
   return {
     url: listener.url,
     aggregator,

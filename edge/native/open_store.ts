@@ -13,7 +13,7 @@ import type { RoundStore } from "../store.ts";
  * @param address `postgres://…` for a schema of a Postgres database, which `?schema=` names
  * (`tributary` by default); anything else is the path of a SQLite file.
  * @throws {TributaryError} `store-failed` if it cannot be opened, or this platform has no SQLite.
- * @throws {RangeError} For a schema whose name is none.
+ * @throws {RangeError} For a schema whose name is none, or a database's address that is none.
  */
 export async function openStore(address: string): Promise<RoundStore> {
   // Either is loaded for those alone who keep something there.
@@ -22,6 +22,13 @@ export async function openStore(address: string): Promise<RoundStore> {
     return sqliteStore(address);
   }
   const { postgresStore } = await import("../postgres/store.ts");
+  if (!URL.canParse(address)) {
+    // Without the address, which may have a password in it.
+    throw new RangeError(
+      "Cannot open a store: its address is none, expected " +
+        "postgres://user:password@host:5432/database?schema=name",
+    );
+  }
   const url = new URL(address);
   const schema = url.searchParams.get("schema");
   url.searchParams.delete("schema");
@@ -50,7 +57,8 @@ export async function openHelperStore(address: string): Promise<HelperStore> {
 
 /** An address as it may be shown: without the name and the password of whoever connects. */
 export function storeName(address: string): string {
-  if (!isPostgres(address) || !URL.canParse(address)) return address;
+  if (!isPostgres(address)) return address;
+  if (!URL.canParse(address)) return "postgres://…";
   const url = new URL(address);
   url.username = "";
   url.password = "";

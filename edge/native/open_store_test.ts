@@ -43,3 +43,12 @@ Deno.test("open store: an address is shown without whoever connects", async () =
     ),
   );
 });
+
+Deno.test("open store: an address that is none is refused, and its password not told", async () => {
+  const address = "postgres://user:hunter2@[::1/main";
+  assert.equal(storeName(address), "postgres://…");
+  await assert.rejects(
+    openStore(address),
+    (error) => error instanceof RangeError && !error.message.includes("hunter2"),
+  );
+});
