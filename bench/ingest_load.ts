@@ -14,10 +14,8 @@ export interface LoadPlan {
   readonly port: number;
   /** Connections that send at once. */
   readonly connections: number;
-  /** File of the one body that all requests have. */
-  readonly body: string;
-  /** Request line and headers of each request, with the empty line at the end. */
-  readonly heads: readonly string[];
+  /** Request line and headers of each request, with the empty line at the end, and a file of its body. */
+  readonly uploads: readonly { readonly head: string; readonly body: string }[];
 }
 
 /** What came of it. */
@@ -35,8 +33,14 @@ export interface LoadResult {
 const HEAD_END = "\r\n\r\n";
 
 async function run(plan: LoadPlan): Promise<LoadResult> {
-  const body = await Deno.readFile(plan.body);
-  const heads = plan.heads.map((head) => new TextEncoder().encode(head));
+  const files = new Map<string, Uint8Array>();
+  for (const { body } of plan.uploads) {
+    if (!files.has(body)) files.set(body, await Deno.readFile(body));
+  }
+  const uploads = plan.uploads.map(({ head, body }) => ({
+    head: new TextEncoder().encode(head),
+    body: files.get(body) ?? new Uint8Array(),
+  }));
   const statuses: Record<string, number> = {};
   const times: number[] = [];
   let next = 0;
@@ -45,10 +49,10 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
     using socket = await Deno.connect({ hostname: "127.0.0.1", port: plan.port });
     socket.setNoDelay();
     const buffer = new Uint8Array(65536);
-    for (let head = heads[next++]; head !== undefined; head = heads[next++]) {
+    for (let upload = uploads[next++]; upload !== undefined; upload = uploads[next++]) {
       const began = performance.now();
-      await writeAll(socket, head);
-      await writeAll(socket, body);
+      await writeAll(socket, upload.head);
+      await writeAll(socket, upload.body);
       const status = await readAnswer(socket, buffer);
       times.push(performance.now() - began);
       statuses[status] = (statuses[status] ?? 0) + 1;

@@ -4,15 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { systemClock } from "../src/core/clock.ts";
-import { systemFetch } from "../src/core/fetch.ts";
-import { generateStoredIdentity } from "../src/core/identity.ts";
-import { systemRandom } from "../src/core/random.ts";
-import type { Strategy } from "../src/strategy/strategy.ts";
-import type { Party } from "../src/wire/party.ts";
-import { createPeer } from "../src/wire/peer.ts";
-import { signTask, type Task, taskId } from "../src/wire/task.ts";
-import { loadIdentity, serveAggregator } from "../edge/deno/mod.ts";
+import { type Task, taskId } from "../src/wire/task.ts";
+import { serveIdleTask } from "./idle_task.ts";
 import { startBareWorker, startRegionWorker } from "./load/workerd.ts";
 
 /** A server that is loaded. */
@@ -23,8 +16,6 @@ export interface LoadedServer extends AsyncDisposable {
 
 /** An aggregator that is loaded. */
 export interface LoadedAggregator extends LoadedServer {
-  /** Who it is. */
-  readonly region: Party;
   /** The most memory that its process has had, in MB; not a number where the system does not tell. */
   peakMb(): Promise<number>;
 }
@@ -39,34 +30,13 @@ export interface Runtime {
   bare(): Promise<LoadedServer>;
 }
 
-const idle: Strategy = {
-  kind: "idle",
-  sums: (model) => model.map((spec) => ({ ...spec, range: 1 })),
-  init: () => ({}),
-  step: ({ model, state }) => ({ model, state }),
-};
-
-async function openRoot(task: Task, folder: string) {
-  const owner = await loadIdentity(`${folder}/owner.key`);
-  const served = await serveAggregator({
-    store: `${folder}/root.db`,
-    identity: owner,
-    strategy: () => idle,
-  });
-  await served.ready;
-  const shape = task.update.tensors[0]?.shape ?? [];
-  const model = { w: { shape, data: new Float32Array(shape.reduce((all, n) => all * n, 1)) } };
-  const { offer } = await served.aggregator.own({ signed: await signTask(task, owner), model });
-  return { served, offer };
-}
-
 /** A root on SQLite, in this process. */
 export const IN_DENO: Runtime = {
   name: "Deno",
   async open(task, folder) {
-    const { served, offer } = await openRoot(task, folder);
+    const served = await serveIdleTask(task, folder);
     return {
-      ...{ url: served.url, region: offer.region },
+      url: served.url,
       peakMb: () => Promise.resolve(Deno.memoryUsage().rss / 1e6),
       [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
     };
@@ -91,15 +61,12 @@ export const IN_DENO: Runtime = {
 export const IN_WORKERD: Runtime = {
   name: "workerd",
   async open(task, folder) {
-    const { served } = await openRoot(task, folder);
-    const id = await taskId(task);
-    const worker = await startRegionWorker({ folder, parent: served.url, task: id });
-    const { identity } = await generateStoredIdentity();
-    const world = { fetch: systemFetch, clock: systemClock(), random: systemRandom };
-    const peer = createPeer({ url: worker.url, identity, ...world });
-    const { region } = await peer.task(id);
+    const served = await serveIdleTask(task, folder);
+    const worker = await startRegionWorker({
+      ...{ folder, parent: served.url, task: await taskId(task) },
+    });
     return {
-      ...{ url: worker.url, region, peakMb: worker.peakMb },
+      ...{ url: worker.url, peakMb: worker.peakMb },
       async [Symbol.asyncDispose]() {
         await worker[Symbol.asyncDispose]();
         await served[Symbol.asyncDispose]();

@@ -17,7 +17,7 @@ import { taskId } from "../src/wire/task.ts";
 import { nativeDigest } from "../edge/deno/mod.ts";
 import type { Figure } from "./figure.ts";
 import { renderFigures } from "./figure_table.ts";
-import { wordsTask } from "./ingest.ts";
+import { idleTask } from "./idle_task.ts";
 import { IN_WORKERD } from "./ingest_runtimes.ts";
 
 const CLIENTS = 2;
@@ -33,12 +33,14 @@ interface LargeRound {
 /** A round of parcels of so many words, to the opening of the next one: its sum is at the root. */
 async function runRound(words: number): Promise<LargeRound> {
   const folder = await Deno.makeTempDir();
-  const task = wordsTask(words, CLIENTS);
+  const task = idleTask({ values: words, clients: CLIENTS, rounds: 2 });
   const id = await taskId(task);
   try {
     await using served = await IN_WORKERD.open(task, folder);
-    const { region, url } = served;
+    const { url } = served;
     const world = { fetch: systemFetch, clock: systemClock(), random: systemRandom };
+    const { identity: watching } = await generateStoredIdentity();
+    const { region } = await createPeer({ url, identity: watching, ...world }).task(id);
     const peers = await Promise.all(Array.from({ length: CLIENTS }, async () => {
       const { identity } = await generateStoredIdentity();
       const peer = createPeer({ url, identity, digest: nativeDigest, ...world });

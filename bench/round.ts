@@ -8,18 +8,18 @@
  *
  * @module
  */
-import { fromHex, toBase64Url } from "../src/core/bytes.ts";
+import { fromHex } from "../src/core/bytes.ts";
 import { modelFrom, tensors } from "../src/models/mod.ts";
 import { strategyFrom } from "../src/strategy/registry.ts";
 import { defineTask } from "../src/task/define_task.ts";
 import { inlineModule } from "../src/wasm/inline.ts";
 import { createTrainCore } from "../src/wasm/train.ts";
-import type { HelperInfo } from "../src/wire/mask_plan.ts";
 import { signTask, type Task } from "../src/wire/task.ts";
-import { loadIdentity, nativeDigest, serveAggregator, serveHelper } from "../edge/deno/mod.ts";
+import { loadIdentity, nativeDigest, serveAggregator } from "../edge/deno/mod.ts";
 import type { Logger } from "../edge/logger.ts";
 import { type Figure, median } from "./figure.ts";
 import { renderFigures } from "./figure_table.ts";
+import { startCommittee } from "./committee.ts";
 import { IDLE } from "./cpu_profile.ts";
 import { secondsOfProfiles } from "./work_kinds.ts";
 import type { ClientsCommand } from "./round_clients.ts";
@@ -62,26 +62,6 @@ function startThreads(): Threads {
 /** How the rounds' updates travel. */
 type Masking = "masked" | "plain";
 
-/** Helpers at work, as a task names them. */
-async function startHelpers(stack: AsyncDisposableStack, folder: string): Promise<HelperInfo[]> {
-  const helpers: HelperInfo[] = [];
-  for (let i = 1; i <= HELPERS; i++) {
-    const helper = stack.use(
-      await serveHelper({
-        store: `${folder}/helper${i}.db`,
-        identity: `${folder}/helper${i}.key`,
-        keys: [`${folder}/helper${i}.shares.key`],
-      }),
-    );
-    helpers.push({
-      url: helper.url,
-      key: toBase64Url(helper.keys[0]?.publicKey ?? new Uint8Array()),
-      identity: toBase64Url(helper.identity.publicKey),
-    });
-  }
-  return helpers;
-}
-
 /** Seconds of each round, from opening to the next one's. */
 async function federated(threads: Threads, folder: string, masking: Masking): Promise<number[]> {
   await using stack = new AsyncDisposableStack();
@@ -91,7 +71,7 @@ async function federated(threads: Threads, folder: string, masking: Masking): Pr
     clients: { min: CLIENTS, max: CLIENTS },
     stop: { rounds: ROUNDS },
     ...(masking === "masked" && {
-      mask: { kind: "kahe1", helpers: await startHelpers(stack, folder) },
+      mask: { kind: "kahe1", helpers: await startCommittee(stack, { size: HELPERS, folder }) },
       update: { slotBits: 19 },
     }),
   });

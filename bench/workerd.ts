@@ -16,17 +16,16 @@ import { slicesDigest } from "../src/core/digest.ts";
 import { systemFetch } from "../src/core/fetch.ts";
 import { generateIdentity, generateStoredIdentity, type Identity } from "../src/core/identity.ts";
 import { systemRandom } from "../src/core/random.ts";
-import type { Strategy } from "../src/strategy/strategy.ts";
 import { createPeer, type Peer } from "../src/wire/peer.ts";
 import { fillRoute, ROUTES } from "../src/wire/routes.ts";
 import type { OpenRound } from "../src/wire/round_info.ts";
 import { planDigest } from "../src/wire/session_id.ts";
 import { signedHeaders } from "../src/wire/signing.ts";
-import { signTask, type Task, taskId } from "../src/wire/task.ts";
+import { taskId } from "../src/wire/task.ts";
 import { updateHeaders } from "../src/wire/update_headers.ts";
 import { bundleWorker } from "../edge/cloudflare/_testing.ts";
-import { nativeDigest, serveAggregator } from "../edge/deno/mod.ts";
-import { memoryStore } from "../edge/memory/mod.ts";
+import { nativeDigest } from "../edge/deno/mod.ts";
+import { idleTask, serveIdleTask } from "./idle_task.ts";
 import { type Figure, meanAndSpread, median } from "./figure.ts";
 import { prepareWorkerd, type WorkerdProcess } from "./workerd_process.ts";
 
@@ -156,43 +155,13 @@ async function timeStart(
   return { ready: ready - began, first: done - ready, processor };
 }
 
-const idle: Strategy = {
-  kind: "idle",
-  sums: (model) => model.map((spec) => ({ ...spec, range: 1 })),
-  init: () => ({}),
-  step: ({ model, state }) => ({ model, state }),
-};
-
-const TASK: Task = {
-  version: 1,
-  name: "cold start",
-  model: { kind: "idle" },
-  train: {},
-  strategy: { kind: "idle" },
-  update: {
-    slotBits: 32,
-    tensors: [{ name: "w", shape: [VALUES], range: 1 }],
-    clip: null,
-    weightCap: null,
-  },
-  mask: { kind: "none" },
-  // One more than start it, so that its round stays open.
-  clients: { min: STARTS + 1, max: STARTS + 1 },
-  sampling: { kind: "all" },
-  roundMs: 600_000,
-  metrics: [],
-  stop: { rounds: 1 },
-  seed: "00".repeat(32),
-};
+// One more than start it, so that its round stays open.
+const TASK = idleTask({ values: VALUES, clients: STARTS + 1, rounds: 1 });
 
 /** A root in this process, and a region in workerd with an open round, which is not running now. */
 async function startTree(bundle: string, folder: string) {
-  const owner = await generateIdentity();
-  const root = await serveAggregator({
-    ...{ store: memoryStore(), identity: owner, strategy: () => idle },
-  });
-  const model = { w: { shape: [VALUES], data: new Float32Array(VALUES) } };
-  await root.aggregator.own({ signed: await signTask(TASK, owner), model });
+  await Deno.mkdir(folder, { recursive: true });
+  const root = await serveIdleTask(TASK, folder);
   const task = await taskId(TASK);
   const { identity: me, pkcs8 } = await generateStoredIdentity();
   const start = await prepareWorkerd({

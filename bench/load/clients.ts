@@ -12,12 +12,10 @@
 export interface LoadPlan {
   /** Port on 127.0.0.1. */
   readonly port: number;
-  /** File of the one body that all requests have. */
-  readonly body: string;
   /** Milliseconds between the starts of two devices; 0 for all at once. */
   readonly gapMs: number;
-  /** For each device the heads of its tries, each with a signature of its own. */
-  readonly devices: readonly (readonly string[])[];
+  /** For each device the heads of its tries, each with a signature of its own, and a file of its body. */
+  readonly uploads: readonly { readonly heads: readonly string[]; readonly body: string }[];
 }
 
 /** What came of it. */
@@ -47,15 +45,19 @@ const HEAD_END = "\r\n\r\n";
 
 async function run(plan: LoadPlan): Promise<LoadResult> {
   const { port, gapMs } = plan;
-  const body = await Deno.readFile(plan.body);
+  const bodies = new Map<string, Uint8Array>();
+  for (const { body } of plan.uploads) {
+    if (!bodies.has(body)) bodies.set(body, await Deno.readFile(body));
+  }
   const others: Record<string, number> = {};
   const times: number[] = [];
   let turnedAway = 0;
 
-  async function device(heads: readonly string[], startMs: number): Promise<void> {
+  async function device(upload: LoadPlan["uploads"][number], startMs: number): Promise<void> {
+    const body = bodies.get(upload.body) ?? new Uint8Array();
     await until(startMs);
     const began = gapMs === 0 ? startMs : performance.now();
-    for (const head of heads) {
+    for (const head of upload.heads) {
       const answer = await send({ port, head, body }).catch((error) => String(error));
       if (typeof answer === "string") {
         others[answer] = (others[answer] ?? 0) + 1;
@@ -73,7 +75,7 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
   }
 
   const began = performance.now() + 50;
-  await Promise.all(plan.devices.map((heads, at) => device(heads, began + at * gapMs)));
+  await Promise.all(plan.uploads.map((upload, at) => device(upload, began + at * gapMs)));
   const seconds = (performance.now() - began) / 1000;
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.floor(share * (times.length - 1))] ?? NaN;

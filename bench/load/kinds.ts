@@ -3,22 +3,10 @@
  *
  * @module
  */
-import type { Limits } from "../../edge/limits.ts";
 import { DATABASE, temporarySchema } from "../../edge/postgres/_testing.ts";
 import { canRunWorkerd } from "../../edge/cloudflare/_testing.ts";
-import { type LoadedServer, startServer } from "./process.ts";
+import { type LoadedServer, type RegionPlace, startServer } from "./process.ts";
 import { startBareWorker, startRegionWorker } from "./workerd.ts";
-
-/** Where a region runs. */
-export interface RegionPlace {
-  /** Folder of its files. */
-  readonly folder: string;
-  /** Address of its parent. */
-  readonly parent: string;
-  /** Digest of the task. */
-  readonly task: string;
-  readonly limits?: Partial<Limits>;
-}
 
 /** A kind of region. */
 export interface RegionKind {

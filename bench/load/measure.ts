@@ -7,15 +7,16 @@
  *
  * @module
  */
-import { systemRandom } from "../../src/core/random.ts";
 import { type Figure, median } from "../figure.ts";
 import { renderFigures } from "../figure_table.ts";
+import { idleTask, serveIdleTask } from "../idle_task.ts";
 import type { LoadPlan, LoadResult } from "./clients.ts";
 import { type RegionKind, regionKinds } from "./kinds.ts";
 import { taskId } from "../../src/wire/task.ts";
-import { enrolDevices, type LoadSize, startRoot } from "./world.ts";
+import { enrolDevices } from "./devices.ts";
 
-const SIZE: LoadSize = { devices: 1000, values: 100_000 };
+const DEVICES = 1000;
+const VALUES = 100_000;
 const REPETITIONS = 3;
 /** Tries of a device that is turned away. */
 const TRIES = 12;
@@ -37,22 +38,19 @@ async function send(
   }).output();
   if (code !== 0) throw new Error("Cannot measure: the devices failed");
   const result: LoadResult = JSON.parse(new TextDecoder().decode(stdout));
-  if (result.accepted !== plan.devices.length) {
-    throw new Error(`Cannot measure: of ${plan.devices.length} devices came ${stdout}`);
+  if (result.accepted !== plan.uploads.length) {
+    throw new Error(`Cannot measure: of ${plan.uploads.length} devices came ${stdout}`);
   }
   return result;
 }
 
 async function measureKind(kind: RegionKind, folder: string): Promise<Figure[]> {
-  const { devices, values } = SIZE;
-  const rounds = 2 + 2 * REPETITIONS;
-  await using root = await startRoot(SIZE, { folder, rounds });
-  const body = randomParcel(values);
-  await Deno.writeFile(`${folder}/body`, body);
-  const inFolder = { folder, parent: root.url, task: await taskId(root.task) };
+  const task = idleTask({ values: VALUES, clients: DEVICES, rounds: 2 + 2 * REPETITIONS });
+  await using root = await serveIdleTask(task, folder);
+  const inFolder = { folder, parent: root.url, task: await taskId(task) };
   let region = await kind.start(inFolder);
   await using bare = await kind.startBare();
-  const members = await enrolDevices(region.url, { task: root.task, devices, body });
+  const members = await enrolDevices(region.url, { task, devices: DEVICES, folder });
   let last = 0;
 
   /** One round. */
@@ -60,7 +58,7 @@ async function measureKind(kind: RegionKind, folder: string): Promise<Figure[]> 
     const signed = await members.sign(region.url, { after: last, tries: TRIES });
     last = signed.round;
     const port = Number(new URL(region.url).port);
-    const plan = { body: `${folder}/body`, gapMs, devices: signed.devices };
+    const plan = { gapMs, uploads: signed.uploads };
     lastPlan = plan;
     return await send({ port, ...plan }, folder);
   }
@@ -78,7 +76,7 @@ async function measureKind(kind: RegionKind, folder: string): Promise<Figure[]> 
     ours.push(await round(0));
     theirs.push(await again());
   }
-  const rate = median(ours.map(({ seconds }) => devices / seconds));
+  const rate = median(ours.map(({ seconds }) => DEVICES / seconds));
   const gapMs = 2000 / rate;
   const peakMb = await region.peakMb();
   const calm: LoadResult[] = [];
@@ -99,12 +97,12 @@ async function measureKind(kind: RegionKind, folder: string): Promise<Figure[]> 
   const bareP99 = median(calmBare.map(({ p99Ms }) => p99Ms));
   return [
     {
-      name: `${kind.name}: ${devices} devices of ${values} values at once`,
+      name: `${kind.name}: ${DEVICES} devices of ${VALUES} values at once`,
       value: rate,
       unit: "uploads/s",
       reference: {
         name: `${kind.bareName} that reads and hashes`,
-        value: median(theirs.map(({ seconds }) => devices / seconds)),
+        value: median(theirs.map(({ seconds }) => DEVICES / seconds)),
       },
     },
     { name: `${kind.name}: half of them wait less than`, value: p50, unit: "ms" },
@@ -125,17 +123,11 @@ async function measureKind(kind: RegionKind, folder: string): Promise<Figure[]> 
     {
       name: `${kind.name}: the same with room for ${OVERRUN.waitingUploads}, ` +
         `${overrun.turnedAway} times turned away, all taken in the end`,
-      value: devices / overrun.seconds,
+      value: DEVICES / overrun.seconds,
       unit: "uploads/s",
       reference: { name: "with room for all", value: rate },
     },
   ];
-}
-
-/** Words that a client can have sent: below 2^20, which is on this plan's grid. */
-function randomParcel(values: number): Uint8Array<ArrayBuffer> {
-  const words = new Uint32Array(systemRandom(4 * values).buffer);
-  return new Uint8Array(words.map((word) => word >>> 12).buffer);
 }
 
 /** Measures every kind of region that this machine can run. */

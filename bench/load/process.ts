@@ -3,11 +3,23 @@
  *
  * @module
  */
+import type { Limits } from "../../edge/limits.ts";
 import type { ServerPlan } from "./server.ts";
+
+/** Where a region runs. */
+export interface RegionPlace {
+  /** Folder of its files. */
+  readonly folder: string;
+  /** Address of its parent. */
+  readonly parent: string;
+  /** Digest of the task. */
+  readonly task: string;
+  readonly limits?: Partial<Limits>;
+}
 
 /** A server in a process of its own. */
 export interface LoadedServer extends AsyncDisposable {
-  /** Port on 127.0.0.1. */
+  /** Its address. */
   readonly url: string;
   /** Most memory that it ever had resident, in MB; NaN where the system does not tell. */
   peakMb(): Promise<number>;

@@ -6,8 +6,7 @@
 import { toBase64 } from "../../src/core/bytes.ts";
 import { generateStoredIdentity } from "../../src/core/identity.ts";
 import { type RunningWorker, startWorker } from "../../edge/cloudflare/_testing.ts";
-import type { RegionPlace } from "./kinds.ts";
-import { type LoadedServer, peakMbOf } from "./process.ts";
+import { type LoadedServer, peakMbOf, type RegionPlace } from "./process.ts";
 
 const REGION = `
   import { createRegionWorker } from "./region_worker.ts";
