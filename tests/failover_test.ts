@@ -331,12 +331,17 @@ Deno.test("failover: whatever gets lost, and whichever region is away for how lo
   );
 });
 
-for (const isHeard of [true, false]) {
-  const what = isHeard ? "is there no more when a device wants to send" : "is gone with a parcel";
-  const then = isHeard
-    ? "the parcel is masked for its sibling"
-    : "the device does without the round";
+for (
+  const [what, then] of [
+    ["is there no more when a device wants to send", "the parcel is masked for its sibling"],
+    ["is gone with a parcel", "the device does without the round"],
+    // It could put the parcel in its sum for all that it has promised.
+    ["takes a device's abstention but not its parcel", "the device does without the round"],
+  ] as const
+) {
   Deno.test(`failover: where a region of a masked task ${what}, ${then}`, async () => {
+    const isHeard = what === "is there no more when a device wants to send";
+    const isHeldBack = what === "takes a device's abstention but not its parcel";
     const seen = witness();
     const net = severable();
     await using time = tickingClock();
@@ -351,8 +356,11 @@ for (const isHeard of [true, false]) {
       through: (fetch) => {
         const beneath = seen.through(net.through(committee.through(fetch)));
         return async (request) => {
-          const response = await beneath(request);
           const update = updateOf(request);
+          if (isHeldBack && update !== undefined && update.host === vanishing) {
+            throw new TypeError("connection reset");
+          }
+          const response = await beneath(request);
           if (isHeard || update === undefined || update.host !== vanishing) return response;
           vanishing = "";
           net.down.add(update.host);
@@ -380,6 +388,7 @@ for (const isHeard of [true, false]) {
       while (isHeard && !isThere() && !context.signal.aborted) {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
+      if (isHeldBack) await time.clock.sleep(MINUTES / 2, { signal: context.signal });
       return await trainer(model, context);
     };
     await using third = await joinBoth(tree, { urls: [south!], trainer: late });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { isTributaryError } from "../../src/core/errors.ts";
+import { toBase64Url } from "../../src/core/bytes.ts";
 import { generateIdentity } from "../../src/core/identity.ts";
 import { stranger, testOperator } from "../_operator_testing.ts";
 import {
+  insideOf,
   openRound,
   parcelOf,
   publishedSums,
@@ -13,6 +15,7 @@ import {
   testRoot,
 } from "../_testing.ts";
 import { admitByTicket } from "./admission.ts";
+import type { Newcomer } from "./enrol.ts";
 import { memoryStore } from "../memory/mod.ts";
 
 const code = (expected: string) => (error: unknown) =>
@@ -114,4 +117,21 @@ Deno.test("operators: nobody else may, however well it signs, and a member is no
   const path = `/v1/tasks/${root.id}/members?operator=${root.identity.id}`;
   assert.equal((await root.app.request(path)).status, 401);
   await assert.rejects(testOperator(root).drain({ region }), code("task-refused"));
+});
+
+Deno.test("revocation: an enrolment whose signature was checked before it is refused by the write", async () => {
+  await using root = await testRoot({ words: 1 });
+  const { identity, peer } = await testMember(root);
+  const { region } = await peer.task(root.id);
+  await testOperator(root).revoke(root.id, { region, member: identity.id, release: false });
+  const publicKey = toBase64Url(identity.publicKey);
+  const newcomer: Newcomer = {
+    member: identity.id,
+    enrolment: { kind: "client", publicKey, size: 1 },
+    admission: { kind: "admitted" },
+    signedS: root.clock.now() / 1000,
+  };
+  const life = insideOf(root.app.aggregator).tasks.get(root.id)!;
+  await assert.rejects(life.enrol(newcomer), code("member-revoked"));
+  assert.equal(life.member(identity.id), undefined);
 });

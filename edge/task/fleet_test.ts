@@ -152,6 +152,51 @@ Deno.test("fleet: a batch that was overtaken runs again, and its updates are in 
   assert.deepEqual(runs.map(({ rounds }) => rounds), runs.map(() => [1, 2]));
 });
 
+Deno.test("fleet: of a batch that was overtaken, what another instance has taken is not added again", async () => {
+  const clock = hastyClock();
+  const task = taskFor({ clients: { min: 2, max: 9 }, stop: { rounds: 1 } });
+  const id = await taskId(task);
+  const root = await createRootProcess(clock, task);
+  await root.start();
+  let overtake: (() => Promise<unknown>) | undefined;
+  const fleet: readonly Process[] = await createFleet(clock, root, {
+    instances: 2,
+    wrap: (store, at) => ({
+      ...store,
+      async write(task, expected, change) {
+        // Before the first instance has written both updates, the second one writes one of them.
+        if (at === 0 && change.updates?.length === 2) {
+          await overtake?.();
+          overtake = undefined;
+        }
+        return await store.write(task, expected, change);
+      },
+    }),
+  });
+  for (const instance of fleet) await instance.start();
+  const members = [await generateIdentity(), await generateIdentity()];
+  const [first, second] = fleet.map(({ fetch }) =>
+    members.map((identity) => patientPeer(clock, fetch, identity))
+  );
+  const { region } = await first![0]!.task(id);
+  for (const peer of first!) await peer.enrol(id, { kind: "client", size: 1, region });
+  const { sid } = await openRound(first![0]!, task);
+  const send = async (peer: Peer, i: number) => {
+    const parcel = parcelOf(wordsOf(i, 1));
+    const { slices } = await parcelDigest(parcel);
+    return await peer.putUpdate(id, { round: 1, sid, clients: 1, parcel, slices, region });
+  };
+  overtake = () => send(second![0]!, 0);
+  await Promise.all(first!.map(send));
+  assert.equal(overtake, undefined, "both were in one batch");
+  const watcher = patientPeer(clock, root.fetch, await generateIdentity());
+  const plan = await planDigest(task);
+  while ((await watcher.round(id, { after: 1, waitS: 60, plan }))?.kind !== "finished");
+  const sum = wordsOf(0, 1).map((word, at) => word + wordsOf(1, 1)[at]!);
+  assert.deepEqual(await publishedSums(watcher, id), [await sumDigest(sum)]);
+  for (const process of [...fleet, root]) await process.stop();
+});
+
 Deno.test("fleet: what one instance was told, the others know at once", async () => {
   const clock = hastyClock();
   const task = taskFor({ clients: { min: 1, max: 9 } });
