@@ -8,7 +8,7 @@ import { planDigest } from "../../src/wire/session_id.ts";
 import { signSuccession } from "../../src/wire/succession.ts";
 import { taskId } from "../../src/wire/task.ts";
 import { verifyLog } from "../../src/wire/verify_log.ts";
-import { stranger, testOperator } from "../_operator_testing.ts";
+import { testOperator } from "../_operator_testing.ts";
 import {
   module,
   nodeDigest,
@@ -134,7 +134,8 @@ Deno.test("rekey: at the parent one membership takes the other's place, without 
   const life = root.app.aggregator.tasks.get(root.id);
   assert.deepEqual([life?.status().members, life?.status().size], [1, 5]);
   // The token stays spent, by the new key.
-  await assert.rejects((await stranger(root)).enrol(token), code("token-spent"));
+  const spent = { region, kind: "region", size: 1, token } as const;
+  await assert.rejects(testPeer(root, eve).enrol(root.id, spent), code("token-spent"));
   const { members } = await operator.members(root.id, { region });
   assert.deepEqual(members.map(({ id }) => id), [next.id]);
 });

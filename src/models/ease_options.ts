@@ -35,8 +35,8 @@ const schema: v.GenericSchema<unknown, EaseOptions> = v.strictObject({
     v.maxValue(
       MOST_ITEMS,
       ({ input }) =>
-        `items must be at most ${MOST_ITEMS}, found ${input}: the pairs of more do not fit an ` +
-        "update, so keep the items that most people have",
+        `items must be at most ${MOST_ITEMS}, found ${input}: the pairs of more do not fit one ` +
+        "accumulator, so keep the items that most people have",
     ),
   ),
   reg: positive("reg"),
