@@ -189,3 +189,32 @@ Deno.test("sharding: what is not cut is where it was", async () => {
   assert.equal((await main.slice(TASK, named[0]!, 3))?.length, 8);
   assert.deepEqual(await namesIn(memories), [[], []]);
 });
+
+Deno.test("shard: what it has added is written once it says so, also when it had been added before", async () => {
+  const memory = memoryStore();
+  /** Slices that were put and not written after: the power can take them. */
+  const loose = new Set<string>();
+  const store: RoundStore = {
+    ...memory,
+    async put(task, slices) {
+      for (const { name } of slices) loose.add(name);
+      await memory.put(task, slices);
+    },
+    async write(task, expected, change) {
+      const isDone = await memory.write(task, expected, change);
+      if (isDone) loose.clear();
+      return isDone;
+    },
+  };
+  using shard = createShard({ store, module });
+  const bytes = new Uint8Array(Uint32Array.of(1, 2).buffer);
+  const [parcel, to] = ["upload/1/member/1", "sum/1/0/1"];
+  await shard.put(TASK, [{ name: parcel, index: 0, bytes }]);
+  const addition = { ring: "u32", bytes: bytes.length, to, parcels: [parcel] } as const;
+  for (let times = 0; times < 2; times++) {
+    await shard.add(TASK, addition);
+    assert.deepEqual([...loose], []);
+    // As if the first try had been cut off before it was written.
+    loose.add(to);
+  }
+});
