@@ -63,8 +63,17 @@ export interface CliProcess extends AsyncDisposable {
   readonly ended: Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
 }
 
-/** Starts a command in a process of its own, in the folder `cwd`. */
-export function startCli(cwd: string, ...args: string[]): CliProcess {
+/** Where a process starts, and what its environment has besides this one's. */
+export interface CliPlace {
+  /** The folder. */
+  readonly cwd: string;
+  /** Variables. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts a command in a process of its own. */
+export function startCli(place: string | CliPlace, ...args: string[]): CliProcess {
+  const { cwd, env } = typeof place === "string" ? { cwd: place, env: {} } : place;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-check", "--config", pathOf("../../deno.json")],
@@ -72,6 +81,7 @@ export function startCli(cwd: string, ...args: string[]): CliProcess {
       ...[pathOf("main.ts"), ...args],
     ],
     cwd,
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

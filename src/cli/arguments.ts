@@ -3,7 +3,22 @@
  *
  * @module
  */
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+
+/**
+ * An option that is a secret. It can come by an environment variable too: everybody on a machine can
+ * read the command lines of everybody else.
+ */
+export function secretOption(
+  { flags, what, variable }: {
+    readonly flags: string;
+    readonly what: string;
+    /** The variable's name. */
+    readonly variable: string;
+  },
+): Option {
+  return new Option(flags, what).env(variable);
+}
 
 /** A parser of whole numbers in `[least, most]`, for an option. */
 export function wholeNumber(least: number, most: number): (text: string) => number {

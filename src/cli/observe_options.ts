@@ -8,6 +8,7 @@ import { dashboard } from "../../edge/dashboard/mod.ts";
 import type { Logger, LogLine, Observer } from "../../edge/mod.ts";
 import { jsonLineOf, jsonLines, prometheus } from "../../edge/observe/mod.ts";
 import { systemClock } from "../core/clock.ts";
+import { secretOption } from "./arguments.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Flags of every server about what it shows. */
@@ -36,7 +37,11 @@ export function addObserveOptions(
         .choices(["text", "json"]).default("text"),
     )
     .option("--metrics", "figures for Prometheus at /metrics", false)
-    .option("--operator-token <token>", "what whoever reads figures, or members' ids, must show");
+    .addOption(secretOption({
+      flags: "--operator-token <token>",
+      what: "what whoever reads figures, or members' ids, must show",
+      variable: "TRIBUTARY_OPERATOR_TOKEN",
+    }));
   return hasPage
     ? command.option("--dashboard", "a page at /dashboard that shows how rounds go", false)
     : command;

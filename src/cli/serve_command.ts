@@ -14,7 +14,7 @@ import {
 import type { RoundStore } from "../../edge/mod.ts";
 import { TributaryError } from "../core/errors.ts";
 import type { Identity } from "../core/identity.ts";
-import { wholeNumber } from "./arguments.ts";
+import { secretOption, wholeNumber } from "./arguments.ts";
 import { addAdmissionOptions, type AdmissionFlags, admissionOf } from "./admission_options.ts";
 import { Interrupted } from "./interrupt.ts";
 import { openIdentity } from "./key_file.ts";
@@ -73,8 +73,16 @@ export function addListenOptions(
 export function addServeOptions(command: Command, role: string): Command {
   const store = "where everything is kept: a SQLite file, or postgres://…?schema=<name>";
   const listening = addListenOptions(command, { role, what: "aggregator", store, hasPage: true })
-    .option("--join-token <token>", "token that members must show; anyone may join without one")
-    .option("--region-token <token>", "token that regions must show instead of --join-token");
+    .addOption(secretOption({
+      flags: "--join-token <token>",
+      what: "token that members must show; anyone may join without one",
+      variable: "TRIBUTARY_JOIN_TOKEN",
+    }))
+    .addOption(secretOption({
+      flags: "--region-token <token>",
+      what: "token that regions must show instead of --join-token",
+      variable: "TRIBUTARY_REGION_TOKEN",
+    }));
   return addAdmissionOptions(listening);
 }
 

@@ -9,7 +9,7 @@ import { join as joinRegion, type TokenSource } from "../../client/mod.ts";
 import { type Fetch, systemFetch } from "../../core/fetch.ts";
 import { alignItems } from "../../data/interactions.ts";
 import type { Examples } from "../../models/model.ts";
-import { httpUrl } from "../arguments.ts";
+import { httpUrl, secretOption } from "../arguments.ts";
 import { chooseTask } from "../choose_task.ts";
 import { openRatings } from "../data_files.ts";
 import { openDeviceStore } from "../device_store.ts";
@@ -54,10 +54,11 @@ export function clientCommand(terminal: Terminal): Command {
     .option("--items <file>", "the task's items: a CSV file with the columns item and title");
   return addInsistOptions(formOptions(command))
     .option("--task <digest>", "which task, where the region has several")
-    .option(
-      "--token <tokens...>",
-      "token of a region that asks for one; one for all, or one for each",
-    )
+    .addOption(secretOption({
+      flags: "--token <tokens...>",
+      what: "token of a region that asks for one; one for all, or one for each",
+      variable: "TRIBUTARY_TOKEN",
+    }))
     .option("--identity <file>", "this device's key; made if it is not there", "client.key")
     .option("--state <file>", "what this device keeps from round to round", "client.db")
     .action(async (options: Options) => {

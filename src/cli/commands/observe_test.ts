@@ -9,8 +9,9 @@ Deno.test("root: with --log json all that it prints is JSON; figures and page ar
   const items = Array.from({ length: 12 }, (_, at) => `film${at},${at}`);
   await folder.write("items.csv", ["item,title", ...items, ""].join("\n"));
   await using root = startCli(
-    ...[folder.path(), "root", "--task", FILMS, "--items", "items.csv", "--log", "json"],
-    ...["--metrics", "--dashboard", "--operator-token", TOKEN],
+    { cwd: folder.path(), env: { TRIBUTARY_OPERATOR_TOKEN: TOKEN } },
+    ...["root", "--task", FILMS, "--items", "items.csv", "--log", "json"],
+    ...["--metrics", "--dashboard"],
   );
   const [, url = ""] = await root.said(/listening at (http:[^ ]+) as /);
   await root.said(/"message":"dashboard at http:[^ ]+\/dashboard, and with #token/);

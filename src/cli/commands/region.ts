@@ -4,7 +4,7 @@
  * @module
  */
 import { Command } from "commander";
-import { httpUrl } from "../arguments.ts";
+import { httpUrl, secretOption } from "../arguments.ts";
 import { serverTerminal } from "../observe_options.ts";
 import { addServeOptions, type ServeFlags, serveUntilStopped } from "../serve_command.ts";
 import { announceOutages } from "../outage.ts";
@@ -21,7 +21,11 @@ export function regionCommand(terminal: Terminal): Command {
   const command = new Command("region")
     .description("Run a region: sum what clients or regions send, and forward it")
     .requiredOption("--parent <url>", "address of the root, or of the region above", httpUrl)
-    .option("--parent-token <token>", "token of a parent that asks for one")
+    .addOption(secretOption({
+      flags: "--parent-token <token>",
+      what: "token of a parent that asks for one",
+      variable: "TRIBUTARY_PARENT_TOKEN",
+    }))
     .option("--task <digest>", "which task, where the parent has several");
   return addServeOptions(command, "region").action(async (options: Options) => {
     const { parent: url, parentToken: token, task } = options;
