@@ -22,11 +22,14 @@ interface RegionEnv extends RegionSettings {
 /** Says in an answer how many requests its object has been asked before, this one included. */
 export const COUNT_FIELD = "tributary-test-count";
 
+/** Time between two alarms of its objects. */
+export const WAKE_MS = 200;
+
 /** A region whose objects count. */
 export function countingRegion(module: WebAssembly.Module): RegionWorker<RegionEnv> {
   const worker = createRegionWorker<RegionEnv>(module, ({ IDENTITY, PARENT, REGION }) => ({
     ...{ identity: IDENTITY, parents: PARENT, objects: REGION },
-    wakeMs: 200,
+    wakeMs: WAKE_MS,
   }));
   return {
     ...worker,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { WAKE_MS } from "./_region_testing.ts";
 import { onTree, ROUNDS, trainToTheEnd } from "./_tree_testing.ts";
 
 onTree(
@@ -22,11 +23,14 @@ onTree(
 onTree(
   "region object: an alarm brings one back that nobody asks anything",
   async ({ region, nextCall }) => {
-    let called = nextCall();
+    const called = nextCall();
     await (await fetch(`${region.url}/v1/tasks`)).text();
     await called;
-    await region.killAndStart();
-    called = nextCall();
-    await called;
+    for (let times = 0; times < 2; times++) {
+      // Some alarms ring while it is there, each of which sets the next one.
+      await new Promise((resolve) => setTimeout(resolve, 3 * WAKE_MS));
+      await region.killAndStart();
+      await nextCall();
+    }
   },
 );
