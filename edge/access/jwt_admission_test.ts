@@ -182,3 +182,23 @@ Deno.test("tokens of an issuer: one subject has one member unless more are allow
     await (await stranger(root)).enrol(await token({ sub: "bob" }));
   }
 });
+
+Deno.test("tokens of an issuer: a redirect to somebody else's keys is not followed", async () => {
+  const { admit, token, state } = await testIssuer();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const isThere = new URL(request.url).pathname === "/there";
+    if (isThere) return Response.json({ keys: state.keys });
+    return new Response(null, { status: 302, headers: { location: "/there" } });
+  });
+  const at = `http://127.0.0.1:${server.addr.port}`;
+  const kindAt = async (keysUrl: string) => {
+    const decide = admit({ keysUrl, fetch: (request) => fetch(request) });
+    return (await decide({ ...applicant, token: await token() })).kind;
+  };
+  try {
+    await assert.rejects(kindAt(`${at}/keys`), { code: "busy" });
+    assert.equal(await kindAt(`${at}/there`), "subject");
+  } finally {
+    await server.shutdown();
+  }
+});
