@@ -160,8 +160,8 @@ async function senderOf(
 ): Promise<string> {
   const region = c.req.query("via");
   const sender = region ?? c.req.param("member") ?? "";
-  const row = host.member(sender);
   await guard.check(c.req.raw, { kind, member: sender, ...await knownAt(host, sender) });
+  const row = host.member(sender);
   const expected = region === undefined ? "client" : "region";
   if (row?.kind !== expected) {
     throw new TributaryError(

@@ -160,8 +160,8 @@ async function askerOf(
       "Cannot read the address: available or size is there without a member, expected both",
     );
   }
-  const row = host.member(member);
   await guard.check(c.req.raw, { kind: "empty", member, ...await knownAt(host, member) });
+  const row = host.member(member);
   if (row !== undefined && size !== undefined && Number(size) !== row.size) {
     // Of two enrolments the older may have arrived last.
     throw new TributaryError(

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { generateIdentity } from "../../src/core/identity.ts";
 import type { OpenRound } from "../../src/wire/round_info.ts";
 import { planDigest } from "../../src/wire/session_id.ts";
+import { manualClock } from "../../src/wire/_testing.ts";
+import { sharedMemory } from "../memory/shared_memory.ts";
 import {
   contentsOf,
   insideOf,
@@ -196,4 +198,27 @@ Deno.test("round routes: who is asked outlives the process", async () => {
   await assert.rejects(sendUpdate(again(late), round, PARCEL), { code: "not-asked" });
   await assert.rejects(sendUpdate(again(members[0]!), round, PARCEL), { code: "update-conflict" });
   assert.equal((await sendUpdate(again(members[1]!), round, PARCEL)).position, 0);
+});
+
+Deno.test("round routes: a region that enrolled at another instance counts with all that it has at hand", async () => {
+  const clock = manualClock();
+  const memory = sharedMemory(clock);
+  const open = () => {
+    const store = memory.open();
+    // Word of writes gets lost.
+    const shared = { ...store.shared!, watch: () => ({ [Symbol.dispose]() {} }) };
+    return { ...store, shared };
+  };
+  const identity = await generateIdentity();
+  await using one = await testRoot({ store: open(), identity, clock });
+  await using other = await testRoot({ store: open(), identity, clock });
+  const { id, task } = one;
+  const me = await generateIdentity();
+  const [here, there] = [testPeer(one, me), testPeer(other, me)];
+  const { region } = await here.task(id);
+  await here.enrol(id, { kind: "region", size: 7, region });
+  const as = { region, available: 5, size: 7 };
+  await there.round(id, { after: 0, waitS: 0, plan: await planDigest(task), as });
+  const { presence } = insideOf(other.app.aggregator).tasks.get(id)!;
+  assert.equal(presence.of(me.id), 5);
 });

@@ -3,11 +3,13 @@ import { toBase64Url } from "../../src/core/bytes.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { Fetch } from "../../src/core/fetch.ts";
 import { generateIdentity } from "../../src/core/identity.ts";
+import { systemRandom } from "../../src/core/random.ts";
 import { decodeSafetensors } from "../../src/core/safetensors.ts";
 import { manualClock } from "../../src/wire/_testing.ts";
 import type { LogEvent } from "../../src/wire/log.ts";
 import type { Party } from "../../src/wire/party.ts";
 import type { Peer } from "../../src/wire/peer.ts";
+import { createPhasePeer } from "../../src/wire/phase_peer.ts";
 import type { OpenRound } from "../../src/wire/round_info.ts";
 import { planDigest } from "../../src/wire/session_id.ts";
 import { type Task, taskId } from "../../src/wire/task.ts";
@@ -30,6 +32,12 @@ import { createRootProcess, patientPeer, type Process } from "../_tree_testing.t
 import { testCommittee } from "../helper/_testing.ts";
 import { sharedMemory } from "../memory/shared_memory.ts";
 import type { RoundStore } from "../store.ts";
+
+/** Word of writes gets lost: what is not known is looked up. */
+const deaf = (store: RoundStore): RoundStore => ({
+  ...store,
+  shared: { ...store.shared!, watch: () => ({ [Symbol.dispose]() {} }) },
+});
 
 const WORDS = 5;
 const ROUNDS = 2;
@@ -203,11 +211,6 @@ Deno.test("fleet: what one instance was told, the others know at once", async ()
   const id = await taskId(task);
   const root = await createRootProcess(clock, task);
   await root.start();
-  // Word of writes gets lost: what is not known is looked up.
-  const deaf = (store: RoundStore): RoundStore => ({
-    ...store,
-    shared: { ...store.shared!, watch: () => ({ [Symbol.dispose]() {} }) },
-  });
   const fleet = await createFleet(clock, root, { instances: 2, wrap: deaf });
   for (const instance of fleet) await instance.start();
   const identity = await generateIdentity();
@@ -230,6 +233,28 @@ Deno.test("fleet: what one instance was told, the others know at once", async ()
   await assert.rejects(one!.abstain(id, { round: 2, sid: round.sid, region }), {
     code: "member-unknown",
   });
+  for (const process of [...fleet, root]) await process.stop();
+});
+
+Deno.test("fleet: a client speaks in phases to an instance that has not heard of it", async () => {
+  const clock = hastyClock();
+  const task = phasedTask(WORDS);
+  const id = await taskId(task);
+  const root = await createRootProcess(clock, task);
+  await root.start();
+  const fleet = await createFleet(clock, root, { instances: 2, wrap: deaf });
+  for (const instance of fleet) await instance.start();
+  const identity = await generateIdentity();
+  const [one, other] = fleet.map(({ fetch }) => fetch);
+  const peer = patientPeer(clock, one!, identity);
+  const { region } = await peer.task(id);
+  await peer.enrol(id, { kind: "client", size: 1, region });
+  const phasePeer = createPhasePeer({
+    ...{ url: "http://region.test", fetch: other!, identity, clock, random: systemRandom },
+    retry: { attempts: 1, minMs: 0, maxMs: 0 },
+  });
+  const question = { task: id, member: identity.id, region, phase: "roster", waitS: 0 } as const;
+  await assert.rejects(phasePeer.get({ ...question, round: 9 }), { code: "round-unknown" });
   for (const process of [...fleet, root]) await process.stop();
 });
 
