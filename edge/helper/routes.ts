@@ -85,7 +85,7 @@ export function helperRoutes({ world, book, guard, admit }: HelperRoutesOptions)
           ...SIGNATURE_CODES,
           ...["body-too-long", "body-too-short", "digest-missing", "digest-mismatch"] as const,
           ...["bad-request", "task-refused", "helper-mismatch", "owner-refused"] as const,
-          "too-many-tasks",
+          ...["too-many-tasks", "busy"] as const,
         ]),
       },
     }),
