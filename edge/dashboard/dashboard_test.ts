@@ -240,6 +240,35 @@ Deno.test("page: members are named to those who know the token, and numbered to 
   }
 });
 
+Deno.test("page: without a token nobody is shown members by their ids", async () => {
+  await using root = await watchedRoot();
+  const { peer } = await testMember(root);
+  const region = await generateIdentity();
+  const offer = await peer.task(root.id);
+  await testPeer(root, region).enrol(root.id, { kind: "region", size: 40, region: offer.region });
+  for (const headers of [{}, { authorization: "Bearer undefined" }]) {
+    const answer = await root.app.request(`/dashboard/tasks/${root.id}`, { headers });
+    const page = await answer.text();
+    assert.match(page, /Region 1</);
+    assert.ok(!page.includes(region.id.slice(0, 8)));
+  }
+});
+
+Deno.test("page: whatever a task's owner calls it and what is in it stands there as text", async () => {
+  const evil = `"><img src=x onerror=alert(1)>`;
+  const task = {
+    ...{ name: evil, model: { kind: "test", note: evil } },
+    ...{ clients: { min: 1, max: 9 }, stop: { rounds: 5 } },
+  };
+  await using root = await watchedRoot({}, { task });
+  const member = await testMember(root);
+  await sendUpdate(member, await openRound(member.peer, root.task), PARCEL);
+  await openRound(member.peer, root.task, 1);
+  const page = await (await root.app.request(`/dashboard/tasks/${root.id}`)).text();
+  assert.match(page, /<h1>&quot;&gt;&lt;img src=x onerror=alert\(1\)&gt;<\/h1>/);
+  assert.ok(!page.includes("<img"));
+});
+
 Deno.test("page: a log that was changed in the store is told to be bad, and from which entry on", async () => {
   const store = memoryStore();
   const log: typeof store.log = async (...args) =>
