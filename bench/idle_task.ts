@@ -23,7 +23,7 @@ export interface IdleTaskOptions {
 }
 
 /** The strategy of a task that trains nothing: the model stays as it is. */
-export const idle: Strategy = {
+const idle: Strategy = {
   kind: "idle",
   sums: (model) => model.map((spec) => ({ ...spec, range: 1 })),
   init: () => ({}),
