@@ -5,12 +5,11 @@
  */
 import { Command } from "commander";
 import { inlineCores } from "../../client/cores.ts";
-import { fromHex } from "../../core/bytes.ts";
-import { modelFrom } from "../../models/mod.ts";
 import { strategyFrom } from "../../strategy/mod.ts";
 import { describeTask } from "../../task/mod.ts";
 import type { Identity } from "../../core/identity.ts";
 import { type SignedTask, signTask, signTaskFor, type Task, taskId } from "../../wire/task.ts";
+import { firstModel } from "../first_model.ts";
 import { openIdentity } from "../key_file.ts";
 import { serverTerminal } from "../observe_options.ts";
 import { addServeOptions, type ServeFlags, serveUntilStopped } from "../serve_command.ts";
@@ -21,6 +20,7 @@ interface Options extends ServeFlags {
   readonly ownerKey?: string;
   readonly task: string;
   readonly items?: string;
+  readonly model?: string;
 }
 
 /** The command. It opens rounds, steps the model, and publishes it. */
@@ -32,6 +32,10 @@ export function rootCommand(terminal: Terminal): Command {
       "--owner-key <file>",
       "key that signs a new task; may lie elsewhere afterwards. Without it the root's own signs",
     )
+    .option(
+      "--model <file>",
+      "model.safetensors that a new task begins with, such as the last one of the task before it",
+    )
     .option("--items <file>", "the items that the model's rows stand for; clients must have them");
   return addServeOptions(command, "root").action(async (options: Options) => {
     const task = await openTaskFile(options.task, options.items);
@@ -41,7 +45,7 @@ export function rootCommand(terminal: Terminal): Command {
     await serveUntilStopped(terminal, options, role, async ({ aggregator }, identity) => {
       // What the store has stays as its owner signed it.
       if (!aggregator.tasks.has(id)) {
-        const model = modelFrom(task.model, task.train).initial(fromHex(task.seed));
+        const model = await firstModel(task, options.model);
         await aggregator.own({ signed: await signed(task, { ...options, identity }), model });
       }
       const { print } = serverTerminal(terminal, options);
