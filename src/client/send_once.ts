@@ -16,7 +16,7 @@ import { isRetryable, type UpdateUpload } from "../wire/peer.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import { groupOf, type OpenRound } from "../wire/round_info.ts";
 import type { Home, Regions } from "./regions.ts";
-import { writeSentNote } from "./sent_note.ts";
+import { readSentNote, writeSentNote } from "./sent_note.ts";
 
 /** What an update is sent with. */
 export interface SendOptions {
@@ -60,7 +60,8 @@ export function placeOf(round: OpenRound, { regions, maskPlan }: SendOptions): P
 }
 
 /**
- * Where to send a round's update, before any of it was sent: where the round was heard of if that
+ * Where to send a round's update: where it may have been sent before this device was restarted; if none
+ * of it was sent, where the round was heard of if that
  * region is there, else at a sibling that has the same round open.
  *
  * @throws {TributaryError} `round-closed` if the sibling has not.
@@ -73,6 +74,9 @@ export async function findPlace(
   const { regions, task, maskPlan, signal } = options;
   // Keys were shared by way of one region.
   if (!regions.hasOthers || maskPlan.kind === "secagg_plus") return place;
+  // Before a restart it may have sent the update here.
+  const note = await readSentNote(options.state, task);
+  if (note !== undefined && note.round >= round.round) return place;
   try {
     await place.home.once.status(task, { signal });
     return place;

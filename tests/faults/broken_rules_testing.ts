@@ -29,7 +29,7 @@ export interface BrokenRule {
 }
 
 const QUIET: Mix = {
-  ...{ lost: 0, doubled: 0, delayed: 0, cut: 0, dies: 0 },
+  ...{ lost: 0, doubled: 0, delayed: 0, cut: 0, parted: 0, dies: 0 },
   ...{ fails: 0, power: 0, stop: 0, full: 0, clock: 0 },
 };
 
@@ -47,6 +47,7 @@ function only(mix: Partial<Mix>, change: Partial<WorldPlan> = {}): (plan: WorldP
       healMs: 60_000,
     },
     ...{ rounds: 6, roundMs: 10_000, least: 1, clients: 5, shape: [2] },
+    ...{ isEarly: true, weak: undefined, longDowns: 0.2, slowness: 1, training: 0.25 },
     ...change,
     mix: { ...QUIET, ...mix },
   });

@@ -95,6 +95,7 @@ export async function buildWorld(building: Building): Promise<BuiltWorld> {
   };
   const network: Network = createNetwork({
     ...{ scheduler, dice, witness: ledger, hosts },
+    weakBack: (role) => plan.weak?.at === `${role} hears back` ? plan.weak.often : 0,
     nameOf: ({ host, pathname }) =>
       host.replace(".test", "") +
       pathname.split("/").map((part) => names.get(part) ?? part).join("/")
@@ -110,7 +111,9 @@ export async function buildWorld(building: Building): Promise<BuiltWorld> {
     const isMortal = (kind: Effect) =>
       plan.mortal.includes(role) || plan.mortal.includes(`${role} ${kind}`);
     const machine = createMachine({
-      ...{ name, role, scheduler, dice, ...rest, isMortal },
+      ...{ name, role, scheduler, dice, ...rest, isMortal, slowness: plan.slowness },
+      longDowns: plan.longDowns,
+      weaknessOf: (kind) => plan.weak?.at === `${role} ${kind}` ? plan.weak.often : 0,
       randomOf(life) {
         return seededSource(Uint8Array.of(...seed, life & 255, life >> 8));
       },
@@ -233,7 +236,9 @@ export async function buildWorld(building: Building): Promise<BuiltWorld> {
 
   const chain = createUpdateChain(cores.aggregate, updatePlan(task));
   const devices: Device[] = [];
-  const deviceWorld: DeviceWorld = { task, ledger, cores, chain, fetchOf: network.fetchOf };
+  const { fetchOf } = network;
+  const { training } = plan;
+  const deviceWorld: DeviceWorld = { task, ledger, cores, chain, training, fetchOf };
   const clients: Machine[] = [];
   for (let at = 0; at < plan.clients; at++) {
     const name = `client-${at}`;
@@ -243,6 +248,7 @@ export async function buildWorld(building: Building): Promise<BuiltWorld> {
       seed: await secretOf("client", at),
       urls: [leaf, ...(plan.hasSiblings ? leaves.filter((it) => it !== leaf) : [])]
         .map(({ name }) => urlOf(name)),
+      state: new Map(),
       isDone: false,
     };
     devices.push(device);

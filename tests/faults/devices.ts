@@ -8,7 +8,7 @@ import { join } from "../../src/client/join.ts";
 import type { Fetch } from "../../src/core/fetch.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import { deriveSeed, seededRng } from "../../src/core/random.ts";
-import type { Trainer } from "../../src/core/trainer.ts";
+import type { DeviceState, Trainer } from "../../src/core/trainer.ts";
 import { nativeDigest } from "../../edge/deno/mod.ts";
 import { lessonOf, roundSeeds } from "../../src/client/make_update.ts";
 import type { UpdateChain } from "../../src/update/chain.ts";
@@ -25,6 +25,8 @@ export interface Device {
   readonly seed: Uint8Array;
   /** Regions that it may join, its own first. */
   readonly urls: readonly string[];
+  /** What it keeps from one run to the next. */
+  readonly state: Map<string, Uint8Array>;
   /** Whether the task is over for it. */
   isDone: boolean;
 }
@@ -36,6 +38,8 @@ export interface DeviceWorld {
   readonly cores: ClientCores;
   /** Encodes as devices do. */
   readonly chain: UpdateChain;
+  /** Part of a round that training takes at most, but now and then. */
+  readonly training: number;
   fetchOf(life: Life): Fetch;
 }
 
@@ -66,6 +70,7 @@ async function takePart(
     try {
       await using me = await join(urls, {
         ...{ identity, seed, trainer, cores: world.cores, digest: nativeDigest, signal },
+        state: stateOf(device, life),
         ...{ clock: life.clock, random: life.random, fetch: world.fetchOf(life) },
       });
       for await (const _report of me.rounds());
@@ -82,13 +87,21 @@ async function takePart(
   }
 }
 
+/** What a device keeps: durable once it says so. */
+function stateOf({ state }: Device, life: Life): DeviceState {
+  return {
+    get: (key) => life.effect("read", () => state.get(key)),
+    set: (key, value) => life.effect("write", () => void state.set(key, value.slice())),
+  };
+}
+
 /** Trains for some time; now and then for too long. */
 async function trainerOf(world: DeviceWorld, device: Device, { clock }: Life): Promise<Trainer> {
   const learn = await learner(world, device);
-  const { roundMs } = world.task;
+  const { task: { roundMs }, training } = world;
   return async (model, context) => {
     const rng = seededRng(await deriveSeed(context.seed, "takes"));
-    const takesMs = rng.below(12) === 0 ? roundMs * 2 : 50 + rng.uniform() * roundMs / 4;
+    const takesMs = rng.below(12) === 0 ? roundMs * 2 : 50 + rng.uniform() * roundMs * training;
     await clock.sleep(takesMs, { signal: context.signal });
     return await learn(model, context);
   };

@@ -14,6 +14,8 @@ export const FAULTS = {
   doubled: "a message arrives twice",
   /** A message: it arrives seconds later, behind others that were sent after it. */
   delayed: "a message is late",
+  /** A message: it is lost, and so is for a while all that goes the same way. */
+  parted: "a machine does not reach another one",
   /** A body: it breaks off in the middle. */
   cut: "a body breaks off",
   /** A step that others could see: its process dies just before or just after. */
@@ -42,8 +44,14 @@ export interface Dice {
   readonly rng: Rng;
   /** Faults and deaths so far. */
   readonly tally: Tally;
-  /** Whether a fault comes now; never once faults have stopped. */
-  comes(fault: Fault): boolean;
+  /** Whether this is the time of faults. */
+  areFaultsOn(): boolean;
+  /**
+   * Whether a fault comes now; never before they begin, and never once they have stopped.
+   *
+   * @param least How likely it is here at least, however seldom it comes elsewhere.
+   */
+  comes(fault: Fault, least?: number): boolean;
   /** Uniform in `[from, to)`. */
   between(from: number, to: number): number;
   /** Whether something of this probability happens. */
@@ -55,15 +63,16 @@ export interface Dice {
 /** Dice of a world. */
 export function createDice(
   rng: Rng,
-  { mix, isOver }: { readonly mix: Mix; readonly isOver: () => boolean },
+  { mix, isCalm }: { readonly mix: Mix; readonly isCalm: () => boolean },
 ): Dice {
   const tally: Tally = {};
   const chance = (probability: number) => probability > 0 && rng.uniform() < probability;
   return {
     rng,
     tally,
-    comes(fault) {
-      if (isOver() || !chance(mix[fault])) return false;
+    areFaultsOn: () => !isCalm(),
+    comes(fault, least = 0) {
+      if (isCalm() || !chance(Math.max(mix[fault], least))) return false;
       count(tally, FAULTS[fault]);
       return true;
     },

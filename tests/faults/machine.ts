@@ -16,7 +16,7 @@ import type { Scheduler } from "./scheduler.ts";
 export type Role = "root" | "region" | "helper" | "client";
 
 /** A step of a process that the world outside can tell from its not having been taken. */
-export type Effect = "read" | "write" | "put" | "drop" | "send" | "answer";
+export type Effect = "read" | "write" | "put" | "drop" | "send" | "upload" | "answer";
 
 /** One run of a process, from its start to its end. */
 export interface Life {
@@ -79,6 +79,12 @@ export interface MachineOptions {
   readonly dice: Dice;
   /** Whether its process may die at a step. */
   isMortal(kind: Effect): boolean;
+  /** How likely a step fails at least, and as likely its process dies at it; 0 where it is no weak one. */
+  weaknessOf(kind: Effect): number;
+  /** How likely it stays down for long. */
+  readonly longDowns: number;
+  /** By how much steps of its store take longer than those of a fast one. */
+  readonly slowness: number;
   /** Random bytes of each life. */
   randomOf(life: number): RandomSource;
   /** What runs on it. */
@@ -94,6 +100,7 @@ const TAKES: Readonly<Record<Effect, readonly [number, number]>> = {
   put: [0.1, 2],
   drop: [0.1, 1],
   send: [0, 0.2],
+  upload: [0, 0.2],
   answer: [0, 0.2],
 };
 
@@ -150,11 +157,17 @@ export function createMachine(options: MachineOptions): Machine {
     { kind, act }: { readonly kind: Effect; readonly act: () => Promise<T> | T },
   ): Promise<T> {
     if (!life.isAlive) return await never();
-    const [from, to] = TAKES[kind];
-    const isFatal = options.isMortal(kind) &&
-      Array.from({ length: kind === "write" ? WRITE_ROLLS : 1 }).some(() => dice.comes("dies"));
+    const [from, most] = TAKES[kind];
+    const to = CHANGES.has(kind) ? most * options.slowness : most;
+    const weakness = options.weaknessOf(kind);
+    const mayDie = weakness > 0 || options.isMortal(kind);
+    const rolls = kind === "write" ? WRITE_ROLLS : 1;
+    const isFatal = mayDie &&
+      Array.from({ length: rolls }).some(() => dice.comes("dies", weakness / rolls));
     const dies = isFatal ? dice.pick(["before", "after"] as const) : undefined;
-    const fails = STORED.has(kind) && dies === undefined && dice.comes("fails")
+    // What a device keeps either is there or its process is gone.
+    const mayFail = STORED.has(kind) && role !== "client" && dies === undefined;
+    const fails = mayFail && dice.comes("fails", weakness)
       ? dice.pick(["before", "after"] as const)
       : undefined;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -162,7 +175,7 @@ export function createMachine(options: MachineOptions): Machine {
       scheduler.after(dice.between(0, to / 2), { of: life, act: outcome });
     async function happen(): Promise<void> {
       if (dies === "before") return die(kind, "before");
-      if (CHANGES.has(kind) && scheduler.nowMs < machine.fullUntilMs) {
+      if (CHANGES.has(kind) && role !== "client" && scheduler.nowMs < machine.fullUntilMs) {
         return reject(failed("the disk is full"));
       }
       if (fails === "before") return reject(failed("it did not answer"));
@@ -174,7 +187,7 @@ export function createMachine(options: MachineOptions): Machine {
       }
       if (dies === "after") return die(kind, "after");
       if (fails === "after") return void later(() => reject(failed("it broke off")));
-      if (kind === "write") return void later(() => resolve(result));
+      if (CHANGES.has(kind)) return void later(() => resolve(result));
       resolve(result);
     }
     scheduler.after(dice.between(from, to), {
@@ -192,7 +205,9 @@ export function createMachine(options: MachineOptions): Machine {
     current = undefined;
     scheduler.note(`${name} ends: ${why}`);
     for (const hear of dies) hear();
-    const downMs = dice.chance(0.8) ? dice.between(1, 3000) : dice.between(3000, 40_000);
+    const downMs = dice.chance(options.longDowns)
+      ? dice.between(3000, 40_000)
+      : dice.between(1, 3000);
     scheduler.after(downMs, { line: `${name} starts`, act: () => machine.start() });
   }
 
@@ -232,7 +247,9 @@ export function createMachine(options: MachineOptions): Machine {
       machine.phase = "starting";
       const running = options.run(life);
       current = { life, running, dies };
-      running.ready.catch((error) => {
+      running.ready.then(() => {
+        if (life.isAlive && machine.phase === "starting") machine.phase = "up";
+      }, (error) => {
         if (life.isAlive) machine.crash(`cannot start: ${error}`);
       });
     },

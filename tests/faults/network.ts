@@ -5,7 +5,7 @@
  */
 import type { Fetch } from "../../src/core/fetch.ts";
 import type { Dice } from "./faults.ts";
-import type { Life, Machine } from "./machine.ts";
+import type { Life, Machine, Role } from "./machine.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** A request on its way. */
@@ -45,8 +45,15 @@ export interface NetworkOptions {
   readonly witness: Witness;
   /** Machines behind each host name: a request goes to any that is up. */
   readonly hosts: ReadonlyMap<string, readonly Machine[]>;
+  /** How likely at least a machine hears no more of where it has sent an update. */
+  weakBack(role: Role): number;
   /** A short name of an address, for the trace. */
   nameOf(url: URL): string;
+}
+
+/** Whether a request brings an update, or a piece of one. */
+function isUpdate({ method, url }: Sent): boolean {
+  return method === "PUT" && url.pathname.includes("/updates/");
 }
 
 /** Answers that have no body. */
@@ -55,6 +62,21 @@ const EMPTY_STATUS: ReadonlySet<number> = new Set([204, 304]);
 /** A network. */
 export function createNetwork(options: NetworkOptions): Network {
   const { scheduler, dice, witness, hosts } = options;
+  /** Which ways nothing goes, and until when. */
+  const parted = new Map<string, number>();
+
+  /** Whether a message is lost on its way; all that go the same way may be, for a while. */
+  function isLost(sent: Sent, way: "there" | "back"): boolean {
+    const { from, url: { host } } = sent;
+    const link = `${from.name} to ${host} and ${way}`;
+    if (!dice.areFaultsOn()) return false;
+    const least = way === "back" && isUpdate(sent) ? options.weakBack(from.role) : 0;
+    if (dice.comes("parted", least)) {
+      const forMs = dice.chance(0.5) ? dice.between(500, 8000) : dice.between(8000, 60_000);
+      parted.set(link, scheduler.nowMs + forMs);
+    }
+    return (parted.get(link) ?? 0) > scheduler.nowMs || dice.comes("lost");
+  }
 
   /** How long a message takes. */
   function takesMs(): number {
@@ -78,7 +100,7 @@ export function createNetwork(options: NetworkOptions): Network {
     const name = `${method} ${options.nameOf(url)}`;
     /** The sender hears that its connection broke, or hears nothing. */
     const broken = (how: string) => {
-      if (dice.chance(0.4)) return scheduler.note(`${from.name} ${name} is never answered: ${how}`);
+      if (dice.chance(0.2)) return scheduler.note(`${from.name} ${name} is never answered: ${how}`);
       scheduler.after(takesMs(), {
         of: from,
         line: `${from.name} ${name} breaks: ${how}`,
@@ -114,7 +136,7 @@ export function createNetwork(options: NetworkOptions): Network {
     }
 
     function returned(given: Answered): void {
-      if (dice.comes("lost")) return broken("the answer is lost");
+      if (isLost(sent, "back")) return broken("the answer is lost");
       const cut = given.body.length > 0 && dice.comes("cut");
       const line = `${from.name} ${name} gets ${given.status}${cut ? " in part" : ""}`;
       scheduler.after(takesMs(), {
@@ -127,7 +149,7 @@ export function createNetwork(options: NetworkOptions): Network {
       });
     }
 
-    if (dice.comes("lost")) return broken("the request is lost");
+    if (isLost(sent, "there")) return broken("the request is lost");
     scheduler.after(takesMs(), {
       line: `${from.name} ${name} arrives`,
       act() {
@@ -186,7 +208,7 @@ export function createNetwork(options: NetworkOptions): Network {
       const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
       const sent: Sent = { from: life, method, url: new URL(request.url), headers, body };
       const settled = Promise.withResolvers<Response>();
-      await life.effect("send", () => {
+      await life.effect(isUpdate(sent) ? "upload" : "send", () => {
         signal.throwIfAborted();
         signal.addEventListener("abort", () => settled.reject(signal.reason), { once: true });
         transmit(sent, { settled, hungUp: signal });

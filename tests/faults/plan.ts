@@ -40,7 +40,17 @@ export interface WorldPlan {
   readonly isStaged: boolean;
   /** Whose processes may die at what they do, or at some of it. */
   readonly mortal: readonly (Role | `${Role} ${Effect}`)[];
-  /** When faults stop. */
+  /** What fails or is died at more often than all else, and how often. */
+  readonly weak: { readonly at: Weakness; readonly often: number } | undefined;
+  /** How likely a process that died stays away for long. */
+  readonly longDowns: number;
+  /** By how much writing takes longer than on a fast disk. */
+  readonly slowness: number;
+  /** Part of a round that training takes at most. */
+  readonly training: number;
+  /** Whether things go wrong from the start, or only once a round is open. */
+  readonly isEarly: boolean;
+  /** For how long things go wrong. */
   readonly healMs: number;
   /** What goes wrong until then. */
   readonly mix: Mix;
@@ -57,6 +67,7 @@ const MOST: Mix = {
   doubled: 0.15,
   delayed: 0.15,
   cut: 0.08,
+  parted: 0.04,
   dies: 0.02,
   fails: 0.05,
   power: 0.06,
@@ -69,6 +80,22 @@ const ROLES: readonly Role[] = ["root", "region", "helper", "client"];
 
 const SHAPES: readonly (readonly number[])[] = [[], [1], [2], [2], [3], [1, 2], [2, 1]];
 
+const LEAVES = (shape: readonly number[]) => shape.reduce((all, width) => all * width, 1);
+
+/** A kind of step, or the way back of the answers to updates. */
+export type Weakness = `${Role} ${Effect}` | `${Role} hears back`;
+
+/** Where it matters most that something is done whole or not at all. */
+const WEAK: readonly Weakness[] = [
+  ...["region write", "region write", "region answer", "region upload", "region put"] as const,
+  ...["root write", "root answer", "root send", "client upload"] as const,
+  ...["client hears back", "region hears back"] as const,
+];
+/** The same where devices go from one region to another. */
+const WEAK_OF_SIBLINGS: readonly Weakness[] = [
+  ...["region write", "client upload", "client upload", "client hears back"] as const,
+];
+
 /** What is masked is a hundred times the work. */
 const MASKS: readonly MaskPlan["kind"][] = [
   ...Array.from({ length: 14 }, () => "none" as const),
@@ -80,24 +107,36 @@ const MASKS: readonly MaskPlan["kind"][] = [
 export async function planWorld(seed: number): Promise<WorldPlan> {
   const rng = seededRng(await deriveSeed(await worldSeed(seed), "plan"));
   const between = (from: number, to: number) => from + rng.below(to - from + 1);
-  const shape = pick(rng, SHAPES);
+  const hasSiblings = rng.below(3) === 0;
+  const shape = pick(rng, hasSiblings ? SHAPES.filter((it) => LEAVES(it) > 1) : SHAPES);
   const mask = pick(rng, MASKS);
   const clients = mask === "none" ? between(2, 5) : between(3, 4);
   const isSampled = mask === "none" && rng.below(5) === 0;
   const most = isSampled ? Math.ceil(clients / 2) : mask === "none" ? clients : clients - 1;
-  const least = between(mask === "none" ? 1 : 2, most);
+  const drawn = between(mask === "none" ? 1 : 2, most);
+  // Where a device is a member twice, a round that needs every one of them seldom has them all.
+  const least = hasSiblings ? Math.min(drawn, clients - 1) : drawn;
   return {
     ...{ seed, shape, clients, least, mask },
     instances: rng.below(4) === 0 ? 2 : 1,
-    hasSiblings: rng.below(3) === 0,
+    hasSiblings,
     groups: mask === "none" ? 1 : between(1, 2),
     helpers: mask === "none" ? 0 : mask === "two_helper" ? 2 : 3,
     rate: isSampled ? 0.75 : 1,
-    rounds: mask === "none" ? between(1, 3) : between(1, 2),
-    roundMs: between(5, 40) * 1000,
+    rounds: mask === "none" ? between(2, 4) : between(1, 2),
+    // Long enough for a device to find out that it has to go elsewhere.
+    roundMs: (hasSiblings ? between(30, 90) : between(5, 25)) * 1000,
     isStaged: rng.below(3) === 0,
     mortal: rng.below(2) === 0 ? ROLES : [pick(rng, ROLES)],
-    healMs: between(5, 60) * 1000,
+    isEarly: rng.below(4) === 0,
+    healMs: (hasSiblings ? between(60, 180) : between(10, 60)) * 1000,
+    weak: rng.below(3) === 0 ? undefined : {
+      at: pick(rng, hasSiblings ? WEAK_OF_SIBLINGS : WEAK),
+      often: (hasSiblings ? 0.15 : 0.03) + 0.25 * rng.uniform() ** 2,
+    },
+    longDowns: pick(rng, [0.2, 0.2, 0.7]),
+    slowness: pick(rng, [1, 1, 10, 60]),
+    training: pick(rng, hasSiblings ? [0.25, 0.9, 0.9] : [0.05, 0.25, 0.25, 0.9]),
     mix: drawMix(rng),
     values: mask === "none" && rng.below(60) === 0 ? 950_000 : 5,
   };
@@ -129,7 +168,10 @@ export function describePlan(plan: WorldPlan): string {
     `${plan.values} values, mask ${mask}${groups > 1 ? ` in ${groups} groups` : ""}${
       isStaged ? ", staged" : ""
     }`,
-    `${mortal}${rate < 1 ? `sampled at ${rate}, ` : ""}faults for ${healMs / 1000} s: ` +
+    `${plan.weak ? `weak at ${plan.weak.at}; ` : ""}disks ${plan.slowness} times slower; ` +
+    `${mortal}${rate < 1 ? `sampled at ${rate}, ` : ""}faults for ${healMs / 1000} s${
+      plan.isEarly ? " from the start" : ""
+    }: ` +
     faults.map(([name, often]) => `${name} ${often.toFixed(3)}`).join(" "),
   ].join("; ");
 }

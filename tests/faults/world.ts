@@ -11,7 +11,7 @@ import { instantCrypto } from "./instant_crypto.ts";
 import { createLedger } from "./ledger.ts";
 import type { Mischief } from "./mischief.ts";
 import { planWorld, type WorldPlan, worldSeed } from "./plan.ts";
-import { createScheduler, type RunEnd } from "./scheduler.ts";
+import { createScheduler, type RunEnd, type Scheduler } from "./scheduler.ts";
 import type { Violation } from "./violation.ts";
 
 /** How a world is run. */
@@ -36,6 +36,8 @@ export interface WorldOutcome {
   readonly tally: Tally;
 }
 
+/** Time after which things go wrong, whether a round is open or not. */
+const START_MS = 60_000;
 /** How long a world may take once nothing goes wrong any more. */
 const PATIENCE_MS = 20 * 60_000;
 const MOST_EVENTS = 300_000;
@@ -54,7 +56,9 @@ export async function runWorld(seed: number, options: WorldOptions): Promise<Wor
   globalThis.addEventListener("unhandledrejection", hear);
   const crypto = instantCrypto(await deriveSeed(bytes, "platform"));
   const scheduler = createScheduler({ settle: crypto.settle, trace: options.trace });
-  const dice = createDice(rng, { mix: plan.mix, isOver: () => scheduler.nowMs >= plan.healMs });
+  const trouble: Trouble = { fromMs: plan.isEarly ? 0 : Infinity };
+  const isCalm = () => scheduler.nowMs < trouble.fromMs || isHealed(trouble, plan, scheduler);
+  const dice = createDice(rng, { mix: plan.mix, isCalm });
   const ledger = createLedger();
   let built: BuiltWorld;
   let end: RunEnd;
@@ -62,13 +66,13 @@ export async function runWorld(seed: number, options: WorldOptions): Promise<Wor
     const { workshop, mischief = {} } = options;
     const building = buildWorld({ plan, bytes, scheduler, dice, ledger, workshop, mischief });
     built = await settled(building, crypto.settle);
-    disturb(built, { plan, scheduler, dice });
+    disturb(built, { plan, scheduler, dice, trouble });
     for (const { name, start } of built.machines) {
       scheduler.after(dice.between(0, 500), { line: `${name} starts`, act: start });
     }
     end = await scheduler.run(
       () => built.isOver(),
-      { untilMs: plan.healMs + PATIENCE_MS, events: MOST_EVENTS },
+      { untilMs: START_MS + plan.healMs + PATIENCE_MS, events: MOST_EVENTS },
     );
   } finally {
     crypto[Symbol.dispose]();
@@ -95,13 +99,28 @@ async function settled<T>(work: Promise<T>, settle: () => Promise<void>): Promis
   return await done;
 }
 
+/** Since when things go wrong. */
+interface Trouble {
+  fromMs: number;
+}
+
+function isHealed({ fromMs }: Trouble, { healMs }: WorldPlan, { nowMs }: Scheduler): boolean {
+  return nowMs >= fromMs + healMs;
+}
+
 /** What goes wrong by itself, second by second. */
 function disturb(
   { machines }: BuiltWorld,
-  { plan, scheduler, dice }: Pick<Building, "plan" | "scheduler" | "dice">,
+  { plan, scheduler, dice, trouble }: Pick<Building, "plan" | "scheduler" | "dice"> & {
+    readonly trouble: Trouble;
+  },
 ): void {
   const second = () => {
-    if (scheduler.nowMs >= plan.healMs) {
+    const hasBegun = machines.some(({ role, phase }) => role !== "client" && phase === "open");
+    if (hasBegun || scheduler.nowMs >= START_MS) {
+      trouble.fromMs = Math.min(trouble.fromMs, scheduler.nowMs);
+    }
+    if (isHealed(trouble, plan, scheduler)) {
       for (const machine of machines) {
         machine.fullUntilMs = 0;
         machine.skewMs %= 500;
