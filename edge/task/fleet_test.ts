@@ -205,6 +205,43 @@ Deno.test("fleet: of a batch that was overtaken, what another instance has taken
   for (const process of [...fleet, root]) await process.stop();
 });
 
+Deno.test("fleet: an update that comes to two instances at once gets its receipt from both, though the round closes with it", async () => {
+  const clock = manualClock();
+  const task = taskFor({ clients: { min: 1, max: 9 }, stop: { rounds: 1 } });
+  const id = await taskId(task);
+  const root = await createRootProcess(clock, task);
+  await root.start();
+  const fleet = await createFleet(clock, root, { instances: 2 });
+  for (const instance of fleet) await instance.start();
+  const begun = Promise.withResolvers<void>();
+  /** The first instance hears no more than the beginning of an update. */
+  const halting: Fetch = async (request) => {
+    if (!request.url.includes("/updates/")) return await fleet[0]!.fetch(request);
+    const bytes = await request.bytes();
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(bytes.subarray(0, 4));
+        begun.resolve();
+      },
+    });
+    const { url, method, headers } = request;
+    return await fleet[0]!.fetch(new Request(url, { method, headers, body }));
+  };
+  const identity = await generateIdentity();
+  const first = patientPeer(clock, halting, identity);
+  const second = patientPeer(clock, fleet[1]!.fetch, identity);
+  const { region } = await second.task(id);
+  await second.enrol(id, { kind: "client", size: 1, region });
+  const { sid } = await openRound(second, task);
+  const parcel = parcelOf(wordsOf(0, 1));
+  const { slices } = await parcelDigest(parcel);
+  const upload = { round: 1, sid, clients: 1, parcel, slices, region };
+  const pending = first.putUpdate(id, upload);
+  await begun.promise;
+  assert.deepEqual(await second.putUpdate(id, upload), await pending);
+  for (const process of [...fleet, root]) await process.stop();
+});
+
 Deno.test("fleet: what one instance was told, the others know at once", async () => {
   const clock = hastyClock();
   const task = taskFor({ clients: { min: 1, max: 9 } });
