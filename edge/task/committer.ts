@@ -85,8 +85,10 @@ interface Queued {
 
 /** So many turns of the event loop without any progress, and a write begins. */
 const QUIET_TURNS = 2;
-/** So many turns in all, and a write begins though more goes on arriving: some milliseconds. */
+/** So many turns in all, and a write begins though more goes on arriving. */
 const MOST_TURNS = 256;
+/** So many milliseconds, and it begins as well: where turns are timers, each is one or more. */
+const MOST_GATHERING_MS = 10;
 
 /** Tries to read what a failed write left. */
 const UNTIL_READ = { attempts: Infinity, minMs: 100, maxMs: 10_000 };
@@ -193,7 +195,9 @@ export async function createCommitter(options: CommitterOptions): Promise<Commit
    */
   async function gather(): Promise<void> {
     let quiet = 0;
+    const endMs = clock.now() + MOST_GATHERING_MS;
     for (let turns = 0; turns < MOST_TURNS && quiet < QUIET_TURNS && !isFull(); turns++) {
+      if (clock.now() >= endMs) return;
       const seen = progress;
       await turn();
       quiet = progress === seen ? quiet + 1 : 0;
